@@ -1,0 +1,121 @@
+"""The feature catalogue: what each feature of a lead is, in which unit and range, and how it is computed.
+
+Pure: numpy and the standard library, no Django. The rows come from `leads.snapshots`, which reads many dossiers as of
+many moments; the functions here turn those rows into columns. Training and scoring use the same functions, so that
+what a model saw and what it is shown cannot differ.
+
+Shapes: every function takes `Snapshots` of n rows and returns one array of shape (n,): float64 with NaN for missing
+where the feature is numeric or boolean, object (str or None) where it is a category.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type_name = str
+Column = NDArray[Any]
+Columns = Mapping[str, Column]
+Moments = NDArray[np.datetime64]
+
+MINUTE = np.timedelta64(60_000_000, "us")
+DAY = np.timedelta64(86_400_000_000, "us")
+
+
+class Kind(enum.StrEnum):
+    """How a feature's values are to be read."""
+
+    NUMERIC = "numeric"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    DATE = "date"
+    """An attribute that holds a date; the feature is the number of days from it to the moment."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One named, typed property of a lead as of a moment.
+
+    `low` and `high` bound what a caller may send (inclusive; None is unbounded). `influenceable` says whether a person
+    can change it by working the lead, which is what what-if may vary.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    influenceable: bool = False
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the column holds words rather than numbers."""
+        return self.kind is Kind.CATEGORY
+
+    def to_json(self) -> dict[str, Any]:
+        """The feature as plain data, for a model's card."""
+        return {
+            "name": self.name, "kind": self.kind.value, "unit": self.unit, "meaning": self.meaning,
+            "low": self.low, "high": self.high, "influenceable": self.influenceable,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Feature:
+        """The inverse of `to_json`. Raises KeyError or ValueError where the data are not of that form."""
+        return cls(
+            name=str(data["name"]), kind=Kind(data["kind"]), unit=str(data["unit"]), meaning=str(data["meaning"]),
+            low=data["low"], high=data["high"], influenceable=bool(data["influenceable"]),
+        )
+
+    def problem_with(self, value: Any) -> str | None:
+        """Why `value`, as sent by a caller, cannot be this feature; None where it can (None itself means missing)."""
+        if value is None:
+            return None
+        if self.is_category:
+            return None if isinstance(value, str) else "must be a text."
+        if not isinstance(value, (int, float)):
+            return "must be a number."
+        if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
+            return "must be a number, not true or false."
+        if not -1e300 < value < 1e300:
+            return "must be a finite number."
+        if self.low is not None and value < self.low:
+            return f"must be at least {self.low:g}."
+        if self.high is not None and value > self.high:
+            return f"must be at most {self.high:g}."
+        return None
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """Training rows: snapshots of the past and what became of them within the horizon.
+
+    All arrays have length n. Rows of one dossier share `dossier`, and their weights sum to 1.
+    """
+
+    features: tuple[Feature, ...]
+    columns: Columns
+    converted: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    dossier: NDArray[np.int64]
+    created_at: Moments
+    moment: Moments
+
+    def __len__(self) -> int:
+        return len(self.converted)
+
+    def take(self, rows: NDArray[Any]) -> LabelledRows:
+        """The rows at these positions, or where this mask is true."""
+        return LabelledRows(
+            features=self.features, columns={name: column[rows] for name, column in self.columns.items()},
+            converted=self.converted[rows], weight=self.weight[rows], dossier=self.dossier[rows],
+            created_at=self.created_at[rows], moment=self.moment[rows],
+        )
