@@ -1,32 +1,22 @@
-"""The feature catalogue: what each feature of a lead is, in which unit and range, and how it is computed.
+"""What a feature is: a named, typed value with its unit, range and meaning. Pure: no Django.
 
-Pure: numpy and the standard library, no Django. The rows come from `leads.snapshots`, which reads many dossiers as of
-many moments; the functions here turn those rows into columns. Training and scoring use the same functions, so that
-what a model saw and what it is shown cannot differ.
-
-Shapes: every function takes `Snapshots` of n rows and returns one array of shape (n,): float64 with NaN for missing
-where the feature is numeric or boolean, object (str or None) where it is a category.
+A column of n rows is an array of shape (n,): float64 with NaN for missing where the feature is numeric, boolean or a
+date, object (str or None) where it is a category. Which features there are stands in `leads.catalogue`.
 """
 
 from __future__ import annotations
 
 import enum
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-type_name = str
 Column = NDArray[Any]
 Columns = Mapping[str, Column]
 Moments = NDArray[np.datetime64]
-
-MINUTE = np.timedelta64(60_000_000, "us")
-DAY = np.timedelta64(86_400_000_000, "us")
 
 
 class Kind(enum.StrEnum):

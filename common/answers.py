@@ -1,0 +1,104 @@
+"""The one error shape of the contract, for everything under /api/ and for what dependencies do to us."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.handler import exception_handler as standard_handler
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as CacheConnectionError
+from redis.exceptions import TimeoutError as CacheTimeoutError
+from rest_framework import status
+from rest_framework.response import Response
+
+from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
+
+# A dependency that is away: its errors mean "later", not "broken".
+DEPENDENCY_ERRORS = (OperationalError, InterfaceError, BrokerError, CacheConnectionError, CacheTimeoutError)
+log = structlog.get_logger(__name__)
+
+
+class ContractExceptionHandler(ExceptionHandler):
+    """Turns what dependencies and Django raise into errors of the contract."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        """The contract's exception for it, or itself."""
+        if isinstance(exc, DEPENDENCY_ERRORS):
+            log.error("dependency_away", error=type(exc).__name__)
+            return Unavailable()
+        if isinstance(exc, RequestDataTooBig):
+            return TooLarge()
+        return super().convert_known_exceptions(exc)
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Django REST framework's door for exceptions."""
+    response = standard_handler(exc, context)
+    if response is not None and response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:
+    """The contract's shape, outside Django REST framework."""
+    return JsonResponse({"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, status=status_code)
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller is a program."""
+    return request.path.startswith(("/api/", "/health", "/metrics"))
+
+
+class ServiceUnavailableMiddleware:
+    """Answers 503 with Retry-After where a dependency is away and no view has said so."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes the request on."""
+        return self.get_response(request)  # type: ignore[no-any-return]
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer to a dependency's error; None leaves other errors to Django."""
+        if not isinstance(exception, DEPENDENCY_ERRORS):
+            return None
+        log.error("dependency_away", error=type(exception).__name__)
+        return unavailable(request)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503, as a page for people and as JSON for programs."""
+    if wants_json(request):
+        response: HttpResponse = error_answer("server_error", "unavailable", str(Unavailable.default_detail), 503)
+    else:
+        response = render(request, "503.html", status=503)
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 for addresses that do not exist."""
+    if wants_json(request):
+        return error_answer("client_error", "not_found", "Nothing stands at this address.", 404)
+    return render(request, "404.html", status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 for what Django itself refuses to read."""
+    if isinstance(exception, RequestDataTooBig):
+        return error_answer("client_error", "too_large", str(TooLarge.default_detail), 413)
+    return error_answer("client_error", "invalid", "The request cannot be read.", 400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: ours to mend; nothing of the inside is shown."""
+    if wants_json(request):
+        return error_answer("server_error", "error", "Something went wrong on our side; it has been logged.", 500)
+    return render(request, "500.html", status=500)

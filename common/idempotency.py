@@ -1,0 +1,69 @@
+"""`Idempotency-Key`: the same request sent twice is done once, and answered alike."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.errors import Conflict
+from common.models import KEY_LENGTH, IdempotencyKey
+from common.scopes import caller_of
+
+Handler = Callable[..., Response]
+
+
+def replay(row: IdempotencyKey, fingerprint: str) -> Response:
+    """The first answer again. Raises Conflict (409) where this request is not the first one's like."""
+    if row.fingerprint != fingerprint:
+        raise Conflict("This Idempotency-Key was used for another request.")
+    return Response(json.loads(row.answer), status=row.status, headers={"Idempotent-Replayed": "true"})
+
+
+def idempotent(handler: Handler) -> Handler:
+    """Makes a POST handler honour `Idempotency-Key`. Only successful answers are kept: after an error, try again."""
+
+    @functools.wraps(handler)
+    def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return handler(view, request, *args, **kwargs)
+        if not key.isprintable() or not 0 < len(key) <= KEY_LENGTH:
+            raise ValidationError({"Idempotency-Key": f"must be 1 to {KEY_LENGTH} printable characters."})
+        with transaction.atomic():
+            return _claim_and_answer(request, key, lambda: handler(view, request, *args, **kwargs))
+
+    return once
+
+
+def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]) -> Response:
+    caller, fingerprint = caller_of(request), _fingerprint(request)
+    row, is_first = IdempotencyKey.objects.get_or_create(
+        org_id=caller.org_id, caller=caller.name, key=key, defaults={"fingerprint": fingerprint}
+    )
+    if not is_first:
+        return replay(row, fingerprint)
+    response = answer()
+    row.status, row.answer = response.status_code, JSONRenderer().render(response.data).decode()
+    row.save(update_fields=["status", "answer"])
+    return response
+
+
+def _fingerprint(request: Request) -> str:
+    body = json.dumps(request.data, sort_keys=True, default=lambda part: f"{part} {getattr(part, 'size', '')}")
+    return hashlib.sha256(f"{request.method} {request.get_full_path()} {body}".encode()).hexdigest()
+
+
+def forget_old_keys(*, at: datetime) -> int:
+    """Deletes the keys past their time; how many there were."""
+    return IdempotencyKey.objects.filter(created_at__lt=at - timedelta(hours=settings.IDEMPOTENCY_HOURS)).delete()[0]

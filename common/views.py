@@ -1,0 +1,33 @@
+"""The base of every door of the API."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from common.scopes import Caller, caller_of
+from common.throttling import RequestLimit
+
+
+class ContractView(APIView):
+    """A door: it parses, calls one act, and answers. `required_scope` is one scope, or one a method."""
+
+    required_scope: ClassVar[str | dict[str, str] | None] = None
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [RequestLimit]
+
+    @property
+    def caller(self) -> Caller:
+        """Who is asking."""
+        return caller_of(self.request)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
+        """Adds what is left of the caller's limit."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        limit = getattr(request, "rate_limit", None)
+        if limit:
+            response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(str, limit)
+        return response  # type: ignore[no-any-return]

@@ -1,0 +1,152 @@
+"""A lead as the CRM knows it, and how it came to be so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from common.tenancy import OrgQuerySet, OrgScoped
+
+WORD = 200
+
+
+class DossierQuerySet(OrgQuerySet):
+    """Dossiers by where they stand."""
+
+    def open(self) -> Self:
+        """Those that no current outcome has decided."""
+        return self.exclude(outcomes__superseded_at__isnull=True, outcomes__isnull=False)
+
+    def created_by(self, at: datetime) -> Self:
+        """Those that existed at a moment."""
+        return self.filter(created_at__lte=at)
+
+
+class Dossier(OrgScoped):
+    """One lead. `number` is the CRM's own number for it (the API's dossierId), unique within the organisation."""
+
+    number = models.BigIntegerField()
+    status = models.CharField(max_length=WORD)
+    created_at = models.DateTimeField()
+    source = models.CharField(max_length=WORD, null=True, blank=True)
+    source_score = models.FloatField(null=True, blank=True)
+    owner = models.CharField(max_length=WORD, null=True, blank=True)
+    region = models.CharField(max_length=WORD, null=True, blank=True)
+    amount = models.FloatField(null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now(), help_text="When we first heard of it.")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        db_table = "dossier"
+        constraints = [
+            models.UniqueConstraint(fields=["org_id", "number"], name="dossier_number_once"),
+            models.CheckConstraint(condition=models.Q(number__gt=0), name="dossier_number_positive"),
+            models.CheckConstraint(condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0), name="dossier_amount_not_negative"),
+        ]
+        indexes = [models.Index(fields=["org_id", "created_at"], name="dossier_org_created")]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+class Property(OrgScoped):
+    """What the lead is interested in: as it is known now. Earlier states stand in `lead_change`."""
+
+    dossier = models.OneToOneField(Dossier, on_delete=models.CASCADE, related_name="property")
+    price = models.FloatField(null=True, blank=True)
+    has_photos = models.BooleanField(null=True, blank=True)
+    city = models.CharField(max_length=WORD, null=True, blank=True)
+    known_from = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "property"
+        verbose_name_plural = "properties"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="property_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.city or 'somewhere'}, {self.price or '?'}"
+
+
+class LeadChange(OrgScoped):
+    """A value of a dossier or its property that was replaced: reading these backwards gives the lead as it was.
+
+    `field` is a column of the dossier (`source`, `source_score`, `owner`, `region`, `amount`) or of the property
+    (`property.price`, `property.has_photos`, `property.city`, `property.known_from`). `old_value` held until
+    `changed_at`; for `property.known_from` null means that there was no property.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="changes")
+    field = models.CharField(max_length=64)
+    old_value = models.JSONField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "lead_change"
+        indexes = [models.Index(fields=["dossier", "changed_at"], name="lead_change_dossier_at")]
+
+    def __str__(self) -> str:
+        return f"{self.field} was {self.old_value!r} until {self.changed_at:%Y-%m-%d %H:%M}"
+
+
+class LeadStatusChange(OrgScoped):
+    """One step in the life of a lead. `is_exact` is false where we first heard of the status later than it came."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="status_changes")
+    from_status = models.CharField(max_length=WORD, blank=True)
+    to_status = models.CharField(max_length=WORD)
+    changed_at = models.DateTimeField()
+    is_exact = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "lead_status_change"
+        indexes = [models.Index(fields=["dossier", "changed_at"], name="lead_status_change_at")]
+
+    def __str__(self) -> str:
+        return f"{self.from_status or '(new)'} → {self.to_status}"
+
+
+class Availability(models.TextChoices):
+    """When, in the life of a lead, an attribute's value is known: what decides whether a model may use it."""
+
+    CREATION = "creation", "with the lead itself"
+    OBSERVED = "observed", "at the recorded time"
+    CONTACT = "contact", "only after contact"
+    OUTCOME = "outcome", "only after the outcome"
+    UNKNOWN = "unknown", "nobody can say: suspect until shown harmless"
+
+
+USABLE = (Availability.CREATION, Availability.OBSERVED, Availability.UNKNOWN)
+
+
+class LeadAttribute(OrgScoped):
+    """Any named value of a lead, from the moment it was known until a later row of the same name replaces it.
+
+    `value` is a JSON number, truth value, text (dates as ISO texts) or null (no longer known).
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="attributes")
+    name = models.CharField(max_length=WORD)
+    value = models.JSONField(null=True)
+    known_from = models.DateTimeField()
+    availability = models.CharField(max_length=16, choices=Availability.choices, default=Availability.OBSERVED)
+
+    class Meta:
+        db_table = "lead_attribute"
+        constraints = [
+            models.UniqueConstraint(fields=["dossier", "name", "known_from"], name="lead_attribute_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value!r}"
+
+    @property
+    def shown(self) -> Any:
+        """The value as a person reads it."""
+        return "" if self.value is None else self.value

@@ -1,0 +1,96 @@
+"""What became of a lead, and the score it has now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from common.serializers import iso
+from common.tenancy import OrgQuerySet, OrgScoped
+from leads.tables.dossier import Dossier
+
+
+class Origin(models.TextChoices):
+    """How we know. What was recorded goes before what a status implies."""
+
+    RECORDED = "RECORDED", "recorded as an outcome"
+    STATUS = "STATUS", "follows from the lead's status"
+
+
+class OutcomeQuerySet(OrgQuerySet):
+    """Outcomes as they are, or were, known."""
+
+    def current(self) -> Self:
+        """As known now."""
+        return self.filter(superseded_at__isnull=True)
+
+    def known_at(self, at: datetime) -> Self:
+        """As known at a moment."""
+        still = models.Q(superseded_at__isnull=True) | models.Q(superseded_at__gt=at)
+        return self.filter(still, occurred_at__lte=at, recorded_at__lte=at)
+
+
+class Outcome(OrgScoped):
+    """Converted or not, when, and for how much. A correction supersedes the row and never deletes it.
+
+    `is_exact` is false where we only know that it was decided by `occurred_at`, not when.
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="outcomes")
+    converted = models.BooleanField()
+    occurred_at = models.DateTimeField()
+    revenue = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.RECORDED)
+    is_exact = models.BooleanField(default=True)
+    recorded_by = models.CharField(max_length=150, blank=True)
+
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        db_table = "lead_outcome"
+        constraints = [
+            # A lead has one outcome at a time; its corrections are the superseded rows.
+            models.UniqueConstraint(
+                fields=["dossier"], condition=models.Q(superseded_at__isnull=True), name="lead_outcome_one_current"
+            ),
+        ]
+        indexes = [models.Index(fields=["org_id", "occurred_at"], name="lead_outcome_org_at")]
+
+    def __str__(self) -> str:
+        return "converted" if self.converted else "lost"
+
+    def to_json(self) -> dict[str, Any]:
+        """As the contract shows it."""
+        revenue = None if self.revenue is None else float(self.revenue)
+        return {"converted": self.converted, "occurred_at": iso(self.occurred_at), "revenue": revenue}
+
+
+class LeadScore(OrgScoped):
+    """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet."""
+
+    dossier = models.OneToOneField(Dossier, on_delete=models.CASCADE, related_name="score")
+    probability = models.FloatField(null=True)
+    confidence = models.FloatField(null=True)
+    expected_value = models.FloatField(null=True)
+    action = models.CharField(max_length=16, blank=True, db_default="")
+    method = models.CharField(max_length=16, blank=True, db_default="")
+    model_version = models.CharField(max_length=14, null=True, blank=True)
+    prediction_id = models.BigIntegerField(null=True)
+    scored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "lead_score"
+        indexes = [
+            models.Index(fields=["org_id", "-probability", "dossier"], name="lead_score_by_probability"),
+            models.Index(fields=["org_id", "-expected_value", "dossier"], name="lead_score_by_value"),
+        ]
+
+    def __str__(self) -> str:
+        return "not scored" if self.probability is None else f"{self.probability:.0%}"
+
+

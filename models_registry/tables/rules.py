@@ -1,0 +1,40 @@
+"""The rules that score where no model is active: points that staff can edit."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from common.tenancy import OrgScoped
+
+
+class ScoringRule(OrgScoped):
+    """So many points where a feature lies in a range (low inclusive, high exclusive; empty: unbounded).
+
+    An organisation without rows of its own has the default table; its first edit copies that table.
+    """
+
+    feature = models.CharField(max_length=64)
+    low = models.FloatField("from", null=True, blank=True)
+    high = models.FloatField("to (exclusive)", null=True, blank=True)
+    points = models.FloatField(help_text="Percentage points added to the probability; may be negative.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        db_table = "ml_scoring_rule"
+        ordering = ["org_id", "position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(low__isnull=True) | models.Q(high__isnull=True) | models.Q(low__lt=models.F("high")),
+                name="ml_scoring_rule_range_not_empty",
+            ),
+            models.CheckConstraint(condition=models.Q(points__gte=-100, points__lte=100), name="ml_scoring_rule_points_bounded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feature}: {self.points:+g}"
+
+    def clean(self) -> None:
+        """Raises ValidationError where the range is empty."""
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValidationError({"high": "must be greater than the lower bound."})

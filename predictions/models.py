@@ -1,0 +1,6 @@
+"""The tables of this room, gathered for Django."""
+
+from predictions.tables.job import ScoreJob
+from predictions.tables.prediction import Method, Prediction
+
+__all__ = ["Method", "Prediction", "ScoreJob"]
