@@ -18,7 +18,8 @@ class DossierQuerySet(OrgQuerySet):
 
     def open(self) -> Self:
         """Those that no current outcome has decided."""
-        return self.exclude(outcomes__superseded_at__isnull=True, outcomes__isnull=False)
+        outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
+        return self.filter(~models.Exists(outcomes.filter(dossier=models.OuterRef("pk"), superseded_at__isnull=True)))
 
     def created_by(self, at: datetime) -> Self:
         """Those that existed at a moment."""

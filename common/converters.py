@@ -1,0 +1,25 @@
+"""How numbers in addresses are read."""
+
+from django.urls import register_converter
+
+from common.serializers import MAX_ID
+
+
+class DossierNumber:
+    """A positive 64-bit integer; anything else is no such address (404)."""
+
+    regex = "[0-9]{1,19}"
+
+    def to_python(self, text: str) -> int:
+        """The number. Raises ValueError, which Django answers with 404."""
+        number = int(text)
+        if not 0 < number <= MAX_ID:
+            raise ValueError(text)
+        return number
+
+    def to_url(self, number: int) -> str:
+        """Its decimal digits."""
+        return str(number)
+
+
+register_converter(DossierNumber, "dossier")  # here, once: a second registration of the name is an error

@@ -1,0 +1,87 @@
+"""Which version is active: made so by the gate or by a person, undone by the same act, always with a row that says so."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from common import audit
+from common.errors import Conflict
+from models_registry.models import ModelArtefact, ModelVersion
+
+
+class Archived(Conflict):
+    """409: only the card of this version is left."""
+
+    default_detail = "This version is archived: only its card is kept."
+    default_code = "archived"
+
+
+def activate(
+    *, org_id: str, version: str, by: str, at: datetime, reason: str = "", act: str = "activate",
+    evidence: dict[str, Any] | None = None,
+) -> ModelVersion:
+    """Makes a version the active one. Once the transaction has ended, no prediction begun later uses another.
+
+    Activating the active version changes nothing and writes no row. Raises ModelVersion.DoesNotExist, Archived.
+    """
+    with transaction.atomic():
+        versions = {row.version: row for row in _locked(org_id)}
+        if version not in versions:
+            raise ModelVersion.DoesNotExist(version)
+        chosen = versions[version]
+        if chosen.archived:
+            raise Archived()
+        previous = next((row for row in versions.values() if row.is_active), None)
+        if previous is not None and previous.pk == chosen.pk:
+            return chosen
+        _switch(previous, chosen)
+        audit.record(
+            org_id=org_id, act=f"model.{act}", subject=version, by=by, at=at, reason=reason, evidence=evidence,
+            before=previous.version if previous else "", after=version,
+        )
+    return chosen
+
+
+def roll_back(*, org_id: str, version: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
+    """Activates an earlier (or any kept) version; recorded as a rollback."""
+    return activate(org_id=org_id, version=version, by=by, at=at, reason=reason, act="rollback")
+
+
+def _locked(org_id: str) -> list[ModelVersion]:
+    # All rows of the organisation, in one order, so that two activations wait for each other instead of deadlocking.
+    return list(ModelVersion.objects.of(org_id).select_for_update().order_by("pk"))
+
+
+def _switch(previous: ModelVersion | None, chosen: ModelVersion) -> None:
+    if previous is not None:
+        previous.is_active = False
+        previous.save(update_fields=["is_active"])
+    chosen.is_active = True
+    chosen.save(update_fields=["is_active"])
+
+
+def archive_old(*, at: datetime) -> int:
+    """Drops the artefacts of versions past their time, but of the newest few; the cards stay. How many there were."""
+    archived = 0
+    for org_id in ModelVersion.objects.values_list("org_id", flat=True).distinct().order_by("org_id"):
+        archived += archive_old_of(org_id, at=at)
+    return archived
+
+
+@transaction.atomic
+def archive_old_of(org_id: str, *, at: datetime) -> int:
+    """The same for one organisation."""
+    before = at - timedelta(days=settings.ML_ARCHIVE_AFTER_DAYS)
+    earlier = [row for row in _locked(org_id) if not row.is_active and not row.archived]
+    earlier.sort(key=lambda row: row.version, reverse=True)
+    old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if row.created_at < before]
+    for row in old:
+        row.archived_at = at
+        row.save(update_fields=["archived_at"])
+        ModelArtefact.objects.filter(version=row).delete()
+        audit.record(org_id=org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time")
+    return len(old)

@@ -1,0 +1,19 @@
+"""The addresses of this room, for both prefixes."""
+
+from django.urls import path
+
+from models_registry.api import views
+
+shared = [
+    path("model/info", views.Info.as_view()),
+    path("model/feature-importance", views.Importance.as_view()),
+    path("model/train", views.Train.as_view()),
+    path("model/train/<uuid:run_id>", views.Run.as_view()),
+    path("model/versions", views.Versions.as_view()),
+]
+ml_urlpatterns = [
+    *shared,
+    path("model/versions/<str:version>", views.VersionNotes.as_view()),
+    path("model/rollback/<str:version>", views.Rollback.as_view()),
+]
+service_urlpatterns = [*shared, path("model/rollback", views.ServiceRollback.as_view())]

@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
+from tqdm import tqdm
+
+from common.tenancy import DEFAULT_ORG
+from models_registry.models import TrainingRun, Trigger
+from models_registry.training import AlreadyRunning, TooFewRecords, execute, start_training
+
+
+class Command(BaseCommand):
+    help = "Trains a new version of an organisation's model, here and now, and says whether it became active."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation (default: %(default)s)")
+        parser.add_argument("--algorithm", default="auto", help="which learner (default: %(default)s)")
+        parser.add_argument("--notes", default="", help="a note to keep on the version")
+        parser.add_argument("--since", help="learn from leads created from this ISO time on (default: the last 6 months)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        run = self._start(options)
+        with tqdm(total=100, desc="Training", unit="%", bar_format="{desc}: {percentage:3.0f}%|{bar}| {postfix}") as bar:
+            _show_progress(run, bar)
+            execute(run)
+        run.refresh_from_db()
+        if run.version is None:
+            raise CommandError(run.error or f"The run was {run.status.lower()}.")
+        metrics = run.version.metrics
+        self.stdout.write(f"Version {run.version.version}: forward ROC-AUC {metrics['roc_auc']:.3f}, log loss {metrics['log_loss']:.3f}.")
+        self.stdout.write(run.verdict)
+
+    def _start(self, options: dict[str, Any]) -> TrainingRun:
+        since = parse_datetime(options["since"]) if options["since"] else None
+        if options["since"] and since is None:
+            raise CommandError("--since must be an ISO time such as 2026-01-31T00:00:00Z.")
+        if since is not None and is_naive(since):
+            since = make_aware(since)
+        try:
+            return start_training(
+                org_id=options["org"], by="command", trigger=Trigger.COMMAND, algorithm=options["algorithm"],
+                notes=options["notes"], since=since, enqueue=False,
+            )
+        except (AlreadyRunning, TooFewRecords, ValueError) as error:
+            raise CommandError(str(getattr(error, "detail", error))) from error
+
+
+def _show_progress(run: TrainingRun, bar: "tqdm[Any]") -> None:
+    store = run.report
+
+    def report(stage: str, progress: float, message: str = "") -> None:
+        store(stage, progress, message)
+        bar.set_postfix_str(stage, refresh=False)
+        bar.update(100 * run.progress - bar.n)
+
+    run.report = report  # type: ignore[method-assign]

@@ -1,0 +1,66 @@
+"""What scores: a model or the rules, behind one interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models_registry import artefacts
+from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
+from models_registry.learning.scores import Scorer
+from models_registry.models import ModelVersion, ScoringRule
+
+RULE_BASED = "RULE_BASED"
+ML = "ML"
+PINNED = "ML:"
+
+
+class UnknownMethod(ValueError):
+    """Not `RULE_BASED`, `ML`, or `ML:` and a version that the organisation keeps."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A scorer, and what a prediction by it says of its making."""
+
+    method: str
+    version: str | None
+    scorer: Scorer
+
+
+def for_method(org_id: str, method: str) -> Chosen:
+    """The scorer that a method means now. `ML` without an active version means the rules.
+
+    The active version is read from the database at each call: that is what makes a rollback instant.
+    Raises UnknownMethod.
+    """
+    if method == RULE_BASED:
+        return _rules(org_id)
+    version = _version(org_id, method)
+    if version is None:
+        return _rules(org_id)
+    return Chosen(ML, version.version, artefacts.load(version))
+
+
+def active(org_id: str) -> Chosen:
+    """The active version's scorer, or the rules where none is active."""
+    return for_method(org_id, ML)
+
+
+def _version(org_id: str, method: str) -> ModelVersion | None:
+    kept = ModelVersion.objects.of(org_id).only("id", "version", "digest")
+    if method == ML:
+        return kept.active().first()
+    pinned = kept.usable().filter(version=method.removeprefix(PINNED)).first() if method.startswith(PINNED) else None
+    if pinned is None:
+        raise UnknownMethod(method)
+    return pinned
+
+
+def _rules(org_id: str) -> Chosen:
+    return Chosen(RULE_BASED, None, Rules(rules_of(org_id)))
+
+
+def rules_of(org_id: str) -> tuple[Rule, ...]:
+    """The organisation's own table of weights, or the default one where it has none."""
+    own = ScoringRule.objects.of(org_id)
+    return tuple(Rule(row.feature, row.low, row.high, row.points) for row in own) or DEFAULT_RULES

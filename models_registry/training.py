@@ -1,0 +1,171 @@
+"""Learning a new version: asked for by any door, done by a worker, decided by the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from common import audit
+from common.errors import Conflict
+from common.jobs import JobLost
+from leads import labelled
+from leads.features import LabelledRows
+from leads.labelled import Counts
+from leads.models import Organisation
+from models_registry import gate
+from models_registry.artefacts import digest_of
+from models_registry.learning import algorithms
+from models_registry.learning.artefact import write
+from models_registry.learning.fit import Learned, NotEnoughData, learn
+from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+
+TRAIN_TASK = "models_registry.tasks.train"
+DAYS_A_MONTH = 30.44
+
+
+class AlreadyRunning(Conflict):
+    """409: one run an organisation at a time."""
+
+    default_code = "already_running"
+
+    def __init__(self, run: TrainingRun) -> None:
+        self.run = run
+        super().__init__(f"Training run {run.pk} is under way ({run.status.lower()}).")
+
+
+class TooFewRecords(ValueError):
+    """There is not enough to learn from; `counts` says what there is."""
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
+        super().__init__(
+            f"{counts.usable} usable records in the last {settings.ML_TRAINING_MONTHS} months "
+            f"({counts.converted} converted, {counts.usable - counts.converted} not; {counts.leads} leads in all): "
+            f"at least {settings.ML_MIN_RECORDS} of both outcomes are needed."
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which leads a run learns from: those created in it, as known at its end."""
+
+    since: datetime
+    until: datetime
+
+    @classmethod
+    def default(cls, org: Organisation) -> Window:
+        """The last months (six unless set) of the organisation's time."""
+        until = org.now()
+        return cls(until - timedelta(days=DAYS_A_MONTH * settings.ML_TRAINING_MONTHS), until)
+
+
+def start_training(
+    *, org_id: str, by: str, trigger: str, algorithm: str = "auto", notes: str = "", since: datetime | None = None,
+    enqueue: bool = True,
+) -> TrainingRun:
+    """A queued run, or with `enqueue=False` one that the caller itself executes.
+
+    Raises TooFewRecords, AlreadyRunning, or ValueError where the algorithm is unknown.
+    """
+    algorithms.named(algorithm)
+    window = Window.default(org := Organisation.get(org_id))
+    window = Window(since or window.since, window.until)
+    TrainingRun.objects.of(org_id).retire_dead(at=timezone.now())
+    counts = enough_records(org, window)
+    run = _insert(
+        org_id=org_id, started_by=by, trigger=trigger, algorithm=algorithm, notes=notes, since=window.since,
+        as_of=window.until, counts=counts.to_json(),
+    )
+    if enqueue:
+        transaction.on_commit(lambda: current_app.send_task(TRAIN_TASK, [str(run.pk)]))
+    return run
+
+
+def enough_records(org: Organisation, window: Window) -> Counts:
+    """What there is to learn from. Raises TooFewRecords."""
+    counts = labelled.count(org, since=window.since, until=window.until)
+    if counts.usable < settings.ML_MIN_RECORDS or counts.converted in (0, counts.usable):
+        raise TooFewRecords(counts)
+    return counts
+
+
+def _insert(**values: object) -> TrainingRun:
+    org_id = str(values["org_id"])
+    try:
+        with transaction.atomic():
+            run: TrainingRun = TrainingRun.objects.create(**values)
+            audit.record(
+                org_id=org_id, act="training.start", subject=str(run.pk), by=run.started_by, at=run.created_at,
+                reason=run.notes, evidence={"trigger": run.trigger, "algorithm": run.algorithm},
+            )
+            return run
+    except IntegrityError as error:
+        running = TrainingRun.objects.of(org_id).open().first()
+        if running is None:
+            raise
+        raise AlreadyRunning(running) from error
+
+
+def execute(run: TrainingRun) -> None:
+    """Does the run's work in this process. A run that another worker has, or that was cancelled, is left alone."""
+    if not run.claim():
+        return
+    try:
+        _train(run)
+    except JobLost:
+        return
+    except NotEnoughData as error:
+        run.fail(str(error))
+    except Exception:
+        run.fail("Training stopped on an error of ours, which has been logged; nothing was changed.")
+        raise
+
+
+def _train(run: TrainingRun) -> None:
+    org = Organisation.get(run.org_id)
+    run.report("reading", 0.01, "Reading the leads as they were.")
+    rows = labelled.training_rows(org, since=run.since, until=run.as_of)
+    learned = learn(rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS)
+    verdict = gate.judge(org, rows, learned, at=timezone.now())
+    run.report("registering", 0.97, verdict.words)
+    _register(run, rows, learned, verdict)
+
+
+def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: gate.Verdict) -> None:
+    """Version, artefact, card, activation and the run's end stand or fall together."""
+    now, content = timezone.now(), write(learned.model)
+    with transaction.atomic():
+        version = _new_version(run, rows, learned, digest_of(content), now)
+        ModelArtefact.objects.create(version=version, content=content)
+        audit.record(
+            org_id=run.org_id, act="training.succeed", subject=version.version, by=run.started_by, at=now,
+            after=version.version, reason=verdict.words, evidence=verdict.evidence,
+        )
+        if verdict.activate:
+            gate.activate_by(run.started_by, version, verdict, at=now)
+        run.succeed(
+            version=version, activated=verdict.activate, verdict=verdict.words, evidence=verdict.evidence, stage="done"
+        )
+
+
+def _new_version(run: TrainingRun, rows: LabelledRows, learned: Learned, digest: str, now: datetime) -> ModelVersion:
+    version: ModelVersion = ModelVersion.objects.create(
+        org_id=run.org_id, version=ModelVersion.objects.next_free_name(run.org_id, at=now), algorithm=learned.algorithm,
+        created_at=now, metrics=learned.metrics, features=[feature.to_json() for feature in learned.model.features],
+        importance=learned.importance, digest=digest, notes=run.notes, created_by=run.started_by,
+        card=learned.card | _provenance(run, rows),
+    )
+    return version
+
+
+def _provenance(run: TrainingRun, rows: LabelledRows) -> dict[str, object]:
+    assert run.since is not None and run.as_of is not None  # set when the run was inserted
+    return {
+        "run_id": str(run.pk), "trained_from": run.since.isoformat(), "trained_until": run.as_of.isoformat(),
+        "records": run.counts, "snapshots": len(rows),
+    }

@@ -1,0 +1,174 @@
+"""What the doors of this room take and give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
+from predictions.actions import ACTIONS
+
+
+class ContributionOut(serializers.Serializer[Any]):
+    """A feature's value and its part of the probability."""
+
+    feature = serializers.CharField()
+    value = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    contribution = serializers.FloatField()
+
+
+class CoreOut(serializers.Serializer[Any]):
+    """What every prediction's answer holds."""
+
+    id = serializers.IntegerField()
+    org_id = serializers.CharField()
+    prediction = serializers.ChoiceField([0, 1])
+    conversion_probability = serializers.FloatField(min_value=0, max_value=1)
+    probability_interval = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    model_version = serializers.CharField(allow_null=True)
+    method = serializers.ChoiceField(["ML", "RULE_BASED"])
+    recommended_action = serializers.ChoiceField(ACTIONS)
+    base_probability = serializers.FloatField()
+    feature_contributions = ContributionOut(many=True)
+    predicted_at = serializers.DateTimeField()
+
+
+class ExperimentOut(serializers.Serializer[Any]):
+    """The arm that a prediction was made in."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    variant = serializers.CharField()
+
+
+class OutcomeOut(serializers.Serializer[Any]):
+    """What became of the lead."""
+
+    converted = serializers.BooleanField()
+    occurred_at = serializers.DateTimeField()
+    revenue = serializers.FloatField(allow_null=True)
+
+
+class PredictionOut(CoreOut):
+    """A prediction of a lead."""
+
+    dossier_id = serializers.IntegerField()
+    experiment = ExperimentOut(allow_null=True)
+    outcome = OutcomeOut(allow_null=True)
+
+
+class ServicePredictionOut(CoreOut):
+    """A prediction from features in the body."""
+
+    imputed_features = serializers.ListField(child=serializers.CharField())
+
+
+class PredictionPage(serializers.Serializer[Any]):
+    """A page of predictions."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = PredictionOut(many=True)
+
+
+class OutcomeIn(StrictSerializer):
+    """What became of a lead; sent again, it corrects."""
+
+    converted = TrueOrFalseField()
+    occurred_at = MomentField(required=False, allow_null=True, default=None, help_text="Now where it is left out.")
+    revenue = FiniteFloatField(required=False, allow_null=True, default=None, min_value=0, max_value=999_999_999_999)
+
+
+class FeaturesIn(StrictSerializer):
+    """One lead's features, held by the caller."""
+
+    org_id = TextField(required=False, allow_null=True, default=None, max_length=64)
+    features = serializers.DictField(allow_empty=True)
+
+
+class BatchIn(StrictSerializer):
+    """Many leads' features. Each item is checked by itself: a bad one leaves the others scored."""
+
+    org_id = TextField(required=False, allow_null=True, default=None, max_length=64)
+    batch = serializers.ListField(child=serializers.JSONField(), allow_empty=True)
+
+
+class BatchOut(serializers.Serializer[Any]):
+    """The answers, in the order sent."""
+
+    results = serializers.ListField(child=serializers.DictField())
+    scored = serializers.IntegerField()
+    failed = serializers.IntegerField()
+
+
+class ScoreJobIn(StrictSerializer):
+    """Which leads to score: by default all that are not yet decided."""
+
+    status = TextField(required=False, max_length=200)
+    source = TextField(required=False, max_length=200)
+    region = TextField(required=False, max_length=200)
+    owner = TextField(required=False, max_length=200)
+    dossier_ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=100_000
+    )
+    include_decided = TrueOrFalseField(required=False)
+
+
+class ScoreJobOut(serializers.Serializer[Any]):
+    """How far a score job is."""
+
+    id = serializers.CharField()
+    status = serializers.ChoiceField(["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"])
+    progress = serializers.FloatField()
+    total = serializers.IntegerField()
+    scored = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    filter = serializers.DictField()
+    error = serializers.CharField(allow_null=True)
+    created_at = MomentField()
+    finished_at = MomentField(allow_null=True)
+
+
+class RankedIn(StrictSerializer):
+    """How the list is sorted, and which leads it holds."""
+
+    order = serializers.ChoiceField(["probability", "expected_value"], default="probability")
+    action = serializers.ChoiceField(ACTIONS, required=False)
+    min_probability = serializers.FloatField(required=False, min_value=0, max_value=1)
+    min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
+    status = serializers.CharField(required=False, max_length=200)
+    source = serializers.CharField(required=False, max_length=200)
+    region = serializers.CharField(required=False, max_length=200)
+    owner = serializers.CharField(required=False, max_length=200)
+    include_decided = serializers.BooleanField(default=False)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    cursor = serializers.CharField(required=False)
+
+
+class RankedOut(serializers.Serializer[Any]):
+    """A lead with its current score."""
+
+    dossier_id = serializers.IntegerField()
+    status = serializers.CharField()
+    source = serializers.CharField(allow_null=True)
+    region = serializers.CharField(allow_null=True)
+    owner = serializers.CharField(allow_null=True)
+    created_at = MomentField()
+    conversion_probability = serializers.FloatField()
+    confidence = serializers.FloatField()
+    expected_value = serializers.FloatField(allow_null=True)
+    recommended_action = serializers.ChoiceField(ACTIONS)
+    method = serializers.CharField()
+    model_version = serializers.CharField(allow_null=True)
+    prediction_id = serializers.IntegerField(allow_null=True)
+    predicted_at = MomentField(allow_null=True)
+
+
+class RankedPage(serializers.Serializer[Any]):
+    """A page of the ranked list."""
+
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = RankedOut(many=True)

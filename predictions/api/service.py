@@ -1,0 +1,111 @@
+"""The doors of the model service, under `/api/v1/`: features in the body, for callers that hold their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.errors import TooLarge
+from common.idempotency import idempotent
+from common.scopes import ensure_own_org
+from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
+from common.views import ContractView
+from leads.features import Feature
+from models_registry import scorers
+from predictions import answers, monitoring
+from predictions.api import serializers as shapes
+from predictions.scoring import problems_with, score_features
+
+WRITE = "predictions:write"
+EXAMPLE = {
+    "lead_source_score": 40, "response_time_minutes": 12, "inbound_messages_count": 3, "outbound_messages_count": 2,
+    "appointments_count": 1, "has_property": 1, "property_price": 250000, "property_has_photos": 1, "engagement_rate": 1.5,
+    "days_since_creation": 9, "market_activity_score": 50,
+}
+
+
+class PredictFeatures(ContractView):
+    """One vector."""
+
+    required_scope = WRITE
+    throttle_classes = [RequestLimit, PredictionLimit]
+
+    @extend_schema(
+        request=shapes.FeaturesIn, responses=shapes.ServicePredictionOut, tags=["model service"],
+        examples=[OpenApiExample("The eleven", {"org_id": "default", "features": EXAMPLE}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Scores a feature vector. Missing features are imputed as in training, and named in the answer."""
+        body = shapes.FeaturesIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        ensure_own_org(request, body.validated_data["org_id"])
+        with monitoring.LATENCY.time():
+            chosen, row = scorers.active(self.caller.org_id), body.validated_data["features"]
+            problems = problems_with(_by_name(chosen.scorer.features), row)
+            if problems:
+                raise ValidationError({"features": problems})
+            made = score_features(org_id=self.caller.org_id, chosen=chosen, rows=[row])
+            return Response(answers.given(made[0]))
+
+
+def _by_name(features: tuple[Feature, ...]) -> dict[str, Feature]:
+    return {feature.name: feature for feature in features}
+
+
+class PredictBatch(ContractView):
+    """Many vectors."""
+
+    required_scope = WRITE
+    throttle_classes = [RequestLimit, BatchItemLimit]
+
+    @extend_schema(
+        request=shapes.BatchIn, responses=shapes.BatchOut, tags=["model service"],
+        parameters=[OpenApiParameter("contributions", bool, description="`false` leaves the contributions out of the answer.")],
+        examples=[OpenApiExample("Two", {"org_id": "default", "batch": [{"features": EXAMPLE}] * 2}, request_only=True)],
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Scores up to 10,000 vectors, answered in the order sent; a bad item leaves the others scored."""
+        if isinstance(request.data, dict) and _too_many(request.data.get("batch")):
+            raise TooLarge(f"A batch holds at most {settings.BATCH_MAX_ITEMS} items.")
+        body = shapes.BatchIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        ensure_own_org(request, body.validated_data["org_id"])
+        results = self._score(body.validated_data["batch"])
+        if request.query_params.get("contributions", "true").lower() in ("false", "0"):
+            results = answers.without_contributions(results)
+        failed = sum("errors" in result for result in results)
+        return Response({"results": results, "scored": len(results) - failed, "failed": failed})
+
+    def _score(self, items: list[Any]) -> list[dict[str, Any]]:
+        chosen = scorers.active(self.caller.org_id)
+        features = _by_name(chosen.scorer.features)
+        errors = {at: found for at, item in enumerate(items) if (found := _item_errors(features, item))}
+        good = [at for at in range(len(items)) if at not in errors]
+        made = score_features(org_id=self.caller.org_id, chosen=chosen, rows=[items[at]["features"] for at in good])
+        results = {at: {"index": at} | answers.given(each) for at, each in zip(good, made, strict=True)}
+        results |= {at: {"index": at, "errors": found} for at, found in errors.items()}
+        return [results[at] for at in range(len(items))]
+
+
+def _too_many(batch: Any) -> bool:
+    return isinstance(batch, list) and len(batch) > settings.BATCH_MAX_ITEMS
+
+
+def _item_errors(features: Mapping[str, Feature], item: Any) -> list[dict[str, Any]]:
+    if not isinstance(item, dict) or not isinstance(item.get("features"), dict):
+        return [_error("invalid", 'must be an object that holds "features".', "features")]
+    unknown = [_error("unknown_field", "This field is not known.", name) for name in item if name != "features"]
+    problems = problems_with(features, item["features"])
+    return unknown + [_error("invalid", text, f"features.{name}") for name, text in problems.items()]
+
+
+def _error(code: str, detail: str, attr: str) -> dict[str, Any]:
+    return {"code": code, "detail": detail, "attr": attr}

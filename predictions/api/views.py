@@ -1,0 +1,185 @@
+"""The doors for predictions of leads, under `/api/ml/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.idempotency import idempotent
+from common.pagination import Keyset
+from common.serializers import iso
+from common.throttling import PredictionLimit, RequestLimit
+from common.views import ContractView
+from leads.models import Dossier, LeadScore
+from leads.outcomes import record_outcome
+from predictions import answers, monitoring
+from predictions.api import serializers as shapes
+from predictions.jobs import leads_for, start_score_job
+from predictions.models import Prediction, ScoreJob
+from predictions.scoring import score_leads
+
+READ, WRITE = "predictions:read", "predictions:write"
+PAGING = [
+    OpenApiParameter("limit", int, description="Rows a page, 1 to 1000 (default 50)."),
+    OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
+]
+
+
+def _moment(text: Any) -> Any:
+    moment = parse_datetime(text)
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+NEWEST = Keyset("predicted_at", _moment, iso)
+ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
+
+
+def dossier_or_404(org_id: str, number: int) -> Dossier:
+    """The organisation's lead of that number. Raises NotFound, also for another organisation's."""
+    dossier: Dossier | None = Dossier.objects.of(org_id).filter(number=number).first()
+    if dossier is None:
+        raise NotFound("There is no such lead.")
+    return dossier
+
+
+class Predict(ContractView):
+    """Scoring a lead."""
+
+    required_scope = WRITE
+    throttle_classes = [RequestLimit, PredictionLimit]
+
+    @extend_schema(request=None, responses=shapes.PredictionOut, tags=["predictions"])
+    @idempotent
+    def post(self, request: Request, dossier_id: int) -> Response:
+        """Scores this lead now, stores the prediction and answers it."""
+        with monitoring.LATENCY.time():
+            dossier = dossier_or_404(self.caller.org_id, dossier_id)
+            scored = score_leads(org_id=self.caller.org_id, dossiers=[dossier])
+            return Response(answers.fresh(scored[0]))
+
+
+class Latest(ContractView):
+    """The newest prediction."""
+
+    required_scope = READ
+
+    @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
+    def get(self, request: Request, dossier_id: int) -> Response:
+        """The latest stored prediction of this lead. 404 where it was never scored."""
+        dossier = dossier_or_404(self.caller.org_id, dossier_id)
+        newest = Prediction.objects.of_dossier(dossier).select_related("experiment")[:1]
+        if not newest:
+            raise NotFound("This lead has not been scored yet.")
+        return Response(answers.stored(dossier, list(newest))[0])
+
+
+class History(ContractView):
+    """All predictions."""
+
+    required_scope = READ
+
+    @extend_schema(responses=shapes.PredictionPage, parameters=PAGING, tags=["predictions"])
+    def get(self, request: Request, dossier_id: int) -> Response:
+        """Every prediction of this lead, newest first."""
+        dossier = dossier_or_404(self.caller.org_id, dossier_id)
+        page = NEWEST.page(request, Prediction.objects.filter(dossier=dossier).select_related("experiment"))
+        return Response(page.answer(answers.stored(dossier, page.rows)))
+
+
+class RecordOutcome(ContractView):
+    """What became of a lead."""
+
+    required_scope = WRITE
+
+    @extend_schema(
+        request=shapes.OutcomeIn, responses=shapes.OutcomeOut, tags=["predictions"],
+        examples=[OpenApiExample(
+            "Won", {"converted": True, "occurred_at": "2026-10-20T16:00:00Z", "revenue": 1234.5}, request_only=True
+        )],
+    )
+    @idempotent
+    def post(self, request: Request, dossier_id: int) -> Response:
+        """Records the outcome. Sending it again corrects it; the correction is kept on record."""
+        body = shapes.OutcomeIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        dossier, now = dossier_or_404(self.caller.org_id, dossier_id), timezone.now()
+        outcome = record_outcome(
+            org_id=self.caller.org_id, dossier=dossier, converted=body.validated_data["converted"],
+            occurred_at=body.validated_data["occurred_at"] or now, revenue=body.validated_data["revenue"],
+            by=self.caller.name, at=now,
+        )
+        return Response(outcome.to_json())
+
+
+class ScoreJobs(ContractView):
+    """Scoring many leads."""
+
+    required_scope = WRITE
+
+    @extend_schema(request=shapes.ScoreJobIn, responses={202: shapes.ScoreJobOut}, tags=["predictions"])
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Scores all undecided leads, or those that the filter names, in the background."""
+        body = shapes.ScoreJobIn(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        job = start_score_job(org_id=self.caller.org_id, by=self.caller.name, criteria=body.validated_data)
+        return Response(shapes.ScoreJobOut(job.to_json()).data, status=202)
+
+
+class OneScoreJob(ContractView):
+    """Following a score job."""
+
+    required_scope = READ
+
+    @extend_schema(responses=shapes.ScoreJobOut, tags=["predictions"])
+    def get(self, request: Request, job_id: Any) -> Response:
+        """How far the job is."""
+        job = ScoreJob.objects.of(self.caller.org_id).filter(pk=job_id).first()
+        if job is None:
+            raise NotFound("There is no such score job.")
+        return Response(shapes.ScoreJobOut(job.to_json()).data)
+
+
+class Ranked(ContractView):
+    """The leads worth calling."""
+
+    required_scope = READ
+
+    @extend_schema(
+        parameters=[shapes.RankedIn], responses=shapes.RankedPage, tags=["predictions"], operation_id="leads_ranked"
+    )
+    def get(self, request: Request) -> Response:
+        """The leads by current probability, or by expected value, best first; undecided ones unless asked otherwise."""
+        query = shapes.RankedIn(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        wanted = query.validated_data
+        page = ORDERS[wanted["order"]].page(request, _ranked(self.caller.org_id, wanted))
+        return Response(page.answer([_ranked_row(score) for score in page.rows]))
+
+
+def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
+    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).select_related("dossier")
+    if "action" in wanted:
+        scores = scores.filter(action=wanted["action"])
+    for name in ("probability", "confidence"):
+        if f"min_{name}" in wanted:
+            scores = scores.filter(**{f"{name}__gte": wanted[f"min_{name}"]})
+    return scores.filter(dossier__in=leads_for(org_id, wanted))
+
+
+def _ranked_row(score: LeadScore) -> dict[str, Any]:
+    lead = score.dossier
+    return {
+        "dossier_id": lead.number, "status": lead.status, "source": lead.source, "region": lead.region, "owner": lead.owner,
+        "created_at": iso(lead.created_at), "conversion_probability": score.probability, "confidence": score.confidence,
+        "expected_value": score.expected_value, "recommended_action": score.action, "method": score.method,
+        "model_version": score.model_version, "prediction_id": score.prediction_id, "predicted_at": iso(score.scored_at),
+    }

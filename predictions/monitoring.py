@@ -1,0 +1,19 @@
+"""What Prometheus sees of scoring."""
+
+from prometheus_client import Counter, Histogram
+
+PREDICTIONS = Counter("ml_predictions_total", "Predictions made.", ["model_version", "method", "action"])
+LATENCY = Histogram(
+    "ml_prediction_latency_seconds",
+    "From the request for a prediction to its being stored, in seconds.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
+ERRORS = Counter("ml_prediction_errors_total", "Predictions that could not be made.", ["kind"])
+RULES = "none"
+"""The value of the label model_version where the rules scored."""
+
+
+def show_from_the_first_scrape() -> None:
+    """Makes every metric exist at zero, so that a dashboard does not have to wait for the first prediction."""
+    PREDICTIONS.labels(RULES, "RULE_BASED", "LOW_PRIORITY")
+    ERRORS.labels("none")

@@ -1,0 +1,26 @@
+"""What workers do in this room."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
+from predictions.models import ScoreJob
+
+
+@shared_task
+def score(job_id: str) -> None:
+    """Runs one score job."""
+    run_score_job(ScoreJob.objects.get(pk=job_id))
+
+
+@shared_task
+def score_all_leads() -> None:
+    """The nightly schedule: every open lead of every organisation."""
+    for org_id in organisations_with_leads():
+        start_score_job(org_id=org_id, by="schedule", criteria={})
+
+
+@shared_task
+def retire_dead_jobs() -> int:
+    """Fails the jobs whose worker has gone, so that they can be started again."""
+    return ScoreJob.objects.retire_dead(at=timezone.now())
