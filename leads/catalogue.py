@@ -38,7 +38,7 @@ class Tally:
     def none(cls, n: int) -> Tally:
         """Nothing has happened to any of n leads."""
         never = np.full(n, np.datetime64("NaT"), dtype="datetime64[us]")
-        return cls(np.zeros(n), np.zeros(n), never, never)
+        return cls(np.zeros(n), np.zeros(n), never.copy(), never.copy())
 
 
 @dataclass(frozen=True)

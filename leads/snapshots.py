@@ -6,6 +6,7 @@ making training rows of the past are this one call with other pairs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -38,7 +39,7 @@ LEFT JOIN property p ON p.dossier_id = d.id
 
 # What a field was at the moment is what the first later change replaced.
 CHANGES = PAIRS + """
-SELECT DISTINCT ON (ix, field) ix, field, old_value
+SELECT DISTINCT ON (ix, field) ix, field, coalesce(old_value, 'null')
 FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.moment
 ORDER BY ix, field, c.changed_at, c.id
 """
@@ -63,7 +64,7 @@ FROM occurrences GROUP BY ix, tally
 """
 
 ATTRIBUTES = PAIRS + """
-SELECT DISTINCT ON (ix, name) ix, name, value
+SELECT DISTINCT ON (ix, name) ix, name, coalesce(a.value, 'null')
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
  AND a.known_from <= pairs.moment AND a.availability = ANY(%(usable)s)
 ORDER BY ix, name, a.known_from DESC
@@ -198,7 +199,7 @@ def _leads_as_known(n: int, moments: Moments, read: _Read) -> tuple[Moments, lis
         raise KeyError("a dossier is not of this organisation")
     undo: dict[int, dict[str, Any]] = {}
     for ix, name, old_value in read.changes:
-        undo.setdefault(ix, {})[name] = old_value
+        undo.setdefault(ix, {})[name] = json.loads(old_value)
     created = np.empty(n, dtype="datetime64[us]")
     leads: list[Lead | None] = [None] * n
     instants = moments.astype(np.int64)
@@ -251,7 +252,7 @@ def _attributes(n: int, rows: Iterable[Row]) -> dict[str, NDArray[np.object_]]:
         column = columns.get(name)
         if column is None:
             column = columns[name] = np.full(n, None, dtype=object)
-        column[ix] = value
+        column[ix] = json.loads(value)
     return columns
 
 

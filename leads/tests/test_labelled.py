@@ -1,0 +1,70 @@
+"""Training rows: the past as it was, and only fates that are known."""
+
+from datetime import timedelta
+
+import pytest
+
+from leads import labelled
+from leads.models import Organisation
+from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_appointment, an_outcome
+
+pytestmark = pytest.mark.django_db
+LATER = MONDAY + 100 * DAY
+AGES = (0.0, 1.0, 7.0)
+
+
+def rows(until=LATER):  # type: ignore[no-untyped-def]
+    return labelled.training_rows(Organisation.get("default"), since=MONDAY, until=until, ages=AGES)
+
+
+def test_what_happens_after_a_conversion_changes_nothing_in_its_training_rows() -> None:
+    lead = a_lead()
+    a_message(lead, MONDAY + DAY / 2)
+    an_outcome(lead, True, MONDAY + 3 * DAY)
+    before = rows()
+    for hour in range(10):
+        a_message(lead, MONDAY + 3 * DAY + timedelta(hours=hour + 1), "OUTBOUND")
+        an_appointment(lead, MONDAY + 4 * DAY)
+    after = rows()
+    assert len(before) == len(after) == 2
+    for feature in before.features:
+        assert [str(v) for v in before.columns[feature.name]] == [str(v) for v in after.columns[feature.name]]
+
+
+def test_a_lead_is_a_row_at_each_age_at_which_it_was_undecided_and_weighs_one_in_all() -> None:
+    lead = a_lead()
+    an_outcome(lead, True, MONDAY + 3 * DAY)
+    found = rows()
+    assert list((found.moment - found.created_at).astype("timedelta64[D]").astype(int)) == [0, 1]
+    assert list(found.converted) == [True, True]
+    assert found.weight.sum() == pytest.approx(1)
+
+
+def test_a_conversion_beyond_the_horizon_is_none() -> None:
+    lead = a_lead()
+    an_outcome(lead, True, MONDAY + 65 * DAY)
+    assert list(rows().converted) == [False, False, True]
+
+
+def test_a_lead_neither_decided_nor_observed_for_the_horizon_is_left_out() -> None:
+    a_lead(LATER - 10 * DAY)
+    lost = a_lead(LATER - 10 * DAY)
+    an_outcome(lost, False, LATER - 8 * DAY)
+    found = rows()
+    assert set(found.dossier) == {lost.pk}
+
+
+def test_an_outcome_of_unknown_time_labels_the_lead_only_as_it_came_in() -> None:
+    lead = a_lead()
+    an_outcome(lead, True, MONDAY + 90 * DAY, is_exact=False)
+    found = rows()
+    assert list(found.converted) == [True]
+    assert found.moment[0] == found.created_at[0]
+
+
+def test_records_are_counted_by_outcome() -> None:
+    for converted in (True, False, False):
+        an_outcome(a_lead(), converted, MONDAY + 2 * DAY)
+    a_lead(LATER - DAY)
+    counts = labelled.count(Organisation.get("default"), since=MONDAY, until=LATER)
+    assert counts.to_json() == {"leads": 4, "usable": 3, "converted": 1, "lost": 2}
