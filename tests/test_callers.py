@@ -1,0 +1,141 @@
+"""Who may come in by which door: tokens, scopes, organisations."""
+
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from common.auth import issue_service_token
+from common.tenancy import Membership
+from leads.tests.cast import a_lead
+
+pytestmark = pytest.mark.django_db
+INFO = "/api/ml/model/versions"
+
+
+def bearer(token: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def service(*scopes: str, org_id: str = "default", days: float = 1) -> dict[str, str]:
+    return bearer(issue_service_token(name="crm", org_id=org_id, scopes=list(scopes), days=days))
+
+
+def assert_error(response: Any, status: int) -> None:
+    assert response.status_code == status, response.content
+    body = response.json()
+    assert set(body) == {"type", "errors"}
+    assert {"code", "detail", "attr"} == set(body["errors"][0])
+
+
+def test_without_a_token_it_is_401(client: Client) -> None:
+    assert_error(client.get(INFO), 401)
+
+
+def forged(**claims: Any) -> dict[str, str]:
+    token = AccessToken()
+    token["scope"] = "models:read"
+    return {**token.payload, **claims}
+
+
+@pytest.mark.parametrize("token", [
+    "nonsense", "eyJhbGciOiJub25lIn0.eyJzY29wZSI6Im1vZGVsczpyZWFkIn0.", "",
+])
+def test_a_token_that_nobody_signed_is_401(client: Client, token: str) -> None:
+    assert_error(client.get(INFO, headers=bearer(token)), 401)
+
+
+def test_a_token_signed_with_another_key_is_401(client: Client) -> None:
+    assert_error(client.get(INFO, headers=bearer(jwt.encode(forged(), "k" * 64, algorithm="HS256"))), 401)
+
+
+def test_an_unsigned_token_is_401_whatever_it_claims(client: Client) -> None:
+    assert_error(client.get(INFO, headers=bearer(jwt.encode(forged(), None, algorithm="none"))), 401)
+
+
+def test_an_expired_token_is_401(client: Client) -> None:
+    token = AccessToken()
+    token.set_exp(lifetime=-timedelta(seconds=1))
+    token["scope"] = "models:read"
+    assert_error(client.get(INFO, headers=bearer(token)), 401)
+
+
+def test_a_refresh_token_opens_no_door(client: Client) -> None:
+    token = RefreshToken()
+    token["scope"] = "models:read"
+    assert_error(client.get(INFO, headers=bearer(token)), 401)
+
+
+def test_lacking_the_scope_is_403_and_says_which(client: Client) -> None:
+    response = client.get(INFO, headers=service("predictions:read"))
+    assert_error(response, 403)
+    assert "models:read" in response.json()["errors"][0]["detail"]
+
+
+def test_the_scope_opens_the_door(client: Client) -> None:
+    assert client.get(INFO, headers=service("models:read")).json() == []
+
+
+def test_another_organisations_lead_is_not_there(client: Client) -> None:
+    a_lead(number=77, org_id="theirs")
+    for method, path in (("get", "latest"), ("get", "history"), ("post", "outcome")):
+        call = getattr(client, method)
+        response = call(
+            f"/api/ml/predict/77/{path}", {"converted": True} if method == "post" else None,
+            content_type="application/json", headers=service("predictions:read", "predictions:write"),
+        )
+        assert_error(response, 404)
+
+
+def test_another_organisation_in_the_body_is_403(client: Client) -> None:
+    body = {"org_id": "theirs", "features": {}}
+    assert_error(client.post("/api/v1/predict", body, "application/json", headers=service("predictions:write")), 403)
+
+
+def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:
+    sales = User.objects.create_user("anna", password="kept-secret-7")
+    sales.groups.add(Group.objects.get(name="sales"))
+    Membership.objects.create(user=sales, org_id="north")
+    tokens = client.post("/api/auth/token/", {"username": "anna", "password": "kept-secret-7"}, "application/json").json()
+    claims = jwt.decode(tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], issuer="leadqual")
+    assert claims["org_id"] == "north"
+    assert "models:read" in claims["scope"]
+    assert "models:write" not in claims["scope"]
+    assert client.get(INFO, headers=bearer(tokens["access"])).status_code == 200
+    refreshed = client.post("/api/auth/token/refresh/", {"refresh": tokens["refresh"]}, "application/json").json()
+    assert client.get(INFO, headers=bearer(refreshed["access"])).status_code == 200
+
+
+def test_a_closed_account_is_refused_at_once(client: Client) -> None:
+    admin = User.objects.create_superuser("root", password="kept-secret-7")
+    tokens = client.post("/api/auth/token/", {"username": "root", "password": "kept-secret-7"}, "application/json").json()
+    admin.is_active = False
+    admin.save()
+    assert_error(client.get(INFO, headers=bearer(tokens["access"])), 401)
+
+
+def test_a_wrong_password_is_401(client: Client) -> None:
+    assert_error(client.post("/api/auth/token/", {"username": "x", "password": "y"}, "application/json"), 401)
+
+
+def test_the_browser_session_is_a_caller_too_and_needs_csrf() -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.create_superuser("root"))
+    assert browser.get(INFO).status_code == 200
+    assert_error(browser.post("/api/ml/model/train", {}, "application/json"), 403)
+
+
+def test_the_command_prints_a_token_that_works(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("issue_token", "--org", "default", "--scopes", "models:read,predictions:write", "--days", "30")
+    assert client.get(INFO, headers=bearer(capsys.readouterr().out.strip())).status_code == 200
+
+
+def test_an_unknown_scope_gets_no_token() -> None:
+    with pytest.raises(ValueError, match="models:destroy"):
+        issue_service_token(name="crm", org_id="default", scopes=["models:destroy"], days=1)

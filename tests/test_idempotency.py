@@ -1,0 +1,66 @@
+"""The same request sent twice is done once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from common.auth import issue_service_token
+from leads.tests.cast import a_lead
+from predictions.models import Prediction
+
+
+@pytest.fixture
+def headers() -> dict[str, str]:
+    token = issue_service_token(name="crm", org_id="default", scopes=["predictions:write"], days=1)
+    return {"Authorization": f"Bearer {token}", "Idempotency-Key": "one"}
+
+
+def predict(number: int, headers: dict[str, str]) -> Any:
+    return Client().post(f"/api/ml/predict/{number}", headers=headers)
+
+
+@pytest.mark.django_db
+def test_the_same_key_and_request_get_the_first_answer_again(headers: dict[str, str]) -> None:
+    lead = a_lead()
+    first, second = predict(lead.number, headers), predict(lead.number, headers)
+    assert first.json() == second.json()
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert Prediction.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_same_key_for_another_request_is_409(headers: dict[str, str]) -> None:
+    assert predict(a_lead().number, headers).status_code == 200
+    assert predict(a_lead().number, headers).status_code == 409
+
+
+@pytest.mark.django_db
+def test_an_error_is_not_kept(headers: dict[str, str]) -> None:
+    assert predict(5_000_000, headers).status_code == 404
+    assert predict(a_lead(number=5_000_000).number, headers).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+def test_a_key_that_cannot_be_kept_is_400(headers: dict[str, str], key: str) -> None:
+    response = predict(a_lead().number, headers | {"Idempotency-Key": key})
+    assert response.status_code == 400, json.loads(response.content)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_make_one_prediction(headers: dict[str, str]) -> None:
+    lead = a_lead()
+
+    def ask(_: int) -> Any:
+        try:
+            return predict(lead.number, headers).json()["id"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(ask, range(4)))) == 1
+    assert Prediction.objects.count() == 1
