@@ -1,0 +1,83 @@
+"""Which version is active, who made it so, and which are kept."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from common.audit import AuditEntry
+from models_registry.activation import Archived, activate, archive_old, roll_back
+from models_registry.models import ModelArtefact, ModelVersion
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def kept(name: str, **fields: object) -> ModelVersion:
+    version = ModelVersion.objects.create(version=name, algorithm="random_forest", digest="d", **fields)
+    ModelArtefact.objects.create(version=version, content=b"bytes")
+    return version
+
+
+def active() -> list[str]:
+    return list(ModelVersion.objects.active().values_list("version", flat=True))
+
+
+def test_a_rollback_changes_the_active_version_and_leaves_a_row() -> None:
+    kept("20260101000000")
+    kept("20260201000000", is_active=True)
+    roll_back(org_id="default", version="20260101000000", by="staff", at=NOW, reason="too many calls wasted")
+    assert active() == ["20260101000000"]
+    row = AuditEntry.objects.get()
+    assert (row.act, row.by, row.before, row.after, row.reason) == (
+        "model.rollback", "staff", "20260201000000", "20260101000000", "too many calls wasted"
+    )
+
+
+def test_activating_the_active_version_changes_nothing() -> None:
+    kept("20260101000000", is_active=True)
+    activate(org_id="default", version="20260101000000", by="staff", at=NOW)
+    assert not AuditEntry.objects.exists()
+
+
+def test_the_database_refuses_two_active_versions() -> None:
+    kept("20260101000000", is_active=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        kept("20260201000000", is_active=True)
+
+
+def test_another_organisations_version_cannot_be_activated() -> None:
+    kept("20260101000000", org_id="other")
+    with pytest.raises(ModelVersion.DoesNotExist):
+        activate(org_id="default", version="20260101000000", by="staff", at=NOW)
+
+
+def test_an_archived_version_cannot_be_activated() -> None:
+    kept("20260101000000", archived_at=NOW)
+    with pytest.raises(Archived):
+        activate(org_id="default", version="20260101000000", by="staff", at=NOW)
+
+
+def test_the_newest_five_earlier_versions_and_the_active_one_are_kept_however_old() -> None:
+    old = NOW - timedelta(days=400)
+    for month in range(1, 9):
+        kept(f"2025{month:02}01000000", created_at=old, is_active=month == 1)
+    assert archive_old(at=NOW) == 2
+    archived = ModelVersion.objects.filter(archived_at__isnull=False)
+    assert sorted(row.version for row in archived) == ["20250201000000", "20250301000000"]
+    assert not ModelArtefact.objects.filter(version__in=archived).exists()
+    assert active() == ["20250101000000"]
+
+
+def test_a_young_version_is_not_archived() -> None:
+    for day in range(1, 10):
+        kept(f"202601{day:02}000000", created_at=NOW - timedelta(days=30))
+    assert archive_old(at=NOW) == 0
+
+
+def test_two_versions_of_one_second_take_the_next_free_one() -> None:
+    at = NOW.replace(second=59)
+    name = f"{at:%Y%m%d%H%M%S}"
+    kept(name)
+    assert ModelVersion.objects.next_free_name("default", at=at) == f"{at + timedelta(seconds=1):%Y%m%d%H%M%S}"
