@@ -1,0 +1,54 @@
+"""What exists is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import get_commands
+from django.test import Client
+
+from leads.catalogue import FIXED
+
+ROOMS = {"common", "leads", "models_registry", "experiments", "predictions", "insights", "leadqual"}
+ROOT = Path(settings.BASE_DIR)
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_every_setting_is_documented() -> None:
+    sources = "".join((ROOT / "leadqual" / name).read_text() for name in ("settings.py", "embedded.py"))
+    names = set(re.findall(r'env(?:iron)?(?:\.\w+)?[\(\[]"([A-Z][A-Z_]+)"|environ\.get\("([A-Z_]+)"', sources))
+    flat = {name for pair in names for name in pair if name}
+    assert len(flat) > 20
+    missing = sorted(name for name in flat if f"`{name}`" not in page("settings.md"))
+    assert not missing
+
+
+def test_every_command_is_documented() -> None:
+    ours = [name for name, room in get_commands().items() if room in ROOMS]
+    assert len(ours) >= 5
+    assert not [name for name in ours if f"`{name}`" not in page("commands.md")]
+
+
+def test_every_feature_is_documented_with_its_unit() -> None:
+    text = page("features.md")
+    for definition in FIXED:
+        assert f"| `{definition.feature.name}` | {definition.feature.unit} |" in text
+
+
+@pytest.mark.django_db
+def test_every_metric_of_ours_is_documented() -> None:
+    exposed = Client().get("/metrics").content.decode()
+    names = set(re.findall(r"^# HELP (ml_\w+)", exposed, re.MULTILINE))
+    assert names
+    assert not [name for name in names if f"`{name}`" not in page("operations.md")]
+
+
+def test_every_link_in_the_pages_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), f"{path.name} points to {target}"

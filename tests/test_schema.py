@@ -1,0 +1,48 @@
+"""The OpenAPI schema: valid, complete, and each operation with its scope."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from openapi_spec_validator import validate
+
+DUE = """
+put /api/ml/leads/{} | get /api/ml/leads/{} | post /api/ml/leads/{}/events | post /api/ml/leads/import
+post /api/ml/predict/{} | get /api/ml/predict/{}/latest | get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
+post /api/ml/score-jobs | get /api/ml/score-jobs/{} | get /api/ml/leads/ranked
+post /api/v1/predict | post /api/v1/predict/batch | post /api/v1/model/train | get /api/v1/model/info
+get /api/v1/model/versions | post /api/v1/model/rollback | get /api/v1/model/feature-importance
+get /api/ml/model/info | get /api/ml/model/feature-importance | post /api/ml/model/train | get /api/ml/model/train/{}
+get /api/ml/model/versions | post /api/ml/model/rollback/{} | post /api/auth/token | post /api/auth/token/refresh
+"""
+
+
+@pytest.fixture(scope="module")
+def schema() -> Any:
+    return Client().get("/api/schema/?format=json").json()
+
+
+def test_it_is_valid_openapi(schema: Any) -> None:
+    assert schema["openapi"].startswith("3.1")
+    validate(schema)
+
+
+def test_it_lists_every_operation_that_is_due(schema: Any) -> None:
+    listed = {
+        (method, "/".join("{}" if part.startswith("{") else part for part in path.rstrip("/").split("/")))
+        for path, methods in schema["paths"].items() for method in methods
+    }
+    due = {tuple(operation.split()) for line in DUE.strip().splitlines() for operation in line.split(" | ")}
+    assert due - listed == set()
+
+
+def test_each_operation_has_words_and_a_scope(schema: Any) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("description"), (method, path)
+            assert "x-scope" in operation or path.startswith(("/api/auth/", "/api/schema/")), (method, path)
+
+
+def test_errors_have_the_contracts_shape(schema: Any) -> None:
+    answers = schema["paths"]["/api/ml/model/train"]["post"]["responses"]
+    assert {"202", "400", "401", "403"} <= set(answers)
