@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 
-from leadqual import embedded
+from leadqual import embedded, logs
 
 env = environ.FileAwareEnv()
 
@@ -93,6 +94,7 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url())}
 DATABASES["default"] |= {"CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder, written as a host
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] |= {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=5)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -207,4 +209,9 @@ STORAGES = {
 }
 
 # --- Watching -------------------------------------------------------------------------------------------------------
+HEALTH_TIMEOUT_SECONDS = env.float("HEALTH_TIMEOUT_SECONDS", default=2.0)
+LOG_FORMAT = env.str("LEADQUAL_LOG_FORMAT", default="json")
+LOG_LEVEL = env.str("LEADQUAL_LOG_LEVEL", default="INFO")
+LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
+logs.configure()
 os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "numba"))

@@ -1,0 +1,53 @@
+# leadqual: `make run` serves it, `make test` proves it. Both do all set-up. `make help` lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
+
+.PHONY: help run test test-all lint clean-data setup setup-dev lock bench clean
+help:  ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+run: .venv/installed  ## set up everything and serve on http://localhost:8000 (PORT=8123 picks the port)
+	@exec $(BIN)/python -m leadqual.run
+
+test: lint  ## set up everything and run every check
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+setup: .venv/installed  ## only install what running needs
+setup-dev: .venv/installed-dev  ## only install what testing needs
+
+clean-data:  ## forget all data, secrets and accounts in var/ (YES=1 does not ask)
+	@if [ "$${YES:-}" != 1 ]; then read -r -p "Delete everything in var/? Write yes: " answer; [ "$$answer" = yes ]; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m leadqual.embedded clean; else rm -rf var; fi
+	@echo "Forgotten."
+
+lock: .venv/installed-dev  ## renew requirements.txt and requirements-dev.txt from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade -c requirements.txt -o requirements-dev.txt
+
+.venv/bin/python:
+	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	    echo "leadqual needs Python 3.11. Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "Installing what leadqual needs (once; a minute or two) ..."
+	$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/bin/python
+	@echo "Installing what leadqual and its tests need (once; a minute or two) ..."
+	$(INSTALL) -r requirements-dev.txt
+	@touch .venv/installed $@

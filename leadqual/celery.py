@@ -1,0 +1,25 @@
+"""The Celery application: `celery -A leadqual worker`."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
+
+app = Celery("leadqual")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@setup_logging.connect  # Celery's own way to be told that logging is ours
+def keep_our_logging(**_: Any) -> None:
+    """Leaves logging as the settings have it."""
+    from logging.config import dictConfig
+
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)

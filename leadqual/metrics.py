@@ -1,0 +1,50 @@
+"""`/metrics` for Prometheus: right across the processes of one server, and for what the database knows best."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from common.jobs import JobStatus
+from models_registry.models import TrainingRun
+from predictions import monitoring
+
+monitoring.show_from_the_first_scrape()
+
+
+class TrainingRuns(Collector):
+    """Training runs by status, counted where they are kept: workers run on other machines."""
+
+    def collect(self) -> Iterator[Metric]:
+        """One counter, each status from the first scrape on."""
+        family = CounterMetricFamily("ml_model_training_total", "Training runs.", labels=["status"])
+        counts = dict(TrainingRun.objects.order_by().values_list("status").annotate(Count("pk")))
+        for status in JobStatus.values:
+            family.add_metric([status], counts.get(status, 0))
+        yield family
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """All metrics in Prometheus' text format."""
+    return HttpResponse(generate_latest(_shared()) + generate_latest(_from_database()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _shared() -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def _from_database() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(TrainingRuns())
+    return registry
