@@ -10,12 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from drf_standardized_errors.handler import ExceptionHandler
-from drf_standardized_errors.handler import exception_handler as standard_handler
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
-from rest_framework import status
-from rest_framework.response import Response
 
 from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
 
@@ -35,14 +32,6 @@ class ContractExceptionHandler(ExceptionHandler):
         if isinstance(exc, RequestDataTooBig):
             return TooLarge()
         return super().convert_known_exceptions(exc)
-
-
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Django REST framework's door for exceptions."""
-    response = standard_handler(exc, context)
-    if response is not None and response.status_code == status.HTTP_503_SERVICE_UNAVAILABLE:
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
 
 
 def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:

@@ -5,12 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from drf_standardized_errors.openapi import AutoSchema
+from rest_framework import serializers
 
 from common.scopes import scope_needed
 
+WRITING = ("POST", "PUT", "PATCH")
+
+
+class OneErrorOut(serializers.Serializer[Any]):
+    """What is wrong, for a program (code), for a person (detail), and with which field (attr)."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class ErrorOut(serializers.Serializer[Any]):
+    """The one shape of every error."""
+
+    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
+    errors = OneErrorOut(many=True)
+
 
 class ContractSchema(AutoSchema):
-    """Says in each operation which scope it needs."""
+    """Says of each operation which scope it needs, and which errors it can answer."""
 
     def get_description(self) -> str:
         """The docstring of the handler and the scope."""
@@ -25,3 +43,11 @@ class ContractSchema(AutoSchema):
         if operation is not None and scope:
             operation["x-scope"] = scope
         return operation  # type: ignore[no-any-return]
+
+    def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
+        if status_code in ("409", "413") and self.method not in WRITING:
+            return False
+        return bool(super()._should_add_error_response(responses, status_code))
+
+    def _should_add_http401_error_response(self) -> bool:
+        return True

@@ -24,6 +24,11 @@ class ContractView(APIView):
         """Who is asking."""
         return caller_of(self.request)
 
+    @property
+    def body(self) -> Any:
+        """What was sent; an empty object where nothing was."""
+        return self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Adds what is left of the caller's limit."""
         response = super().finalize_response(request, response, *args, **kwargs)

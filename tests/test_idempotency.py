@@ -20,7 +20,7 @@ def headers() -> dict[str, str]:
 
 
 def predict(number: int, headers: dict[str, str]) -> Any:
-    return Client().post(f"/api/ml/predict/{number}", headers=headers)
+    return Client().post(f"/api/ml/predict/{number}", content_type="application/json", headers=headers)
 
 
 @pytest.mark.django_db

@@ -37,7 +37,6 @@ def test_the_active_versions_card(crm: Caller, prefix: str) -> None:
 
 
 def test_too_few_records_are_400_with_the_counts(crm: Caller) -> None:
-    a_lead()
     response = crm.post("/api/ml/model/train")
     assert_error(response, 400)
     assert "0 usable records" in response.json()["errors"][0]["detail"]

@@ -111,7 +111,7 @@ def test_features_in_the_body_are_scored_and_the_missing_ones_named(crm: Caller,
 
 @pytest.mark.parametrize("change", [
     {"shoe_size": 44}, {"property_price": "much"}, {"inbound_messages_count": -1}, {"property_price": {}},
-    {"property_price": True}, {"lead_source_score": 101}, {"has_property": 2}, {"property_price": 10**400},
+    {"property_price": True}, {"lead_source_score": 101}, {"has_property": 2}, {"property_price": 10**350},
 ])
 @pytest.mark.parametrize("with_model", [False, True])
 def test_a_broken_feature_is_400_and_named(crm: Caller, request: Any, change: Any, with_model: bool) -> None:

@@ -62,7 +62,7 @@ class Train(ContractView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Starts training in the background. 409 where a run is under way, 400 where there is too little to learn from."""
-        body = shapes.TrainIn(data=request.data or {})
+        body = shapes.TrainIn(data=self.body)
         body.is_valid(raise_exception=True)
         try:
             run = start_training(

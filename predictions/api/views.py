@@ -128,7 +128,7 @@ class ScoreJobs(ContractView):
     @idempotent
     def post(self, request: Request) -> Response:
         """Scores all undecided leads, or those that the filter names, in the background."""
-        body = shapes.ScoreJobIn(data=request.data or {})
+        body = shapes.ScoreJobIn(data=self.body)
         body.is_valid(raise_exception=True)
         job = start_score_job(org_id=self.caller.org_id, by=self.caller.name, criteria=body.validated_data)
         return Response(shapes.ScoreJobOut(job.to_json()).data, status=202)
