@@ -1,0 +1,89 @@
+"""Who may see a page, and whose rows it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from common.tenancy import DEFAULT_ORG, Membership, org_of
+from leads.models import Organisation
+
+P = ParamSpec("P")
+SEE_LEADS = "predictions.view_prediction"
+SCORE = "predictions.add_prediction"
+SEE_MODELS = "models_registry.view_modelversion"
+ACTIVATE = "models_registry.activate_modelversion"
+OVERRIDE = "models_registry.override_gate"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person at the page, and the organisation whose rows it may show."""
+
+    user: AbstractUser
+    org: Organisation
+
+    @property
+    def name(self) -> str:
+        """As it stands in audit rows."""
+        return self.user.get_username()
+
+    def may(self, permission: str) -> bool:
+        """Whether the person has a Django permission."""
+        return self.user.has_perm(permission)
+
+    def organisations(self) -> list[str]:
+        """Those that the person may look at; one, unless it is a superuser."""
+        if not self.user.is_superuser:
+            return [self.org.org_id]
+        defined = Organisation.objects.values_list("org_id", flat=True)
+        known = defined.union(Membership.objects.values_list("org_id", flat=True))
+        return sorted({*known, self.org.org_id, DEFAULT_ORG})
+
+
+Page = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponse]
+
+
+def page(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """A page to read: for people who are logged in and have the permission (403 without it)."""
+    return lambda view: require_safe(_door(permission, view))
+
+
+def act(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+    """A button: the same, by POST only. Who lacks the permission hears so before anything else."""
+    return lambda view: _door(permission, view, wrap=require_POST)
+
+
+def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = lambda view: view) -> Any:
+    @wraps(view)
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        user: Any = request.user
+        if permission is not None and not user.has_perm(permission):
+            raise PermissionDenied
+        viewer = Viewer(user, Organisation.get(org_of(user, session=request.session)))
+        response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
+        return response
+
+    return login_required(door)
+
+
+def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:
+    """The template for this viewer: times in the organisation's zone, and what every page's head needs."""
+    context |= {
+        "viewer": viewer, "org": viewer.org, "organisations": viewer.organisations(), "now": viewer.org.now(),
+        "may_score": viewer.may(SCORE), "may_activate": viewer.may(ACTIVATE), "sees_models": viewer.may(SEE_MODELS),
+        "sees_leads": viewer.may(SEE_LEADS), "login_url": settings.LOGIN_URL,
+    }
+    with timezone.override(viewer.org.zone):
+        return render(request, template, context)

@@ -1,0 +1,186 @@
+"""The figures of the pages, made with Plotly and styled in this one place. Pure: no Django, no database.
+
+Colours are custom properties of the style sheet (`var(--up)`): `static/js/figures.js` puts in what they mean in the
+viewer's theme, light or dark, so that pages and figures have one palette. Beside each figure stands a table of its
+numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from insights.reasons import label_of, shown
+from insights.words import percent, points
+from leads.features import Kind
+from models_registry.measures import FIVE, value_of
+
+INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
+ROW_HEIGHT, MARGINS, LABEL_LENGTH = 34, 70, 34
+CLEAR = "rgba(0,0,0,0)"
+INVISIBLE = "\u200b"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing with its table: `plot` is Plotly's `data`, `layout` and `config`; `title` says what it shows."""
+
+    key: str
+    title: str
+    plot: Mapping[str, Any]
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure:
+    """Bars of the features that move the scores most: `shares` holds {"feature", "importance"}, largest first."""
+    top = list(shares)[:most]
+    names = [label_of(share["feature"]) for share in top]
+    values = [float(share["importance"]) for share in top]
+    bars = go.Bar(
+        x=values, y=_distinct(names), orientation="h", marker_color=ACCENT, textposition="outside", cliponaxis=False,
+        text=[percent(value) for value in values], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
+    layout = _layout(len(top), xaxis=axis, yaxis=_names_axis())
+    rows = tuple((name, f"{value:.1%}") for name, value in zip(names, values, strict=True))
+    return Figure("importance", "What moves the scores most", _plot(bars, layout), ("Feature", "Share"), rows)
+
+
+def radar(metrics: Mapping[str, Any]) -> Figure:
+    """The five metrics of a version on axes from 0 to 1; one that was not measured is left out."""
+    known = [(measure, value) for measure in FIVE if (value := value_of(metrics, measure)) is not None]
+    names, values = [measure.name for measure, _ in known], [value for _, value in known]
+    area = go.Scatterpolar(
+        r=values + values[:1], theta=names + names[:1], fill="toself", line={"color": ACCENT, "width": 2},
+        fillcolor="var(--accent-faint)", marker={"size": 6}, mode="lines+markers",
+        hovertemplate="%{theta}: %{r:.3f}<extra></extra>",
+    )
+    layout = _layout(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
+    rows = tuple((measure.name, f"{value:.3f}", measure.meaning) for measure, value in known)
+    head = ("Measure", "Value", "Meaning")
+    return Figure("radar", "How good it is, on leads that came later", _plot(area, layout), head, rows)
+
+
+def _polar() -> dict[str, Any]:
+    lines = {"gridcolor": LINE, "linecolor": LINE}
+    radial = {"range": [0, 1], "dtick": 0.25, "tickfont": {"color": SOFT, "size": 11}, "angle": 90, "tickangle": 90}
+    angular = {"rotation": 90, "direction": "clockwise"}
+    return {"bgcolor": CLEAR, "radialaxis": radial | lines, "angularaxis": angular | lines}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a waterfall: its name, by how much it moves the probability, and where that leads."""
+
+    name: str
+    part: float
+    reached: float
+
+
+def steps_of(
+    base: float, vector: Sequence[Sequence[Any]], *, most: int = 8, kinds: Mapping[str, Kind] | None = None
+) -> list[Step]:
+    """From the base through the strongest features and all others together: the last step reaches the probability."""
+    strong, rest = list(vector)[:most], list(vector)[most:]
+    parts = [(_named(name, value, kinds), float(part)) for name, value, part in strong]
+    if rest:
+        parts.append((f"{len(rest)} others", sum(float(part) for _, _, part in rest)))
+    steps, reached = [], base
+    for name, part in parts:
+        reached += part
+        steps.append(Step(name, part, reached))
+    return steps
+
+
+def waterfall(
+    base: float, vector: Sequence[Sequence[Any]], probability: float, *, kinds: Mapping[str, Kind] | None = None,
+    base_name: str = "Average lead",
+) -> Figure:
+    """How a lead's probability came to be: `vector` holds [feature, value, part], largest part first."""
+    steps = steps_of(base, vector, kinds=kinds)
+    names = [base_name, *(step.name for step in steps), "This lead"]
+    bars = go.Waterfall(
+        orientation="h", measure=["absolute", *["relative"] * len(steps), "total"], y=_distinct(names),
+        x=[base, *(step.part for step in steps), probability], textposition="outside", cliponaxis=False,
+        text=[percent(base), *(_signed(step.part) for step in steps), percent(probability)],
+        increasing_marker_color=UP, decreasing_marker_color=DOWN, totals_marker_color=ACCENT,
+        connector={"line": {"color": LINE, "width": 1}}, hoverinfo="y+text",
+    )
+    layout = _layout(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
+    return Figure(
+        "waterfall", "How the probability came to be", _plot(bars, layout), ("Step", "Points", "Probability"),
+        (
+            (base_name, "", percent(base)),
+            *((step.name, _signed(step.part), percent(step.reached)) for step in steps),
+            ("This lead", "", percent(probability)),
+        ),
+    )
+
+
+def _probability_axis(base: float, steps: Sequence[Step]) -> dict[str, Any]:
+    highest = max([base, *(step.reached for step in steps)])
+    lowest = min([0.0, *(step.reached for step in steps)])
+    room = 0.18 * (highest - lowest)
+    return {
+        "range": [lowest - (room if lowest < 0 else 0), highest + room], "tickformat": ".0%", "nticks": 6,
+        "gridcolor": LINE, "zerolinecolor": LINE, "tickfont": {"color": SOFT},
+    }
+
+
+def _named(name: str, value: Any, kinds: Mapping[str, Kind] | None) -> str:
+    return f"{label_of(name)}: {shown(name, value, (kinds or {}).get(name))}"
+
+
+def _signed(part: float) -> str:
+    text = points(part).split(" ")[0]
+    return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Short names, each once: Plotly would lay bars of one name over each other."""
+    found: list[str] = []
+    for name in names:
+        short = name if len(name) <= LABEL_LENGTH else f"{name[: LABEL_LENGTH - 1]}…"
+        while short in found:
+            short += INVISIBLE
+        found.append(short)
+    return found
+
+
+def _names_axis() -> dict[str, Any]:
+    return {
+        "autorange": "reversed", "automargin": True, "tickfont": {"color": INK}, "ticksuffix": "  ", "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def _layout(rows: int, **more: Any) -> go.Layout:
+    """What all figures have in common; the height follows from the rows."""
+    common = {
+        "template": "none", "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "showlegend": False,
+        "font": {"color": INK, "size": 13, "family": "var(--font)"}, "margin": {"l": 10, "r": 24, "t": 8, "b": 32},
+        "height": MARGINS + ROW_HEIGHT * rows, "bargap": 0.35, "dragmode": False,
+        "hoverlabel": {"bgcolor": "var(--raised)", "bordercolor": LINE, "font": {"color": INK}},
+    }
+    return go.Layout(**(common | more))
+
+
+def _plot(trace: Any, layout: go.Layout) -> dict[str, Any]:
+    figure = go.Figure(trace, layout).to_plotly_json()
+    return {
+        "data": [_listed(trace) for trace in figure["data"]], "layout": figure["layout"],
+        "config": {"displayModeBar": False, "responsive": True, "scrollZoom": False},
+    }
+
+
+def _listed(part: Any) -> Any:
+    # Plotly keeps lists as tuples or arrays; the page's JSON has lists.
+    if isinstance(part, dict):
+        return {name: _listed(value) for name, value in part.items()}
+    if hasattr(part, "tolist"):
+        return part.tolist()
+    return list(part) if isinstance(part, tuple) else part

@@ -1,0 +1,98 @@
+"""What templates need to say numbers as people do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from insights import words
+from insights.figures import Figure
+from models_registry.models import TrainingRun
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share as whole percent; nothing where it is not known."""
+    return "" if share is None else words.percent(share)
+
+
+@register.filter
+def plain(value: float | None) -> str:
+    """A number with thousands parted; nothing where it is not known."""
+    return "" if value is None else words.plain(value)
+
+
+@register.filter
+def rounded(value: float | None) -> str:
+    """An amount of money, to whole units."""
+    return "" if value is None else f"{value:,.0f}"
+
+
+@register.filter
+def three(value: float | None) -> str:
+    """A measure to three decimals; a dash where it was not measured."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+@register.filter
+def signed_points(part: float) -> str:
+    """A part of a probability in points, with its sign."""
+    text = words.points(part).split(" ")[0]
+    return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
+
+
+@register.filter
+def method(code: str) -> str:
+    """What made a score."""
+    return words.METHODS.get(code, code)
+
+
+@register.filter
+def status(code: str) -> str:
+    """The state of a job."""
+    return words.STATUSES.get(code, code)
+
+
+@register.filter
+def hundred(share: float) -> int:
+    """A share as a whole number from 0 to 100, for a progress bar."""
+    return round(100 * share)
+
+
+@register.inclusion_tag("insights/_interval.html")
+def interval(low: float | None, probability: float, high: float | None) -> dict[str, Any]:
+    """A probability drawn with its interval, in coordinates from 0 to 100."""
+    start, end = (100 * (probability if bound is None else bound) for bound in (low, high))
+    return {
+        "start": f"{start:.1f}", "width": f"{max(end - start, 0.8):.1f}", "at": f"{min(100 * probability, 99):.1f}",
+        "is_known": low is not None and high is not None, "low": low, "high": high, "probability": probability,
+    }
+
+
+@register.inclusion_tag("insights/_figure.html")
+def figure(drawn: Figure) -> dict[str, Any]:
+    """A figure with the table of its numbers."""
+    return {"figure": drawn, "key": f"figure-{drawn.key}"}
+
+
+@register.filter
+def outcome_of_run(run: TrainingRun) -> str:
+    """What came of a run: its verdict, or why there is none."""
+    return run.verdict or run.error or words.STATUSES.get(run.status, "")
+
+
+@register.simple_tag
+def sort_link(query: Any, **changes: str) -> SafeString | str:
+    """The page's address with other parameters, from its first page on; an empty value leaves the parameter out."""
+    parameters = query.copy()
+    parameters.pop("cursor", None)
+    parameters.pop("number", None)
+    for name, value in changes.items():
+        parameters.pop(name, None)
+        if value:
+            parameters[name] = value
+    return f"?{parameters.urlencode()}"

@@ -1,0 +1,22 @@
+"""The addresses of the pages."""
+
+from django.urls import path
+
+from insights.views import lead, models, organisation, today
+
+app_name = "insights"
+
+urlpatterns = [
+    path("", today.today, name="today"),
+    path("leads/score", today.score_all, name="score-all"),
+    path("leads/<int:number>/", lead.lead, name="lead"),
+    path("leads/<int:number>/score", lead.score_now, name="score-now"),
+    path("score-jobs/<uuid:job_id>", today.job_progress, name="score-job"),
+    path("models/", models.models, name="models"),
+    path("models/train", models.train, name="train"),
+    path("models/runs/<uuid:run_id>", models.run_progress, name="run"),
+    path("models/runs/<uuid:run_id>/cancel", models.cancel, name="cancel-run"),
+    path("models/<str:version>/activate", models.activate, name="activate"),
+    path("models/<str:version>/notes", models.notes, name="notes"),
+    path("organisation", organisation.choose, name="organisation"),
+]

@@ -1,0 +1,39 @@
+"""The measures of a model that are shown to people: keys, names, and what they mean in plain words. Pure: no Django."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of a model: its key in a version's metrics, its name, and what it means."""
+
+    key: str
+    name: str
+    meaning: str
+
+
+ROC_AUC = Measure(
+    "roc_auc", "ROC-AUC", "How often a lead that converts is ranked above one that does not; 0.5 is a coin toss."
+)
+FIVE = (
+    Measure("precision", "Precision", "Of the leads it calls likely, so many convert."),
+    Measure("recall", "Recall", "Of the leads that convert, it calls so many likely."),
+    Measure("f1", "F1", "Precision and recall in one figure: high only where both are."),
+    ROC_AUC,
+    Measure("accuracy", "Accuracy", "How often “likely” and “unlikely” are right; flatters where few leads convert."),
+)
+LOG_LOSS = Measure(
+    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better."
+)
+BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.")
+MEASURES = (*FIVE, LOG_LOSS, BRIER)
+
+
+def value_of(metrics: Mapping[str, Any], measure: Measure) -> float | None:
+    """The measure as a number; None where it was not taken."""
+    value = metrics.get(measure.key)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

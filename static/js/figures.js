@@ -1,0 +1,53 @@
+/* Draws the figures that the server made: each <div data-figure="key"> from the JSON beside it, when it comes into view.
+   Colours and fonts are names of the style sheet's custom properties; here they become what they mean in the viewer's theme. */
+"use strict";
+
+(() => {
+  const NARROW = 480;
+  const drawn = new Set();
+
+  function resolved(part, style) {
+    if (typeof part === "string") {
+      const name = /^var\((--[\w-]+)\)$/.exec(part);
+      return name ? style.getPropertyValue(name[1]).trim() : part;
+    }
+    if (Array.isArray(part)) return part.map((each) => resolved(each, style));
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, resolved(value, style)]));
+  }
+
+  function narrowed(plot) {
+    plot.layout.font.size = 11;
+    for (const trace of plot.data) {
+      if (trace.orientation === "h") trace.y = trace.y.map((name) => name.replace(/: (?=.)/, ":<br>"));
+    }
+    return plot;
+  }
+
+  function draw(box) {
+    const written = JSON.parse(document.getElementById(box.dataset.figure).textContent);
+    const plot = resolved(written, getComputedStyle(document.documentElement));
+    const { data, layout, config } = box.clientWidth < NARROW ? narrowed(plot) : plot;
+    drawn.add(box);
+    return window.Plotly.react(box, data, layout, config);
+  }
+
+  const boxes = document.querySelectorAll("[data-figure]");
+  if (!window.Plotly) {
+    boxes.forEach((box) => box.parentElement.querySelector("details").setAttribute("open", ""));
+    return;
+  }
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      watcher.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "300px" });
+  boxes.forEach((box) => {
+    const { layout } = JSON.parse(document.getElementById(box.dataset.figure).textContent);
+    box.style.minHeight = `${layout.height}px`; // nothing below jumps when it is drawn
+    watcher.observe(box);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
+})();

@@ -1,0 +1,50 @@
+/* Keeps a fragment of the page fresh while something is under way: <div data-follow="address"> is filled anew each second from
+   its address, until the answer holds [data-finished]. A hidden tab asks nothing. */
+"use strict";
+
+(() => {
+  const PAUSE = 1000;
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+  const seen = () => new Promise((done) => {
+    if (!document.hidden) return done();
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      done();
+    };
+    document.addEventListener("visibilitychange", look);
+  });
+
+  async function fragment(address) {
+    try {
+      const answer = await fetch(address, { redirect: "manual", cache: "no-store" });
+      return { gone: !answer.ok && answer.status < 500, html: answer.ok ? await answer.text() : null };
+    } catch {
+      return { gone: false, html: null }; // the server is starting anew: ask again
+    }
+  }
+
+  function finish(box) {
+    const isWriting = document.activeElement?.matches("input, textarea, select") && document.activeElement.value;
+    if (!isWriting) return location.reload();
+    const link = document.createElement("a");
+    link.href = location.href;
+    link.textContent = "Show what changed";
+    box.append(link);
+  }
+
+  async function follow(box) {
+    for (let failures = 0; ; ) {
+      await pause(PAUSE * Math.min(1 + failures, 10));
+      await seen();
+      const { gone, html } = await fragment(box.dataset.follow);
+      if (gone) return;
+      failures = html === null ? failures + 1 : 0;
+      if (html !== null) box.innerHTML = html;
+      if (box.querySelector("[data-finished]")) return finish(box);
+    }
+  }
+
+  document.querySelectorAll("[data-follow]").forEach(follow);
+})();
