@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from common.tenancy import OrgScoped
+from common.tenancy import OrgQuerySet, OrgScoped
 
 
 class AuditEntry(OrgScoped):
@@ -20,6 +20,8 @@ class AuditEntry(OrgScoped):
     after = models.CharField("to", max_length=128, blank=True)
     reason = models.TextField(blank=True)
     evidence = models.JSONField(default=dict, blank=True)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_entry"

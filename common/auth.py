@@ -43,7 +43,7 @@ class OutsideToken(AccessToken):
     """A token of the identity provider named by JWT_JWK_URL, JWT_ISSUER and JWT_AUDIENCE."""
 
     @cached_property
-    def token_backend(self) -> TokenBackend:  # type: ignore[override]
+    def token_backend(self) -> TokenBackend:
         """Verifies by the provider's published keys; symmetric algorithms are never accepted from outside."""
         return TokenBackend(
             "RS256", audience=settings.JWT_AUDIENCE, issuer=settings.JWT_ISSUER, jwk_url=settings.JWT_JWK_URL

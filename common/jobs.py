@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
 
-from common.tenancy import OrgQuerySet, OrgScoped
+from common.tenancy import OrgQuerySet, OrgScoped, Row
 
 
 class JobStatus(models.TextChoices):
@@ -31,7 +31,7 @@ class JobLost(Exception):
     """The job was cancelled or retired while this worker was at it: stop, and change nothing."""
 
 
-class JobQuerySet(OrgQuerySet):
+class JobQuerySet(OrgQuerySet[Row]):
     """Jobs by what may be done with them."""
 
     def open(self) -> Self:
@@ -64,8 +64,6 @@ class Job(OrgScoped):
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-
-    objects = JobQuerySet.as_manager()
 
     class Meta:
         abstract = True

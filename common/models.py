@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from common.audit import AuditEntry
-from common.tenancy import Membership, OrgScoped
+from common.tenancy import Membership, OrgQuerySet, OrgScoped
 
 KEY_LENGTH = 255
 
@@ -18,6 +18,8 @@ class IdempotencyKey(OrgScoped):
     status = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "idempotency_key"

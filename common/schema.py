@@ -24,13 +24,13 @@ class ErrorOut(serializers.Serializer[Any]):
     """The one shape of every error."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = OneErrorOut(many=True)
+    errors = OneErrorOut(many=True)  # type: ignore[assignment]
 
 
 class ContractSchema(AutoSchema):
     """Says of each operation which scope it needs, and which errors it can answer."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """The docstring of the handler and the scope."""
         text = super().get_description() or ""
         scope = scope_needed(self.view, self.method)
@@ -42,7 +42,7 @@ class ContractSchema(AutoSchema):
         scope = scope_needed(self.view, self.method)
         if operation is not None and scope:
             operation["x-scope"] = scope
-        return operation  # type: ignore[no-any-return]
+        return operation
 
     def _should_add_error_response(self, responses: dict[str, Any], status_code: str) -> bool:
         if status_code in ("409", "413") and self.method not in WRITING:

@@ -41,10 +41,11 @@ def scopes_of(user: AbstractUser) -> frozenset[str]:
 
 def caller_of(request: Request) -> Caller:
     """The caller of an authenticated request, by token claims or, for a browser, by the person's permissions."""
-    found = getattr(request, "_caller", None)
+    found: Caller | None = getattr(request, "caller", None)
     if found is None:
-        found = request._caller = _from_token(request) if request.auth is not None else _from_session(request)
-    return found  # type: ignore[no-any-return]
+        found = _from_token(request) if request.auth is not None else _from_session(request)
+        setattr(request, "caller", found)  # noqa: B010 - asked several times a request, told once
+    return found
 
 
 def _from_token(request: Request) -> Caller:

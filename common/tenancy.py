@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -13,7 +13,10 @@ ORG_ID_LENGTH = 64
 CHOSEN_ORG = "chosen_org_id"
 
 
-class OrgQuerySet(models.QuerySet[Any]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OrgQuerySet(models.QuerySet[Row]):
     """Rows that know whose they are."""
 
     def of(self, org_id: str) -> Self:
@@ -25,8 +28,6 @@ class OrgScoped(models.Model):
     """A row of one organisation; no caller of another ever sees it."""
 
     org_id = models.CharField("organisation", max_length=ORG_ID_LENGTH, default=DEFAULT_ORG)
-
-    objects = OrgQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -52,5 +53,5 @@ def org_of(user: AbstractBaseUser | AnonymousUser, *, session: Any = None) -> st
     """
     if session is not None and getattr(user, "is_superuser", False) and session.get(CHOSEN_ORG):
         return str(session[CHOSEN_ORG])
-    membership = Membership.objects.filter(user_id=user.pk).first()
+    membership = Membership.objects.filter(user=user.pk).first()
     return membership.org_id if membership else DEFAULT_ORG

@@ -45,7 +45,7 @@ class AccessOut(serializers.Serializer[Any]):
 class ObtainTokens(TokenViewBase):
     """Logging in over the API."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (AllowAny,)  # type: ignore[assignment]
     throttle_classes = ()
     serializer_class = PersonTokens
 
@@ -62,7 +62,7 @@ class ObtainTokens(TokenViewBase):
 class RefreshToken(TokenViewBase):
     """Staying logged in."""
 
-    permission_classes = (AllowAny,)
+    permission_classes = (AllowAny,)  # type: ignore[assignment]
     throttle_classes = ()
     serializer_class = TokenRefreshSerializer
 

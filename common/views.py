@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from common.scopes import Caller, caller_of
@@ -17,7 +16,7 @@ class ContractView(APIView):
     """A door: it parses, calls one act, and answers. `required_scope` is one scope, or one a method."""
 
     required_scope: ClassVar[str | dict[str, str] | None] = None
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [RequestLimit]
+    throttle_classes = [RequestLimit]
 
     @property
     def caller(self) -> Caller:

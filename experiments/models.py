@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from common.tenancy import OrgScoped
+from common.tenancy import OrgQuerySet, OrgScoped
 from leads.models import Dossier
 
 
@@ -31,6 +31,8 @@ class Experiment(OrgScoped):
     stopped_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=150, blank=True)
 
+    objects = OrgQuerySet.as_manager()
+
     class Meta:
         db_table = "ab_test_experiment"
         constraints = [
@@ -51,6 +53,8 @@ class Exposure(OrgScoped):
     variant = models.CharField(max_length=32)
     first_at = models.DateTimeField()
     predictions = models.PositiveIntegerField(default=0)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "ab_test_exposure"

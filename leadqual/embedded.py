@@ -116,10 +116,9 @@ def _as_postgres(command: Sequence[str | Path]) -> subprocess.CompletedProcess[s
     """Runs one of PostgreSQL's programs as the user that owns the data."""
     owner = pwd.getpwnam(POSTGRES_USER_OF_ROOT) if os.geteuid() == 0 else None
     return subprocess.run(
-        [str(part) for part in command], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=START_SECONDS * 2, cwd="/",
-        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-        **({"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}),
+        [str(part) for part in command], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
+        stderr=subprocess.STDOUT, timeout=START_SECONDS * 2, cwd="/", env={"LC_ALL": "C", "TZ": "UTC"},
+        user=owner and owner.pw_uid, group=owner and owner.pw_gid, extra_groups=[] if owner else None,
     )
 
 

@@ -81,8 +81,8 @@ class Definition:
     compute: Compute
 
 
-def _days(spans: NDArray[np.timedelta64]) -> Floats:
-    return spans / DAY  # NaT becomes NaN
+def _in(unit: np.timedelta64, spans: NDArray[Any]) -> Floats:
+    return np.asarray(spans / unit, dtype=float)  # NaT becomes NaN
 
 
 def _lead_source_score(s: Snapshots) -> Floats:
@@ -93,7 +93,7 @@ def _response_time_minutes(s: Snapshots) -> Floats:
     """From the first inbound message, or from creation where none came before the answer, to the first outbound."""
     first_in, first_out = s.inbound.first, s.outbound.first
     asked = np.where(first_in <= first_out, first_in, s.created_at)  # a comparison with NaT is false
-    return np.maximum((first_out - asked) / MINUTE, 0.0)
+    return np.maximum(_in(MINUTE, first_out - asked), 0.0)
 
 
 def _created_weekday(s: Snapshots) -> Column:
@@ -137,7 +137,7 @@ ELEVEN = (
     _boolean("property_has_photos", "Whether the property has photos", lambda s: s.property_has_photos),
     _numeric("engagement_rate", "inbound per outbound", "Inbound over outbound messages, none outbound counting as one",
              lambda s: s.inbound.count / np.maximum(s.outbound.count, 1.0), influenceable=True),
-    _numeric("days_since_creation", "days", "Age of the lead", lambda s: _days(s.moment - s.created_at)),
+    _numeric("days_since_creation", "days", "Age of the lead", lambda s: _in(DAY, s.moment - s.created_at)),
     _numeric("market_activity_score", "percentile", "How busy the lead's city (or region) is: percentile, among the organisation's "
              "markets, of leads created there in the 30 days before", lambda s: s.market_activity, high=100),
 )
@@ -153,7 +153,7 @@ BESIDE = (
     _numeric("outbound_messages_last_7_days", "messages", "Messages to the lead in the last 7 days", lambda s: s.outbound.last_7_days),
     _numeric("appointments_last_7_days", "appointments", "Appointments made in the last 7 days", lambda s: s.appointments.last_7_days),
     _numeric("days_since_last_event", "days", "Since anything last happened; empty where nothing has",
-             lambda s: _days(s.moment - s.last_event)),
+             lambda s: _in(DAY, s.moment - s.last_event)),
 )
 FIXED = ELEVEN + BESIDE
 ELEVEN_FEATURES = tuple(definition.feature for definition in ELEVEN)

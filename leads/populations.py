@@ -51,7 +51,7 @@ def source_rates(tallies: Iterable[SourceTally], sources: NDArray[np.object_], b
     total = everything.cumsum(axis=1)[:, buckets]
     own = np.zeros((2, len(sources)))
     for source, table in grid.items():
-        rows = np.equal(sources, source)
+        rows = np.array([each == source for each in sources], dtype=bool)
         own[:, rows] = table.cumsum(axis=1)[:, buckets[rows]]
     with np.errstate(divide="ignore", invalid="ignore"):
         average = np.where(total[0] > 0, total[1] / total[0], np.nan)
@@ -92,7 +92,7 @@ def _ranking(counts: dict[str, int]) -> NDArray[np.float64]:
 
 
 def _percentile(ranking: NDArray[np.float64], count: int) -> float:
-    below, upto = np.searchsorted(ranking, count, "left"), np.searchsorted(ranking, count, "right")
+    below, upto = (int(np.searchsorted(ranking, count, side)) for side in ("left", "right"))
     others = len(ranking) - (count > 0)
     if others <= 0:
         return 50.0

@@ -173,7 +173,7 @@ def _assemble(
     created, leads = _leads_as_known(n, moments, read)
     source = _words(lead.source for lead in leads)
     region, city = _words(lead.region for lead in leads), _words(lead.city for lead in leads)
-    market = np.where(np.equal(city, None), region, city)
+    market = _words(lead.city or lead.region for lead in leads)
     tallies = _tallies(n, read.occurrences)
     nothing = Tally.none(n)
     return Snapshots(

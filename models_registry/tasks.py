@@ -38,4 +38,4 @@ def archive_old_versions() -> int:
 @shared_task
 def retire_dead_runs() -> int:
     """Fails the runs whose worker has gone, so that training can be asked for again."""
-    return TrainingRun.objects.retire_dead(at=timezone.now())
+    return int(TrainingRun.objects.retire_dead(at=timezone.now()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from celery import current_app
@@ -13,6 +12,7 @@ from django.utils import timezone
 from common import audit
 from common.errors import Conflict
 from common.jobs import JobLost
+from common.serializers import iso
 from leads import labelled
 from leads.features import LabelledRows
 from leads.labelled import Counts
@@ -23,6 +23,7 @@ from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
 DAYS_A_MONTH = 30.44
@@ -50,20 +51,6 @@ class TooFewRecords(ValueError):
         )
 
 
-@dataclass(frozen=True)
-class Window:
-    """Which leads a run learns from: those created in it, as known at its end."""
-
-    since: datetime
-    until: datetime
-
-    @classmethod
-    def default(cls, org: Organisation) -> Window:
-        """The last months (six unless set) of the organisation's time."""
-        until = org.now()
-        return cls(until - timedelta(days=DAYS_A_MONTH * settings.ML_TRAINING_MONTHS), until)
-
-
 def start_training(
     *, org_id: str, by: str, trigger: str, algorithm: str = "auto", notes: str = "", since: datetime | None = None,
     enqueue: bool = True,
@@ -73,8 +60,9 @@ def start_training(
     Raises TooFewRecords, AlreadyRunning, or ValueError where the algorithm is unknown.
     """
     algorithms.named(algorithm)
-    window = Window.default(org := Organisation.get(org_id))
-    window = Window(since or window.since, window.until)
+    org = Organisation.get(org_id)
+    until = org.now()
+    window = Window(since or until - timedelta(days=DAYS_A_MONTH * settings.ML_TRAINING_MONTHS), until)
     TrainingRun.objects.of(org_id).retire_dead(at=timezone.now())
     counts = enough_records(org, window)
     run = _insert(
@@ -129,7 +117,7 @@ def execute(run: TrainingRun) -> None:
 def _train(run: TrainingRun) -> None:
     org = Organisation.get(run.org_id)
     run.report("reading", 0.01, "Reading the leads as they were.")
-    rows = labelled.training_rows(org, since=run.since, until=run.as_of)
+    rows = labelled.training_rows(org, since=run.window.since, until=run.window.until)
     learned = learn(rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS)
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)
@@ -164,8 +152,7 @@ def _new_version(run: TrainingRun, rows: LabelledRows, learned: Learned, digest:
 
 
 def _provenance(run: TrainingRun, rows: LabelledRows) -> dict[str, object]:
-    assert run.since is not None and run.as_of is not None  # set when the run was inserted
     return {
-        "run_id": str(run.pk), "trained_from": run.since.isoformat(), "trained_until": run.as_of.isoformat(),
+        "run_id": str(run.pk), "trained_from": iso(run.window.since), "trained_until": iso(run.window.until),
         "records": run.counts, "snapshots": len(rows),
     }

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Histogram, disable_created_metrics
 
-disable_created_metrics()  # they double the number of series, and nobody reads them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series, and nobody reads them
 
 PREDICTIONS = Counter("ml_predictions_total", "Predictions made.", ["model_version", "method", "action"])
 LATENCY = Histogram(

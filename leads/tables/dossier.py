@@ -13,7 +13,7 @@ from common.tenancy import OrgQuerySet, OrgScoped
 WORD = 200
 
 
-class DossierQuerySet(OrgQuerySet):
+class DossierQuerySet(OrgQuerySet["Dossier"]):
     """Dossiers by where they stand."""
 
     def open(self) -> Self:
@@ -64,6 +64,8 @@ class Property(OrgScoped):
     city = models.CharField(max_length=WORD, null=True, blank=True)
     known_from = models.DateTimeField(db_default=Now())
 
+    objects = OrgQuerySet.as_manager()
+
     class Meta:
         db_table = "property"
         verbose_name_plural = "properties"
@@ -88,6 +90,8 @@ class LeadChange(OrgScoped):
     old_value = models.JSONField(null=True)
     changed_at = models.DateTimeField()
 
+    objects = OrgQuerySet.as_manager()
+
     class Meta:
         db_table = "lead_change"
         indexes = [models.Index(fields=["dossier", "changed_at"], name="lead_change_dossier_at")]
@@ -104,6 +108,8 @@ class LeadStatusChange(OrgScoped):
     to_status = models.CharField(max_length=WORD)
     changed_at = models.DateTimeField()
     is_exact = models.BooleanField(default=True)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_status_change"
@@ -137,6 +143,8 @@ class LeadAttribute(OrgScoped):
     value = models.JSONField(null=True)
     known_from = models.DateTimeField()
     availability = models.CharField(max_length=16, choices=Availability.choices, default=Availability.OBSERVED)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_attribute"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-from common.tenancy import OrgScoped
+from common.tenancy import OrgQuerySet, OrgScoped
 from leads.tables.dossier import WORD, Dossier
 
 
@@ -38,6 +38,8 @@ class Message(Occurrence):
     direction = models.CharField(max_length=8, choices=Direction.choices, null=True, blank=True)
     occurred_at = models.DateTimeField(db_column="created_at")  # the CRM's name for it
 
+    objects = OrgQuerySet.as_manager()
+
     class Meta:
         db_table = "message_entity"
         constraints = [
@@ -57,6 +59,8 @@ class Appointment(Occurrence):
     occurred_at = models.DateTimeField(db_column="created_at")  # the CRM's name for it
     scheduled_for = models.DateTimeField(null=True, blank=True)
 
+    objects = OrgQuerySet.as_manager()
+
     class Meta:
         db_table = "appointment_entity"
         constraints = [models.UniqueConstraint(fields=["dossier", "external_id"], name="appointment_entity_once")]
@@ -73,6 +77,8 @@ class Event(Occurrence):
     kind = models.CharField(max_length=WORD)
     direction = models.CharField(max_length=8, choices=Direction.choices, null=True, blank=True)
     is_outcome_echo = models.BooleanField(default=False)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_event"

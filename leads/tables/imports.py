@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from common.jobs import Job
+from common.jobs import Job, JobQuerySet
 
 
 class ImportJob(Job):
@@ -18,6 +18,8 @@ class ImportJob(Job):
     accepted = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     rejects = models.JSONField(default=list, blank=True, help_text="The first rejected rows: line, reason, row.")
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_import_job"

@@ -20,7 +20,7 @@ class Origin(models.TextChoices):
     STATUS = "STATUS", "follows from the lead's status"
 
 
-class OutcomeQuerySet(OrgQuerySet):
+class OutcomeQuerySet(OrgQuerySet["Outcome"]):
     """Outcomes as they are, or were, known."""
 
     def current(self) -> Self:
@@ -82,6 +82,8 @@ class LeadScore(OrgScoped):
     model_version = models.CharField(max_length=14, null=True, blank=True)
     prediction_id = models.BigIntegerField(null=True)
     scored_at = models.DateTimeField(null=True)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_score"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from common.tenancy import OrgScoped
+from common.tenancy import OrgQuerySet, OrgScoped
 
 
 class ScoringRule(OrgScoped):
@@ -19,6 +19,8 @@ class ScoringRule(OrgScoped):
     high = models.FloatField("to (exclusive)", null=True, blank=True)
     points = models.FloatField(help_text="Percentage points added to the probability; may be negative.")
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = OrgQuerySet.as_manager()
 
     class Meta:
         db_table = "ml_scoring_rule"

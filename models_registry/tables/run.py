@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 
-from common.jobs import OPEN_STATUSES, Job
+from common.jobs import OPEN_STATUSES, Job, JobQuerySet
 from models_registry.tables.version import ModelVersion
 
 
@@ -21,19 +22,29 @@ class Trigger(models.TextChoices):
     SCHEDULE = "SCHEDULE", "the schedule"
 
 
+@dataclass(frozen=True)
+class Window:
+    """Leads created from `since` to `until`, as known at its end."""
+
+    since: datetime
+    until: datetime
+
+
 class TrainingRun(Job):
     """What was asked for, how far it is, and what came of it."""
 
     trigger = models.CharField(max_length=16, choices=Trigger.choices, default=Trigger.API)
     algorithm = models.CharField(max_length=32, default="random_forest")
     notes = models.TextField(blank=True)
-    since = models.DateTimeField(null=True, blank=True, help_text="The earliest lead to learn from.")
-    as_of = models.DateTimeField(null=True, blank=True, help_text="The moment as of which the data are read.")
+    since = models.DateTimeField(help_text="The earliest lead to learn from.")
+    as_of = models.DateTimeField(help_text="The moment as of which the data are read.")
     counts = models.JSONField(default=dict, blank=True, help_text="Usable records, by outcome.")
     version = models.ForeignKey(ModelVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     activated = models.BooleanField(default=False)
     verdict = models.TextField(blank=True, help_text="Why the version became active, or why not.")
     evidence = models.JSONField(default=dict, blank=True)
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         db_table = "ml_training_run"
@@ -47,6 +58,11 @@ class TrainingRun(Job):
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M} {self.status}"
+
+    @property
+    def window(self) -> Window:
+        """Which leads it learns from."""
+        return Window(self.since, self.as_of)
 
     def to_json(self) -> dict[str, Any]:
         """As the contract shows it."""

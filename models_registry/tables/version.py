@@ -13,7 +13,7 @@ from common.tenancy import OrgQuerySet, OrgScoped
 VERSION_LENGTH = 14
 
 
-class ModelVersionQuerySet(OrgQuerySet):
+class ModelVersionQuerySet(OrgQuerySet["ModelVersion"]):
     """Versions by what may be done with them."""
 
     def active(self) -> Self:

@@ -14,7 +14,7 @@ class ContributionOut(serializers.Serializer[Any]):
     """A feature's value and its part of the probability."""
 
     feature = serializers.CharField()
-    value = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    value = serializers.JSONField(allow_null=True)
     contribution = serializers.FloatField()
 
 
@@ -107,7 +107,7 @@ class ScoreJobIn(StrictSerializer):
     """Which leads to score: by default all that are not yet decided."""
 
     status = TextField(required=False, max_length=200)
-    source = TextField(required=False, max_length=200)
+    source = TextField(required=False, max_length=200)  # type: ignore[assignment]
     region = TextField(required=False, max_length=200)
     owner = TextField(required=False, max_length=200)
     dossier_ids = serializers.ListField(
@@ -139,7 +139,7 @@ class RankedIn(StrictSerializer):
     min_probability = serializers.FloatField(required=False, min_value=0, max_value=1)
     min_confidence = serializers.FloatField(required=False, min_value=0, max_value=1)
     status = serializers.CharField(required=False, max_length=200)
-    source = serializers.CharField(required=False, max_length=200)
+    source = serializers.CharField(required=False, max_length=200)  # type: ignore[assignment]
     region = serializers.CharField(required=False, max_length=200)
     owner = serializers.CharField(required=False, max_length=200)
     include_decided = serializers.BooleanField(default=False)
@@ -152,7 +152,7 @@ class RankedOut(serializers.Serializer[Any]):
 
     dossier_id = serializers.IntegerField()
     status = serializers.CharField()
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     region = serializers.CharField(allow_null=True)
     owner = serializers.CharField(allow_null=True)
     created_at = MomentField()

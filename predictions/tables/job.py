@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from common.jobs import Job
+from common.jobs import Job, JobQuerySet
 
 
 class ScoreJob(Job):
@@ -16,6 +16,8 @@ class ScoreJob(Job):
     total = models.PositiveIntegerField(default=0)
     scored = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
+
+    objects = JobQuerySet.as_manager()
 
     class Meta:
         db_table = "ml_score_job"

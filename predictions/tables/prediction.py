@@ -20,7 +20,7 @@ class Method(models.TextChoices):
     ML = "ML", "a model"
 
 
-class PredictionQuerySet(OrgQuerySet):
+class PredictionQuerySet(OrgQuerySet["Prediction"]):
     """Predictions in the ways they are asked for."""
 
     def of_dossier(self, dossier: Dossier) -> Self:

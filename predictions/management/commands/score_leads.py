@@ -18,5 +18,9 @@ class Command(BaseCommand):
         criteria = {"include_decided": options["include_decided"]}
         total = leads_for(options["org"], criteria).count()
         with tqdm(total=total, desc="Scoring", unit=" leads") as bar:
-            scored, failed = score_in_chunks(options["org"], criteria, lambda done, bad: bar.update(done + bad - bar.n) and None)
+
+            def show(done: int, bad: int) -> None:
+                bar.update(done + bad - bar.n)
+
+            scored, failed = score_in_chunks(options["org"], criteria, show)
         self.stdout.write(f"{scored} leads scored, {failed} failed.")
