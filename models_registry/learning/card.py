@@ -1,0 +1,76 @@
+"""A model's card: what it was made from and how, as plain data that outlives the artefact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from leads.features import LabelledRows
+from models_registry.learning.encoding import Number, Words
+from models_registry.learning.evaluation import Metrics
+from models_registry.learning.model import Model
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
+
+
+def card_of(
+    rows: LabelledRows, past: LabelledRows, newest: LabelledRows, model: Model, *,
+    seed: int, parameters: dict[str, Any], metrics: Metrics, shuffled: Metrics,
+) -> dict[str, Any]:
+    """The card of a model learnt on `past` and measured on `newest`, both parts of `rows`. It tells no time."""
+    return {
+        "algorithm": model.algorithm, "parameters": parameters, "seed": seed, "data_digest": digest_of(rows),
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "training": _part(past), "holdout": _part(newest),
+        "calibration": model.calibration.to_json(), "spread": model.spread.to_json(),
+        "base_probability": model.base, "mean_interval_width": _mean_width(model, newest),
+        "features": [feature.to_json() | _encoding(model, at) for at, feature in enumerate(model.features)],
+        "metrics": metrics, "shuffled_metrics": shuffled,
+    }
+
+
+def digest_of(rows: LabelledRows) -> str:
+    """SHA-256 over the features and all their values, labels, weights, leads and times."""
+    digest = hashlib.sha256(json.dumps([feature.to_json() for feature in rows.features], sort_keys=True).encode())
+    for feature in rows.features:
+        column = rows.columns[feature.name]
+        words = json.dumps([value if isinstance(value, str) else None for value in column.tolist()]).encode()
+        digest.update(words if feature.is_category else np.ascontiguousarray(column, dtype=np.float64).tobytes())
+    for array in (rows.converted, rows.weight, rows.dossier, *_times(rows)):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _times(rows: LabelledRows) -> list[Any]:
+    return [each.astype("datetime64[us]").astype(np.int64) for each in (rows.created_at, rows.moment)]
+
+
+def _part(rows: LabelledRows) -> dict[str, Any]:
+    return {
+        "snapshots": len(rows), "leads": len(np.unique(rows.dossier)),
+        "converted": len(np.unique(rows.dossier[rows.converted])),
+        "created_from": str(rows.created_at.min()), "created_to": str(rows.created_at.max()),
+    }
+
+
+def _mean_width(model: Model, newest: LabelledRows) -> float:
+    scores = model.score(newest.columns, contributions=False)
+    return float(np.average(scores.high - scores.low, weights=newest.weight))
+
+
+def _encoding(model: Model, at: int) -> dict[str, Any]:
+    code = model.encoder.codes[at]
+    if code.width == 0:
+        return {"used": False, "why_not": "It did not vary in training."}
+    if isinstance(code, Words):
+        return {"used": True, "levels": list(code.levels), "missing_level": code.missing, "rare_joined": code.other}
+    return {"used": True, "median": _median(code), "missing_indicator": code.indicator}
+
+
+def _median(code: Number) -> float:
+    return code.median

@@ -1,0 +1,156 @@
+"""Learning from rows to a model with its figures: split by time, learn on the past, measure on what came later.
+
+The model that is shipped is the very one that was measured: it has not seen the newest fifth of the leads, and in
+return the figures on its card, its calibration and the gate's comparison are those of exactly this artefact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.features import LabelledRows
+from models_registry.learning import algorithms
+from models_registry.learning.algorithms import Algorithm, Fitted, Progress, Task
+from models_registry.learning.calibration import BetaCalibration
+from models_registry.learning.card import card_of
+from models_registry.learning.encoding import Encoder
+from models_registry.learning.evaluation import Metrics, evaluate
+from models_registry.learning.interval import Spread
+from models_registry.learning.model import Model
+from models_registry.learning.split import forward_split, shuffled_split
+
+Report = Callable[[str, float, str], None]
+"""Told the stage, the progress of the whole from 0 to 1, and words."""
+
+LEAST_DOSSIERS = 100
+EXPLAINED_ROWS = 1_000
+GOLDEN_ROWS = 5
+
+
+class NotEnoughData(ValueError):
+    """There is not enough to learn from; `counts` (of leads) says what there is."""
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        self.counts = counts
+        super().__init__(
+            f"{counts['dossiers']} usable leads ({counts['converted']} converted, {counts['lost']} not), with "
+            f"{counts['columns']} columns that vary: at least {LEAST_DOSSIERS} leads, both outcomes among the older "
+            "ones, and one such column are needed."
+        )
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The rows that the model was measured on: their positions in the rows given, and the probabilities they got."""
+
+    rows: NDArray[np.intp]
+    probability: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model, how good it is, and what it goes by. All but the model and the holdout is plain data."""
+
+    algorithm: str
+    model: Model
+    metrics: Metrics
+    """On the holdout, forward in time."""
+    shuffled_metrics: Metrics
+    """Of the same learner on dossiers split at random: a warning where it is much better."""
+    importance: list[dict[str, Any]]
+    """[{"feature", "importance"}], largest first, summing to 1."""
+    holdout: Holdout
+    card: dict[str, Any]
+
+
+def learn(
+    rows: LabelledRows, *, seed: int, algorithm: str = algorithms.AUTO, report: Report = lambda *_: None,
+    n_jobs: int = 2,
+) -> Learned:
+    """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown."""
+    learner = algorithms.named(algorithm)
+    report("preparing", 0.02, f"{len(rows):,} snapshots of {len(np.unique(rows.dossier)):,} leads.")
+    train, test = forward_split(rows)
+    past, newest = rows.take(train), rows.take(test)
+    report("splitting", 0.05, f"Learning from {len(past):,} snapshots, measuring on {len(newest):,} of newer leads.")
+    _check(rows, past)
+    model, fitted = _model(learner, past, newest, seed=seed, n_jobs=n_jobs, report=report)
+    report("evaluating", 0.55, "Measuring on leads that came later.")
+    probability = model.score(newest.columns, contributions=False).probability
+    metrics = evaluate(probability, newest.converted, newest.weight, newest.dossier, seed=seed)
+    shuffled = _shuffled(learner, rows, seed=seed, n_jobs=n_jobs, report=report)
+    report("explaining", 0.9, "Which features carry the scores.")
+    importance = importance_of(model, newest, seed=seed)
+    report("packing", 0.95, "Writing the card.")
+    model = replace(model, golden=model.remember(_golden_columns(newest)))
+    card = card_of(
+        rows, past, newest, model, seed=seed, parameters=fitted.parameters, metrics=metrics, shuffled=shuffled
+    )
+    holdout = Holdout(np.flatnonzero(test), probability)
+    return Learned(learner.name, model, metrics, shuffled, importance, holdout, card)
+
+
+def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EXPLAINED_ROWS) -> list[dict[str, Any]]:
+    """Mean absolute contribution of each feature over a sample of the rows, normalised to sum 1, largest first."""
+    sample = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:most]))
+    parts = np.average(np.abs(model.score(sample.columns).contributions), axis=0, weights=sample.weight)
+    shares = parts / parts.sum() if parts.sum() > 0 else np.full(len(parts), 1 / len(parts))
+    names = [feature.name for feature in model.features]
+    return [{"feature": names[at], "importance": float(shares[at])} for at in np.argsort(-shares, kind="stable")]
+
+
+def _check(rows: LabelledRows, past: LabelledRows) -> None:
+    dossiers, converted = len(np.unique(rows.dossier)), len(np.unique(rows.dossier[rows.converted]))
+    varying = Encoder.fit(past).columns if len(past) else 0
+    if dossiers < LEAST_DOSSIERS or past.converted.all() or not past.converted.any() or varying == 0:
+        raise NotEnoughData({
+            "dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying
+        })
+
+
+def _model(
+    learner: Algorithm, past: LabelledRows, newest: LabelledRows, *, seed: int, n_jobs: int, report: Report
+) -> tuple[Model, Fitted]:
+    """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
+    encoder = Encoder.fit(past)
+    task = Task(encoder.transform(past.columns), past.converted, past.weight, past.dossier, seed, n_jobs)
+    fitted = learner.fit(task, _growing(report))
+    report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
+    calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
+    spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)))
+    return Model(learner.name, encoder, fitted.raw, calibration, spread), fitted
+
+
+def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int, report: Report) -> Metrics:
+    train, test = shuffled_split(rows, seed=seed)
+    past, rest = rows.take(train), rows.take(test)
+    if past.converted.all() or not past.converted.any():
+        return {"reasons": {"all": "The shuffled part to learn from held one outcome only."}}
+
+    def told(_stage: str, progress: float, words: str) -> None:
+        report("evaluating", 0.55 + 0.7 * progress, f"Shuffled, for comparison: {words}")
+
+    model, _ = _model(learner, past, rest, seed=seed, n_jobs=n_jobs, report=told)
+    probability = model.score(rest.columns, contributions=False).probability
+    return evaluate(probability, rest.converted, rest.weight, rest.dossier, seed=seed)
+
+
+def _growing(report: Report) -> Progress:
+    def told(done: float, words: str) -> None:
+        report("growing", 0.05 + 0.45 * done, words)
+
+    return told
+
+
+def _golden_columns(rows: LabelledRows) -> dict[str, NDArray[Any]]:
+    """A few rows, spread evenly, and one in which everything is missing."""
+    at = np.unique(np.linspace(0, len(rows) - 1, GOLDEN_ROWS).astype(np.intp))
+    return {
+        feature.name: np.append(rows.columns[feature.name][at], np.array([None if feature.is_category else np.nan]))
+        for feature in rows.features
+    }

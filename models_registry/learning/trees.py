@@ -1,0 +1,234 @@
+"""Trees as flat arrays: what a forest becomes once it is grown, and all that scoring and explaining need."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models_registry.learning import kernels
+from models_registry.learning.raw import Bags, Floats, Matrix
+
+Nodes = NDArray[np.uint32]
+DTYPES = {
+    "feature": np.uint32, "threshold": np.float32, "left": np.uint32, "value": np.float64, "cover": np.float64,
+    "root": np.uint32, "group": np.uint32,
+}
+DEEPEST = 64
+"""No tree deeper than this is accepted."""
+
+
+class BadTrees(ValueError):
+    """The arrays are not trees."""
+
+
+@dataclass(frozen=True, eq=False)
+class TreeEnsemble:
+    """Trees of one ensemble, laid out level by level, one tree after another; the raw score is the mean of the trees'.
+
+    Per node (m of them): `feature` is the column it splits on, rows with x <= `threshold` go to node `left`, the
+    others to `left + 1`; a leaf has `left` equal to itself and an infinite threshold. `value` is the mean of the class,
+    `cover` the weight of the training rows that came by. Per tree: `root` is its first node, `group` its little bag.
+    Raises BadTrees where a row could walk out of the arrays, or in a circle.
+    """
+
+    kind: ClassVar[str] = "trees"
+
+    columns: int
+    feature: Nodes
+    threshold: Matrix
+    left: Nodes
+    value: Floats
+    cover: Floats
+    root: Nodes
+    group: Nodes
+
+    def __post_init__(self) -> None:
+        # Own, read-only copies: nobody can change a model, and the kernels are compiled for one kind of array.
+        for name, dtype in DTYPES.items():
+            array = np.array(getattr(self, name), dtype=dtype, order="C")
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        check(self)
+
+    @property
+    def right(self) -> Nodes:
+        """The right child of each node; the leaf itself where it is one."""
+        return np.where(self.is_leaf, self.left, self.left + np.uint32(1))
+
+    @functools.cached_property
+    def is_leaf(self) -> NDArray[np.bool_]:
+        """Which nodes are leaves, (m,)."""
+        return np.asarray(self.left == np.arange(len(self.left), dtype=np.uint32))
+
+    @functools.cached_property
+    def level(self) -> Nodes:
+        """How many splits lie above each node, (m,)."""
+        return _levels(self)
+
+    @functools.cached_property
+    def depth(self) -> Nodes:
+        """Of each tree."""
+        return np.maximum.reduceat(self.level, self.root.astype(np.intp))
+
+    @functools.cached_property
+    def base(self) -> float:
+        """The expected raw score under path-dependent Shapley values: each leaf by its share of the cover."""
+        reach = self.cover / np.repeat(self.cover[self.root], self._sizes)
+        return float(np.sum((self.value * reach)[self.is_leaf]) / len(self.root))
+
+    @functools.cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        return np.diff(np.append(self.root.astype(np.int64), len(self.feature)))
+
+    @functools.cached_property
+    def _tables(self) -> _Tables:
+        return _tables(self)
+
+    def bags(self, x: Matrix) -> Bags:
+        """Each little bag's mean, and what of the variance between them is owed to their size. Many use all cores."""
+        trees = np.bincount(self.group)
+        sums, squares = np.zeros((len(x), len(trees))), np.zeros(len(x))
+        forest = (self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group)
+        _in_parallel(
+            lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048
+        )
+        mean = sums / trees
+        spread = np.maximum(squares - (mean * mean) @ trees, 0.0) / max(len(self.root) - len(trees), 1)
+        return Bags(mean, spread / trees.mean())
+
+    def contributions(self, x: Matrix) -> Floats:
+        """Exact path-dependent TreeSHAP, (n, columns): each row sums to its raw score less `base`."""
+        phi, tables = np.zeros((len(x), self.columns)), self._tables
+        forest = (self.feature, self.threshold, self.left, self.value, self.root)
+        reasons, largest = kernels.reasons_kernel(tables.hot.shape[2]), int(self._sizes.max())
+        _in_parallel(
+            lambda rows: reasons(
+                x[rows], *forest, tables.previous, tables.share, tables.hot, tables.cold, largest, phi[rows]
+            ), len(x), at_least=16,
+        )
+        phi /= len(self.root)
+        return phi
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that `TreeEnsemble(columns, **arrays)` takes."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name in DTYPES}
+
+
+def check(trees: TreeEnsemble) -> None:
+    """Raises BadTrees unless every walk from a root ends at a leaf of the same tree, and every figure is finite."""
+    m, own = len(trees.feature), np.arange(len(trees.feature), dtype=np.uint32)
+    if m == 0 or any(getattr(trees, name).shape != (m,) for name in ("threshold", "left", "value", "cover")):
+        raise BadTrees("the nodes' arrays differ in length, or are empty")
+    root = trees.root.astype(np.int64)
+    in_order = root.ndim == 1 and root[:1].tolist() == [0] and bool(np.all(np.diff(root) > 0)) and root[-1] < m
+    if not in_order or trees.group.shape != root.shape:
+        raise BadTrees("the roots are not in order")
+    sizes = np.diff(np.append(root, m))
+    inner, end = trees.left != own, np.repeat(root + sizes, sizes)
+    children = trees.left[inner].astype(np.int64)
+    if np.any(trees.left < own) or np.any(children + 1 >= end[inner]):
+        raise BadTrees("a child does not come after its parent in the same tree")
+    _check_children(children, root, m)
+    _check_figures(trees, inner)
+
+
+def _check_children(children: NDArray[np.int64], root: NDArray[np.int64], m: int) -> None:
+    parents = np.zeros(m + 1, dtype=np.int64)
+    np.add.at(parents, children, 1)
+    np.add.at(parents, children + 1, 1)
+    expected = np.ones(m, dtype=np.int64)
+    expected[root] = 0
+    if not np.array_equal(parents[:m], expected):
+        raise BadTrees("a node has no parent, or several")
+
+
+def _check_figures(trees: TreeEnsemble, inner: NDArray[np.bool_]) -> None:
+    if np.any(trees.feature >= trees.columns):
+        raise BadTrees("a split is on a column that does not exist")
+    if not (np.all(np.isfinite(trees.threshold[inner])) and np.all(np.isposinf(trees.threshold[~inner]))):
+        raise BadTrees("a threshold is not a number")
+    if not (np.all(np.isfinite(trees.value)) and np.all(np.isfinite(trees.cover)) and np.all(trees.cover > 0)):
+        raise BadTrees("a value or cover is not a positive number")
+    if trees.group.max() >= len(trees.root) or np.any(np.bincount(trees.group) == 0) or trees.depth.max() > DEEPEST:
+        raise BadTrees("a group is empty, or a tree too deep")
+
+
+def _levels(trees: TreeEnsemble) -> Nodes:
+    level = np.zeros(len(trees.left), dtype=np.uint32)
+    here = trees.root.astype(np.int64)
+    for depth in range(1, len(level)):
+        inner = here[~trees.is_leaf[here]]
+        if len(inner) == 0 or depth > DEEPEST + 1:
+            break
+        below = trees.left[inner].astype(np.int64)
+        here = np.concatenate([below, below + 1])
+        level[here] = depth
+    return level
+
+
+@dataclass(frozen=True, eq=False)
+class _Tables:
+    """What the reasons kernel reads beside the trees, by the formulas in `kernels`; q quadrature nodes."""
+
+    previous: Nodes
+    share: Floats
+    hot: Floats
+    """(m, 2, q)"""
+    cold: Floats
+    """(m, 2, q)"""
+
+
+def quadrature(columns: int) -> tuple[Floats, Floats]:
+    """Gauss-Legendre nodes and weights on [0, 1], exact for products of at most so many columns.
+
+    n nodes are exact up to degree 2n - 1, and the product has a degree below `columns`. An even number of nodes
+    fills the vector registers.
+    """
+    nodes = max(4, 2 * -(-columns // 4))
+    t, w = np.polynomial.legendre.leggauss(nodes)
+    return (t + 1) / 2, w / 2
+
+
+def _tables(trees: TreeEnsemble) -> _Tables:
+    m = len(trees.feature)
+    known, share = np.ones(m), np.ones(m)
+    previous, columns = np.zeros(m, dtype=np.uint32), np.zeros(m, dtype=np.uint32)
+    kernels.paths(trees.feature, trees.left, trees.cover, trees.root, known, share, previous, columns)
+    t, w = quadrature(int(columns.max()))
+    inner = np.flatnonzero(~trees.is_leaf)
+    hot, cold = np.zeros((m, 2, len(t))), np.zeros((m, 2, len(t)))
+    above = np.ones((m, 1))
+    above[inner, 0] = np.where(np.isin(previous[inner], trees.root), 1.0, known[previous[inner]])
+    before = above + t * (1 - above)  # the factor of this column down to the node, x satisfying its splits
+    psi_before = w * (1 - above) / before
+    cold[inner, 0] = (above * (1 - t) / before)[inner]
+    cold[inner, 1] = (-w / (1 - t) - psi_before)[inner]
+    left = trees.left[inner].astype(np.int64)
+    for child in (left, left + 1):
+        z = known[child, None]
+        now = z + t * (1 - z)
+        hot[child, 0] = now / before[inner]
+        hot[child, 1] = w * (1 - z) / now - psi_before[inner]
+    return _Tables(previous, share, hot, cold)
+
+
+def _in_parallel(work: Callable[[slice], None], n: int, *, at_least: int) -> None:
+    """Does the rows in slices on as many threads as this process may use, or at once where they are few.
+
+    Threads of our own rather than numba's: its layers do not survive a fork, or two callers at once.
+    """
+    threads = min(len(os.sched_getaffinity(0)), n // at_least)
+    if threads < 2:
+        work(slice(0, n))
+        return
+    step = min(-(-n // threads), 16 * at_least)
+    slices = [slice(start, min(start + step, n)) for start in range(0, n, step)]
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, slices))
