@@ -1,0 +1,231 @@
+"""What a telling of a lead changes: compared in memory with what is known, then written in few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from leads import bulk
+from leads.outcomes import StatusStep
+from leads.records import FIRST_STATUS, LeadRecord, PropertyRecord, Scalar, same_value
+from leads.tables.dossier import Availability
+
+CORE = ("source", "source_score", "owner", "region", "amount")
+NOTHING = PropertyRecord()
+# A lead told within a day of its creation is told as it was then; later nobody can say since when its values held.
+PROMPT = timedelta(days=1)
+
+UPDATE_DOSSIERS = """
+UPDATE dossier SET created_at = told.created_at, source = told.source, source_score = told.source_score,
+       owner = told.owner, region = told.region, amount = told.amount, updated_at = now()
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::text[], %s::float8[])
+     AS told (id, created_at, source, source_score, owner, region, amount) WHERE dossier.id = told.id
+"""
+ADD_CHANGES = """
+INSERT INTO lead_change (org_id, dossier_id, field, old_value, changed_at)
+SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::timestamptz[])
+"""
+PUT_PROPERTIES = """
+INSERT INTO property (org_id, dossier_id, price, has_photos, city, known_from)
+SELECT %s, * FROM unnest(%s::bigint[], %s::float8[], %s::boolean[], %s::text[], %s::timestamptz[])
+ON CONFLICT (dossier_id) DO UPDATE SET price = EXCLUDED.price, has_photos = EXCLUDED.has_photos, city = EXCLUDED.city
+"""
+REMOVE_PROPERTIES = "DELETE FROM property USING unnest(%s::bigint[]) AS gone (id) WHERE dossier_id = gone.id"
+# Two values known from the same instant: there was no time between them, so the later telling counts.
+PUT_ATTRIBUTES = """
+INSERT INTO lead_attribute (org_id, dossier_id, name, value, known_from, availability)
+SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::timestamptz[], %s::text[])
+ON CONFLICT (dossier_id, name, known_from) DO UPDATE SET value = EXCLUDED.value, availability = EXCLUDED.availability
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAttribute:
+    """The current value of an attribute, and since when."""
+
+    value: Scalar
+    known_from: datetime
+    availability: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLead:
+    """A lead as the tables hold it. `core` has the values of `CORE`, in that order."""
+
+    dossier_id: int
+    status: str
+    created_at: datetime
+    core: tuple[Any, ...]
+    property: PropertyRecord | None
+    property_known_from: datetime | None
+    attributes: Mapping[str, KnownAttribute]
+
+
+@dataclass(frozen=True, slots=True)
+class TellingOf:
+    """A lead as it is told, and when."""
+
+    lead: LeadRecord
+    at: datetime
+
+    @property
+    def moment(self) -> datetime:
+        """From when on changes count: not before the lead itself."""
+        return max(self.at, self.lead.created_at)
+
+    @property
+    def is_prompt(self) -> bool:
+        """Whether the lead is told as it was when it came."""
+        return self.at - self.lead.created_at <= PROMPT
+
+    @property
+    def core(self) -> tuple[Any, ...]:
+        """The values of `CORE`, in that order."""
+        return tuple(getattr(self.lead, name) for name in CORE)
+
+
+@dataclass
+class Differences:
+    """Rows to write, one list a table."""
+
+    dossiers: list[tuple[Any, ...]] = field(default_factory=list)
+    changes: list[tuple[Any, ...]] = field(default_factory=list)
+    properties: list[tuple[Any, ...]] = field(default_factory=list)
+    removed_properties: list[tuple[int]] = field(default_factory=list)
+    attributes: list[tuple[Any, ...]] = field(default_factory=list)
+    steps: list[StatusStep] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+
+    def write(self, org_id: str) -> None:
+        """Writes all but the status steps, which are an act of their own."""
+        bulk.execute(UPDATE_DOSSIERS, self.dossiers)
+        bulk.execute(ADD_CHANGES, self.changes, org_id)
+        bulk.execute(REMOVE_PROPERTIES, self.removed_properties)
+        bulk.execute(PUT_PROPERTIES, self.properties, org_id)
+        bulk.execute(PUT_ATTRIBUTES, self.attributes, org_id)
+
+    def undo(self, dossier_id: int, name: str, old: Any, moment: datetime) -> None:
+        """Notes that until `moment` the column `name` held `old`."""
+        value = old.isoformat() if isinstance(old, datetime) else old
+        self.changes.append((dossier_id, name, None if value is None else bulk.as_json(value), moment))
+
+    def put_attribute(self, dossier_id: int, name: str, attribute: KnownAttribute) -> None:
+        """Notes a row of an attribute; a null value says that it is no longer known."""
+        value = None if attribute.value is None else bulk.as_json(attribute.value)
+        since = attribute.known_from.isoformat()
+        self.attributes.append((dossier_id, name, value, since, str(attribute.availability)))
+
+    def put_property(self, dossier_id: int, told: PropertyRecord, known_from: datetime) -> None:
+        """Notes the property as it is now."""
+        self.properties.append((dossier_id, told.price, told.has_photos, told.city, known_from))
+
+
+def first_telling(telling: TellingOf, dossier_id: int, differences: Differences) -> None:
+    """Notes what a lead not heard of before brings: its values held from its creation on."""
+    lead = telling.lead
+    if lead.property is not None:
+        differences.put_property(dossier_id, lead.property, lead.created_at)
+    # Once a lead and not once an attribute, of which a file may have millions.
+    since, otherwise = lead.created_at.isoformat(), _availability_by_age(telling)
+    differences.attributes += [
+        (dossier_id, name, bulk.as_json(value), since, lead.availability.get(name, otherwise))
+        for name, value in lead.attributes.items() if value is not None
+    ]
+    differences.steps.append(_first_step(telling, dossier_id))
+
+
+def _availability_by_age(telling: TellingOf) -> str:
+    return (Availability.CREATION if telling.is_prompt else Availability.UNKNOWN).value
+
+
+def _first_step(telling: TellingOf, dossier_id: int) -> StatusStep:
+    lead = telling.lead
+    if lead.status is None:
+        return StatusStep(dossier_id, "", FIRST_STATUS, lead.created_at)
+    if lead.status_at is not None:
+        return StatusStep(dossier_id, "", lead.status, lead.status_at, revenue=lead.revenue)
+    return StatusStep(dossier_id, "", lead.status, telling.moment, is_exact=telling.is_prompt, revenue=lead.revenue)
+
+
+def compare(telling: TellingOf, known: KnownLead, differences: Differences) -> None:
+    """Notes what the telling changes of a known lead."""
+    names = {**known.attributes, **telling.lead.attributes}
+    changes = [
+        telling.lead.created_at != known.created_at,
+        _compare_core(telling, known, differences),
+        _compare_property(telling, known, differences),
+        *(_compare_attribute(telling, known, name, differences) for name in names),
+        _compare_status(telling, known, differences),
+    ]
+    if any(changes):
+        differences.changed.add(telling.lead.number)
+        differences.dossiers.append((known.dossier_id, telling.lead.created_at, *telling.core))
+
+
+def _compare_core(telling: TellingOf, known: KnownLead, differences: Differences) -> bool:
+    for name, old, new in zip(CORE, known.core, telling.core, strict=True):
+        if old != new:
+            differences.undo(known.dossier_id, name, old, telling.moment)
+    return known.core != telling.core
+
+
+def _compare_property(telling: TellingOf, known: KnownLead, differences: Differences) -> bool:
+    told, old = telling.lead.property, known.property
+    if told == old:
+        return False
+    if told is not None:
+        differences.put_property(known.dossier_id, told, known.property_known_from or telling.moment)
+    else:
+        differences.removed_properties.append((known.dossier_id,))
+    if told is None or old is None:
+        differences.undo(known.dossier_id, "property.known_from", known.property_known_from, telling.moment)
+    _undo_property(known, told or NOTHING, telling.moment, differences)
+    return True
+
+
+def _undo_property(known: KnownLead, told: PropertyRecord, moment: datetime, differences: Differences) -> None:
+    for name in ("price", "has_photos", "city") if known.property else ():
+        old = getattr(known.property, name)
+        if old != getattr(told, name):
+            differences.undo(known.dossier_id, f"property.{name}", old, moment)
+
+
+def _compare_attribute(telling: TellingOf, known: KnownLead, name: str, differences: Differences) -> bool:
+    value, current = telling.lead.attributes.get(name), known.attributes.get(name)
+    declared = telling.lead.availability.get(name)
+    if current is None:
+        row = None if value is None else _late_attribute(telling, value, declared)
+    elif not same_value(value, current.value):
+        row = KnownAttribute(value, max(telling.moment, current.known_from), _observed(declared))
+    elif declared and declared != current.availability != Availability.OBSERVED:
+        row = KnownAttribute(value, current.known_from, declared)
+    else:
+        row = None
+    if row is not None:
+        differences.put_attribute(known.dossier_id, name, row)
+    return row is not None
+
+
+def _compare_status(telling: TellingOf, known: KnownLead, differences: Differences) -> bool:
+    lead = telling.lead
+    if lead.status is None or (lead.status == known.status and lead.status_at is None):
+        return False
+    differences.steps.append(StatusStep(
+        known.dossier_id, known.status, lead.status, lead.status_at or telling.moment, revenue=lead.revenue,
+        is_retold=lead.status == known.status,
+    ))
+    return lead.status != known.status
+
+
+def _late_attribute(telling: TellingOf, value: Scalar, declared: str | None) -> KnownAttribute:
+    """An attribute that the lead did not have: known from now on, unless a mapping says when it was known."""
+    if declared:
+        return KnownAttribute(value, telling.lead.created_at, declared)
+    return KnownAttribute(value, telling.moment, Availability.OBSERVED)
+
+
+def _observed(declared: str | None) -> str:
+    """A change has been seen at its time, so it may be used, unless it is declared to come of contact or outcome."""
+    return declared if declared and declared != Availability.CREATION else Availability.OBSERVED.value

@@ -1,0 +1,111 @@
+"""A first reading of a file, which writes nothing: what its columns hold, how many rows it has, and when it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from leads.importing.event_rows import EventReader
+from leads.importing.files import Table
+from leads.importing.lead_rows import LeadClock
+from leads.importing.mapping import FileMapping
+from leads.importing.values import RowProblem, filled, kind_of
+
+# A column is of numbers or dates where nearly all of its cells are: the others are mistakes, and reported as such.
+NEARLY_ALL = {"number": 0.99, "date": 0.99, "boolean": 1.0}
+REPORT_EVERY = 20_000
+Progress = Callable[[str, int, int], None]
+
+
+def in_silence(stage: str, done: int, total: int) -> None:
+    """Progress that nobody follows."""
+
+
+_kind_of_text = lru_cache(maxsize=50_000)(kind_of)
+
+
+@dataclass
+class ColumnSurvey:
+    """What the filled cells of a column look like."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def see(self, cell: Any) -> None:
+        """Counts one filled cell."""
+        self.kinds[_kind_of_text(cell) if isinstance(cell, str) else kind_of(cell)] += 1
+
+    @property
+    def kind(self) -> str:
+        """`number` or `date` where nearly all cells are, `boolean` where all are, else `text`."""
+        filled_cells = sum(self.kinds.values())
+        for kind, share in NEARLY_ALL.items():
+            if filled_cells and self.kinds[kind] >= share * filled_cells:
+                return kind
+        return "text"
+
+
+@dataclass
+class Survey:
+    """Of one file: its rows, its columns, and the last instant that it tells of."""
+
+    rows: int = 0
+    latest: datetime | None = None
+    columns: dict[str, ColumnSurvey] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each column."""
+        return {name: column.kind for name, column in self.columns.items()}
+
+    def see(self, moment: datetime | None) -> None:
+        """Keeps the latest instant."""
+        if moment is not None and (self.latest is None or moment > self.latest):
+            self.latest = moment
+
+
+def survey_leads(table: Table, mapping: FileMapping, progress: Progress = in_silence) -> Survey:
+    """Reads a leads file through."""
+    survey, clock = Survey(columns={name: ColumnSurvey() for name in table.header}), LeadClock(mapping, table.header)
+    columns = [survey.columns[name] for name in table.header]
+    for row in table:
+        survey.rows += 1
+        if survey.rows % REPORT_EVERY == 0:
+            progress("reading", table.position, table.size)
+        if row.problem is None:
+            _see_cells(columns, row.cells, mapping.placeholders)
+            _see_lead(survey, clock, row.cells)
+    return survey
+
+
+def _see_cells(columns: list[ColumnSurvey], cells: Sequence[Any], placeholders: frozenset[str]) -> None:
+    for column, cell in zip(columns, cells, strict=True):
+        if filled(cell, placeholders):
+            column.see(cell)
+
+
+def _see_lead(survey: Survey, clock: LeadClock, cells: Sequence[Any]) -> None:
+    try:
+        created_at = clock.created_at(survey.rows, cells)
+        survey.see(created_at)
+        survey.see(clock.decided_at(created_at, cells))
+    except RowProblem:
+        return
+
+
+def survey_events(table: Table, mapping: FileMapping, progress: Progress = in_silence) -> Survey:
+    """Reads an events file through, for its rows and its last instant only."""
+    survey, reader = Survey(), EventReader(mapping, table)
+    for row in table:
+        survey.rows += 1
+        if survey.rows % REPORT_EVERY == 0:
+            progress("reading", table.position, table.size)
+        if row.problem is None:
+            try:
+                survey.see(reader.occurred_at(row.cells))
+            except RowProblem:
+                continue
+    return survey

@@ -1,0 +1,19 @@
+"""What workers do in this room."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from leads.importing.jobs import run_import_job
+from leads.models import ImportJob
+
+
+@shared_task
+def import_file(job_id: str) -> None:
+    """Does one queued import."""
+    run_import_job(ImportJob.objects.get(pk=job_id))
+
+
+@shared_task
+def retire_dead_imports() -> int:
+    """Fails the imports whose worker has gone, so that they can be sent again."""
+    return ImportJob.objects.retire_dead(at=timezone.now())
