@@ -45,7 +45,8 @@ def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure
         text=[percent(value) for value in values], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
-    layout = _layout(len(top), xaxis=axis, yaxis=_names_axis())
+    margin = {"l": 10, "r": 24, "t": 8, "b": 8}
+    layout = _layout(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
     rows = tuple((name, f"{value:.1%}") for name, value in zip(names, values, strict=True))
     return Figure("importance", "What moves the scores most", _plot(bars, layout), ("Feature", "Share"), rows)
 

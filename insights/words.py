@@ -80,8 +80,8 @@ def percent(share: float) -> str:
     """A probability or share as a person reads it: whole percent, and never a certainty that is not one."""
     points = 100 * share
     if 0 < points < 1:
-        return "<1 %"
-    return ">99 %" if 99 < points < 100 else f"{points:.0f} %"
+        return "<1%"
+    return ">99%" if 99 < points < 100 else f"{points:.0f}%"
 
 
 def points(part: float) -> str:

@@ -115,7 +115,7 @@ def _counts(org_id: str) -> dict[str, int]:
 
 def _sources(org_id: str) -> list[str]:
     known = Dossier.objects.of(org_id).filter(source__isnull=False).order_by("source")
-    return list(known.values_list("source", flat=True).distinct()[:MOST_SOURCES])
+    return [str(source) for source in known.values_list("source", flat=True).distinct()[:MOST_SOURCES]]
 
 
 def _rows(org: Organisation, scores: Iterable[LeadScore]) -> list[Row]:

@@ -18,6 +18,7 @@
 
   function narrowed(plot) {
     plot.layout.font.size = 11;
+    if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 56, r: 56, t: 30, b: 24 } });
     for (const trace of plot.data) {
       if (trace.orientation === "h") trace.y = trace.y.map((name) => name.replace(/: (?=.)/, ":<br>"));
     }

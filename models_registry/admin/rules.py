@@ -1,0 +1,92 @@
+"""The rules for staff: weights edited in the list, with what a typical lead scores by them now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+
+from common.admin import OwnOrganisationAdmin
+from common.tenancy import org_of
+from leads.models import Organisation
+from models_registry.example import typical_lead
+from models_registry.learning.rules import DEFAULT_RULES, Rule, UnknownFeature, feature_of
+from models_registry.models import ScoringRule
+from models_registry.rulebook import delete_rule, own_rules, save_rule
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule whose feature must be in the catalogue."""
+
+    class Meta:
+        model = ScoringRule
+        fields = ("feature", "low", "high", "points", "position")
+
+    def clean_feature(self) -> str:
+        """The feature's name. Raises ValidationError where no numeric feature is called so."""
+        name: str = self.cleaned_data["feature"].strip()
+        try:
+            feature_of(Rule(name, None, None, 0))
+        except UnknownFeature as error:
+            raise forms.ValidationError("is not a numeric feature of the catalogue (see docs/features.md).") from error
+        return name
+
+
+@admin.register(ScoringRule)
+class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The organisation's own table; without one, the default table is shown, and copied on the first edit."""
+
+    form = RuleForm
+    list_display = ("feature", "low", "high", "points", "position")
+    list_editable = ("low", "high", "points", "position")
+    ordering = ("position", "id")
+    fields = ("feature", "low", "high", "points", "position")
+    list_per_page = 200
+    change_list_template = "admin/models_registry/scoringrule/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Copying the default table, beside Django's own."""
+        view = self.admin_site.admin_view(self.copy)
+        return [path("copy/", view, name="models_registry_scoringrule_copy"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with the live example, and the default table where the organisation has no own one."""
+        org = Organisation.get(org_of(request.user, session=request.session))
+        context = {
+            "example": typical_lead(org), "default_rules": DEFAULT_RULES,
+            "has_own": ScoringRule.objects.of(org.org_id).exists(), "may_change": self.has_change_permission(request),
+        }
+        return super().changelist_view(request, (extra_context or {}) | context)
+
+    def copy(self, request: HttpRequest) -> HttpResponse:
+        """Makes the default table the organisation's own."""
+        if not (self.has_add_permission(request) and self.has_change_permission(request)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        org_id = org_of(request.user, session=request.session)
+        own_rules(org_id=org_id, by=request.user.get_username(), at=timezone.now())
+        messages.success(request, "The rules are yours now: change the points, and see below what they do.")
+        return redirect(reverse("admin:models_registry_scoringrule_changelist"))
+
+    def save_model(self, request: HttpRequest, obj: ScoringRule, form: Any, change: bool) -> None:
+        """By the same act as everywhere, with its audit row."""
+        if not change:
+            obj.org_id = org_of(request.user, session=request.session)
+        save_rule(rule=obj, by=request.user.get_username(), at=timezone.now())
+
+    def delete_model(self, request: HttpRequest, obj: ScoringRule) -> None:
+        """By the act, with its audit row."""
+        delete_rule(rule=obj, by=request.user.get_username(), at=timezone.now())
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ScoringRule]) -> None:
+        """One by one, each with its audit row."""
+        for rule in queryset:
+            self.delete_model(request, rule)

@@ -1,0 +1,180 @@
+"""Versions for staff: the list with its figures, the card, and making one active after a look at both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from common.admin import OwnOrganisationAdmin
+from common.errors import Conflict
+from common.html import table
+from models_registry.choice import Choice, Refused, choice_of, choose
+from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
+from models_registry.models import ModelVersion
+
+ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
+LONGEST_REASON, MOST_IN_LIST = 10_000, 60
+
+
+def shown(value: float | None) -> str:
+    """A measure to three decimals; a dash where it was not taken."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Only the notes are written here; everything else is what training left."""
+
+    list_display = (
+        "version", "is_active", "algorithm", "roc_auc", "log_loss", "brier", "created_at", "short_notes", "kept",
+    )
+    list_filter = ("is_active", "algorithm")
+    search_fields = ("version", "notes")
+    ordering = ("-version",)
+    readonly_fields = (
+        "version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "digest", "measures",
+        "shuffled", "importance_table", "feature_table", "provenance",
+    )
+    fieldsets = (
+        (None, {"fields": ("version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "notes")}),
+        ("How good it is", {"fields": ("measures", "shuffled")}),
+        ("What it reads", {"fields": ("importance_table", "feature_table")}),
+        ("Where it comes from", {"fields": ("provenance", "digest")}),
+    )
+    change_form_template = "admin/models_registry/modelversion/change_form.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Versions come from training."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A card outlives its artefact; archiving is the schedule's."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The confirmation page beside Django's own."""
+        view = self.admin_site.admin_view(self.activate)
+        return [path("<path:key>/activate/", view, name="models_registry_modelversion_activate"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The card, with the button for those who may press it."""
+        row = self.get_object(request, object_id)
+        can = row is not None and not row.is_active and not row.archived and request.user.has_perm(ACTIVATE)
+        context = {"choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None}
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def activate(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Both versions side by side (GET); then the change (POST)."""
+        row = self.get_object(request, key)
+        if row is None:
+            raise Http404
+        if not request.user.has_perm(ACTIVATE):
+            raise PermissionDenied
+        choice = choice_of(org_id=row.org_id, version=row.version)
+        return self._chosen(request, choice) if request.method == "POST" else self._asked(request, choice)
+
+    def _chosen(self, request: HttpRequest, choice: Choice) -> HttpResponse:
+        may_override = request.user.has_perm(OVERRIDE)
+        try:
+            choose(
+                org_id=choice.chosen.org_id, version=choice.chosen.version, by=request.user.get_username(),
+                at=timezone.now(), instead_of=request.POST.get("instead_of", ""), may_override=may_override,
+                reason=request.POST.get("reason", "").replace("\x00", "")[:LONGEST_REASON],
+            )
+        except Conflict as problem:
+            return self._asked(request, choice, str(problem.detail), 409)
+        except Refused:
+            if not may_override:
+                raise PermissionDenied from None
+            return self._asked(request, choice, "Say why: the gate has not passed this version.", 400)
+        messages.success(request, f"{choice.chosen} scores from now on.")
+        return redirect(reverse("admin:models_registry_modelversion_changelist"))
+
+    def _asked(self, request: HttpRequest, choice: Choice, problem: str = "", status: int = 200) -> HttpResponse:
+        sides = [side for side in (choice.active, choice.chosen) if side is not None]
+        rows = [(measure, [shown(value_of(side.metrics, measure)) for side in sides]) for measure in MEASURES]
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts, "choice": choice, "rows": rows, "problem": problem,
+            "title": f"{'Roll back' if choice.is_rollback else 'Activate'} {choice.chosen}?",
+            "may_go_on": choice.passed or request.user.has_perm(OVERRIDE),
+        }
+        return TemplateResponse(request, "admin/models_registry/modelversion/activate.html", context, status=status)
+
+    @admin.display(description="forward ROC-AUC")
+    def roc_auc(self, row: ModelVersion) -> str:
+        """Measured on leads that came later."""
+        return _measured(row, ROC_AUC)
+
+    @admin.display(description="log loss")
+    def log_loss(self, row: ModelVersion) -> str:
+        """Lower is better."""
+        return _measured(row, LOG_LOSS)
+
+    @admin.display(description="Brier score")
+    def brier(self, row: ModelVersion) -> str:
+        """Lower is better."""
+        return _measured(row, BRIER)
+
+    @admin.display(description="notes")
+    def short_notes(self, row: ModelVersion) -> str:
+        """The beginning of the notes."""
+        return row.notes if len(row.notes) <= MOST_IN_LIST else f"{row.notes[: MOST_IN_LIST - 1]}…"
+
+    @admin.display(description="kept", boolean=True)
+    def kept(self, row: ModelVersion) -> bool:
+        """Whether it could score again."""
+        return not row.archived
+
+    @admin.display(description="measured forward in time")
+    def measures(self, row: ModelVersion) -> SafeString:
+        """Every measure with its meaning."""
+        rows = ((each.name, _measured(row, each), each.meaning) for each in MEASURES)
+        return table(("Measure", "Value", "Meaning"), rows)
+
+    @admin.display(description="on a shuffled holdout, for comparison")
+    def shuffled(self, row: ModelVersion) -> SafeString | str:
+        """The flattering figures: much better than the forward ones means that the world drifts."""
+        metrics = row.card.get("shuffled_metrics") or {}
+        taken = [(each.name, shown(value_of(metrics, each))) for each in MEASURES if each.key in metrics]
+        return table(("Measure", "Value"), taken) if taken else "–"
+
+    @admin.display(description="importance")
+    def importance_table(self, row: ModelVersion) -> SafeString:
+        """Each feature's share of what moves the scores."""
+        return table(("Feature", "Share"), ((each["feature"], f"{each['importance']:.1%}") for each in row.importance))
+
+    @admin.display(description="features")
+    def feature_table(self, row: ModelVersion) -> SafeString:
+        """Each feature with its type, unit and meaning."""
+        keys = ("name", "kind", "unit", "meaning")
+        return table(("Feature", "Type", "Unit", "Meaning"), ([each.get(key) for key in keys] for each in row.features))
+
+    @admin.display(description="provenance")
+    def provenance(self, row: ModelVersion) -> SafeString:
+        """What else the card says, name by name."""
+        apart = {"metrics", "shuffled_metrics", "features"}
+        return table(("What", "Value"), _flat({name: value for name, value in row.card.items() if name not in apart}))
+
+
+def _measured(row: ModelVersion, measure: Measure) -> str:
+    return shown(value_of(row.metrics, measure))
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, value in sorted(data.items()):
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{label}: ")
+        else:
+            yield label, "–" if value is None else value

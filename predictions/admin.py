@@ -1,0 +1,124 @@
+"""What was answered for leads, for staff to read: quick also on millions of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
+from common.bounded import BoundedPaginator
+from common.html import table
+from common.tenancy import org_of
+from leads.models import Dossier
+from models_registry.models import ModelVersion
+from predictions.models import Prediction, ScoreJob
+
+LARGEST = 2**63
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
+RULES = "rules"
+
+
+class PredictedWithin(admin.SimpleListFilter):
+    """By the index on the time."""
+
+    title = "predicted within the last"
+    parameter_name = "within"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The spans to choose from."""
+        return [(name, name) for name in SPANS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> QuerySet[Prediction]:
+        """The predictions of the span."""
+        span = SPANS.get(self.value() or "")
+        return queryset.filter(predicted_at__gte=timezone.now() - span) if span else queryset
+
+
+class ByVersion(admin.SimpleListFilter):
+    """By the index on version and organisation; its choices come from the table of versions, not from predictions."""
+
+    title = "version"
+    parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The organisation's versions, newest first, and the rules."""
+        versions = ModelVersion.objects.of(org_of(request.user, session=request.session)).newest_first()
+        return [(RULES, "rules"), *((name, name) for name in versions.values_list("version", flat=True)[:50])]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> QuerySet[Prediction]:
+        """The predictions of the version."""
+        chosen = self.value()
+        if not chosen:
+            return queryset
+        return queryset.filter(model_version=None if chosen == RULES else chosen)
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Never changed, so never edited."""
+
+    list_display = (
+        "predicted_at", "dossier", "probability", "interval", "recommended_action", "method", "model_version",
+    )
+    list_filter = (PredictedWithin, ByVersion)
+    list_select_related = ("dossier",)
+    search_fields = ("dossier__number",)
+    search_help_text = "A lead's number"
+    ordering = ("-predicted_at",)
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    exclude = ("vector",)
+    readonly_fields = ("contributions_table",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Prediction], search_term: str
+    ) -> tuple[QuerySet[Prediction], bool]:
+        """By the lead's number, through the index on it."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        is_number = term.isascii() and term.isdigit() and int(term[:19]) < LARGEST
+        org_id = org_of(request.user, session=request.session)
+        lead = Dossier.objects.of(org_id).filter(number=int(term[:19])).first() if is_number else None
+        return (queryset.filter(dossier=lead) if lead else queryset.none()), False
+
+    @admin.display(description="probability", ordering="conversion_probability")
+    def probability(self, row: Prediction) -> str:
+        """In percent."""
+        return f"{row.conversion_probability:.1%}"
+
+    @admin.display(description="interval")
+    def interval(self, row: Prediction) -> str:
+        """Nominal 90 %."""
+        return f"{row.probability_low:.0%} to {row.probability_high:.0%}"
+
+    @admin.display(description="contributions")
+    def contributions_table(self, row: Prediction) -> SafeString:
+        """Every feature with the value it had and its part, in points."""
+        rows = (
+            (name, "missing" if value is None else value, f"{100 * part:+.2f}") for name, value, part in row.vector
+        )
+        return table(("Feature", "Value", "Points"), rows)
+
+
+@admin.register(ScoreJob)
+class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """How far scoring in the background is, and how it ended."""
+
+    list_display = ("created_at", "status", "percent", "scored", "failed", "total", "started_by", "finished_at")
+    list_filter = ("status",)
+    ordering = ("-created_at",)
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    @admin.display(description="progress")
+    def percent(self, job: ScoreJob) -> str:
+        """How far it is."""
+        return f"{job.progress:.0%}"
