@@ -1,11 +1,27 @@
 #!/usr/bin/env python
-"""Django's commands."""
+"""Django's commands. The embedded servers run as long as a command needs them, or longer where others do."""
 
+import contextlib
 import os
 import sys
 
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+from leadqual import embedded
+
+WITHOUT_SERVERS = {"check", "collectstatic", "diffsettings", "help", "spectacular", "version", "--help", "--version"}
+
+
+def main(arguments: list[str]) -> None:
+    """Runs one command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
-    execute_from_command_line(sys.argv)
+    alone = len(arguments) < 2 or arguments[1] in WITHOUT_SERVERS or "--help" in arguments
+    try:
+        with contextlib.nullcontext() if alone else embedded.running():
+            execute_from_command_line(arguments)
+    except embedded.CannotStart as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main(sys.argv)

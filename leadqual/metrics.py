@@ -33,7 +33,8 @@ class TrainingRuns(Collector):
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """All metrics in Prometheus' text format."""
-    return HttpResponse(generate_latest(_shared()) + generate_latest(_from_database()), content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(_shared()) + generate_latest(_from_database())
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
 def _shared() -> CollectorRegistry:

@@ -1,0 +1,90 @@
+"""What `make run` does between starting the servers and serving: tables, static files, accounts, the demonstration."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+from leadqual.places import secret
+
+ACCOUNTS = {"admin": "everything", "staff": "train, activate, roll back", "sales": "the pages, to read"}
+GROUPS = {"staff": ["analyst", "ml_admin"], "sales": ["sales"]}
+
+
+def demo_password() -> str:
+    """LEADQUAL_DEMO_PASSWORD, else a random one that is kept where only its owner can read it."""
+    return secret("demo_password", letters=12, wanted=os.environ.get("LEADQUAL_DEMO_PASSWORD", ""))
+
+
+def main() -> int:
+    """Everything that must be there before the first request; the second time, seconds."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    _say("Preparing the database ...")
+    call_command("migrate", verbosity=0)
+    _collect_static_files()
+    _accounts(demo_password())
+    _demonstration()
+    return 0
+
+
+def _collect_static_files() -> None:
+    """Unless what was collected the last time is what would be collected now: compressing takes seconds."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    found = [storage.path(path) for finder in get_finders() for path, storage in finder.list([])]
+    stats = sorted((path, os.stat(path).st_mtime_ns, os.stat(path).st_size) for path in found)
+    mark, stamp = Path(settings.STATIC_ROOT) / ".collected", hashlib.sha256(repr(stats).encode()).hexdigest()
+    if not mark.exists() or mark.read_text() != stamp:
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        mark.write_text(stamp)
+
+
+def _accounts(password: str) -> None:
+    from django.contrib.auth.models import Group, User
+
+    for name in ACCOUNTS:
+        user, is_new = User.objects.get_or_create(
+            username=name, defaults={"is_superuser": name == "admin", "is_staff": name != "sales"}
+        )
+        if is_new:
+            user.groups.set(Group.objects.filter(name__in=GROUPS.get(name, [])))
+        if is_new or os.environ.get("LEADQUAL_DEMO_PASSWORD"):  # what somebody has changed since is theirs
+            user.set_password(password)
+            user.save()
+
+
+def _demonstration() -> None:
+    from django.core.management import call_command
+
+    from leads.models import Dossier, LeadScore
+    from models_registry.models import ModelVersion
+
+    if not Dossier.objects.exists():
+        _say("Loading a demonstration organisation ...")
+        call_command("demo_data", "--leads", "3000", "--seed", "7")
+    if not Dossier.objects.of("default").exists():
+        return
+    if not ModelVersion.objects.of("default").exists():
+        _say("Training its first model ...")
+        call_command("train_model", "--notes", "trained on the demonstration by the first `make run`")
+    if not LeadScore.objects.of("default").filter(probability__isnull=False).exists():
+        _say("Scoring its open leads ...")
+        call_command("score_leads")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
