@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from leads.features import LabelledRows
 from models_registry.learning import algorithms
-from models_registry.learning.algorithms import Algorithm, Fitted, Progress, Task
+from models_registry.learning.algorithms import Algorithm, Progress, Task
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.card import card_of
 from models_registry.learning.encoding import Encoder
 from models_registry.learning.evaluation import Metrics, evaluate
 from models_registry.learning.interval import Spread
+from models_registry.learning.misfit import misfit
 from models_registry.learning.model import Model
 from models_registry.learning.split import forward_split, shuffled_split
 
@@ -79,7 +80,7 @@ def learn(
     past, newest = rows.take(train), rows.take(test)
     report("splitting", 0.05, f"Learning from {len(past):,} snapshots, measuring on {len(newest):,} of newer leads.")
     _check(rows, past)
-    model, fitted = _model(learner, past, newest, seed=seed, n_jobs=n_jobs, report=report)
+    model, parameters = _model(learner, past, newest, seed=seed, n_jobs=n_jobs, report=report)
     report("evaluating", 0.55, "Measuring on leads that came later.")
     probability = model.score(newest.columns, contributions=False).probability
     metrics = evaluate(probability, newest.converted, newest.weight, newest.dossier, seed=seed)
@@ -89,7 +90,7 @@ def learn(
     report("packing", 0.95, "Writing the card.")
     model = replace(model, golden=model.remember(_golden_columns(newest)))
     card = card_of(
-        rows, past, newest, model, seed=seed, parameters=fitted.parameters, metrics=metrics, shuffled=shuffled
+        rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled
     )
     holdout = Holdout(np.flatnonzero(test), probability)
     return Learned(learner.name, model, metrics, shuffled, importance, holdout, card)
@@ -115,15 +116,19 @@ def _check(rows: LabelledRows, past: LabelledRows) -> None:
 
 def _model(
     learner: Algorithm, past: LabelledRows, newest: LabelledRows, *, seed: int, n_jobs: int, report: Report
-) -> tuple[Model, Fitted]:
+) -> tuple[Model, dict[str, Any]]:
     """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
     encoder = Encoder.fit(past)
     task = Task(encoder.transform(past.columns), past.converted, past.weight, past.dossier, seed, n_jobs)
     fitted = learner.fit(task, _growing(report))
     report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
     calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
-    spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)))
-    return Model(learner.name, encoder, fitted.raw, calibration, spread), fitted
+    unsaid = misfit(
+        task.x, past.converted, calibration(fitted.out_of_sample), past.weight, past.dossier, seed=seed
+    )
+    spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)), calibration, unsaid)
+    parameters = fitted.parameters | {"misfit": unsaid}
+    return Model(learner.name, encoder, fitted.raw, calibration, spread), parameters
 
 
 def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int, report: Report) -> Metrics:

@@ -98,7 +98,7 @@ def test_arrays_that_are_not_trees_are_refused(content: bytes, name: str, change
     lambda m: m.update(format="other"), lambda m: m.update(format_version=2), lambda m: m.pop("encoder"),
     lambda m: m["raw"].update(kind="pickle"), lambda m: m["raw"].update(columns=3),
     lambda m: m["calibration"].update(a=-1), lambda m: m["calibration"].update(c="x"),
-    lambda m: m["spread"].update(own=-1), lambda m: m["encoder"]["codes"].pop(),
+    lambda m: m["spread"].update(own=-1), lambda m: m["spread"].pop("usual"), lambda m: m["encoder"]["codes"].pop(),
     lambda m: m["encoder"]["features"][0].update(kind="unheard of"), lambda m: m["golden"]["probability"].pop(),
     lambda m: m["encoder"].update(codes=None), lambda m: m["encoder"]["codes"][0].update(median=float("nan")),
 ])

@@ -82,8 +82,7 @@ def enumerated(value: Callable[[frozenset[int]], float], columns: int) -> list[f
 def test_scores_equal_those_of_scikit_learn() -> None:
     x, y = data(3000, 7, seed=0)
     theirs = RandomForestClassifier(20, max_depth=10, random_state=0).fit(x, y)
-    flat = [forest._flatten(tree) for tree in theirs.estimators_]
-    ours = forest._joined(flat, 7, ForestSettings(bags=2, trees_per_bag=10))
+    ours = forest.from_scikit_learn(theirs, ForestSettings(bags=2, trees_per_bag=10))
     fresh, _ = data(5000, 7, seed=1)
     assert ours.bags(fresh).raw == pytest.approx(theirs.predict_proba(fresh)[:, 1], abs=1e-12)
 
