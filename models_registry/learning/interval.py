@@ -6,9 +6,9 @@ trees within (Athey, Tibshirani and Wager 2019). Ten bags say too little of one 
 over all rows; W itself, from ninety degrees of freedom, tells rows apart, and is shrunk halfway to what is usual for
 such a raw score. To that comes the bias which resampling cannot show, as far as it is seen (`learning.misfit`).
 
-Both fall short of the true distance (the misfit is a lower bound by its making). So the deviations to reach were set by
-measurement, on simulated leads with known truth (`benchmarks/intervals.py`): the distance that holds nine rows of ten is
-near the root of (2.3 * sampling)^2 + (2.8 * misfit)^2, for leads easy and hard to tell apart, from 1,000 of them on.
+Both fall short of the true distance (the misfit is a lower bound by its making). So the deviations to reach were set
+by measurement, on simulated leads with known truth (`benchmarks/intervals.py`): the distance that holds nine rows of
+ten is near the root of (2.3 * sampling)^2 + (2.8 * misfit)^2, for leads easy and hard to tell apart, from 1,000 on.
 """
 
 from __future__ import annotations
