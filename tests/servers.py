@@ -5,34 +5,60 @@ A plugin (`-p tests.servers`) and no conftest: the addresses must stand before D
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-os.environ.setdefault("LEADQUAL_VAR", str(ROOT / "var" / "test"))
+for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):  # what somebody has named is not for tests
+    os.environ.pop(name, None)
+    os.environ.pop(f"{name}_FILE", None)
+
+from leadqual import embedded, lifeline  # noqa: E402 - settings are read from here on
+
+
+def _folder_of_our_own() -> Path:
+    """The first of test, test-2, ... that no other session is using, kept until we end, however that comes."""
+    base, number = Path(os.environ.get("LEADQUAL_VAR") or ROOT / "var"), 1
+    while True:
+        folder = base / ("test" if number == 1 else f"test-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        if lifeline.hold(folder / "session.lock"):
+            return folder
+        number += 1
+
+
+FOLDER = _folder_of_our_own()
+os.environ["LEADQUAL_VAR"] = str(FOLDER)
+os.environ.setdefault("NUMBA_CACHE_DIR", str(FOLDER.parent / "test" / "numba"))  # compiled once for all sessions
 os.environ.setdefault("LEADQUAL_LOG_LEVEL", "ERROR")
-
-from leadqual import embedded  # noqa: E402 - it reads LEADQUAL_VAR
-
-(embedded.var_dir() / "static").mkdir(exist_ok=True)  # WhiteNoise warns where there is none
-_started = (False, False)
+(FOLDER / "static").mkdir(exist_ok=True)  # WhiteNoise warns where there is none
+_servers = contextlib.ExitStack()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Starts what is not running; what a killed session has left running is used."""
-    global _started
-    _started = embedded.start(fsync=False)
+    """Starts the servers, or takes over those of a session that was killed, without what it left in them."""
+    _servers.enter_context(embedded.running(fsync=False))
+    _disconnect_others()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stops what was started here."""
-    if _started[1]:
-        embedded.stop_valkey()
-    if _started[0]:
-        embedded.stop_postgres()
+    """Stops the servers."""
+    _servers.close()
+
+
+def _disconnect_others() -> None:
+    import psycopg2
+    import redis
+
+    connection = psycopg2.connect(embedded.database_url())
+    with contextlib.closing(connection), connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
+    with redis.Redis.from_url(embedded.redis_url()) as client:
+        client.flushall()
 
 
 @pytest.fixture(autouse=True)
