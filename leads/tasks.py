@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from leads.importing.jobs import run_import_job
+from leads.importing.jobs import retire_dead, run_import_job
 from leads.models import ImportJob
 
 
@@ -16,4 +16,4 @@ def import_file(job_id: str) -> None:
 @shared_task
 def retire_dead_imports() -> int:
     """Fails the imports whose worker has gone, so that they can be sent again."""
-    return ImportJob.objects.retire_dead(at=timezone.now())
+    return retire_dead(at=timezone.now())

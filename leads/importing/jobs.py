@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
-from common.jobs import JobLost, JobStatus
+from common.jobs import OPEN_STATUSES, JobLost, JobStatus
 from leads.importing.files import FileProblem, Source
 from leads.importing.mapping import MappingProblem
 from leads.importing.mapping_toml import read_mapping
@@ -34,12 +35,20 @@ def start_import(*, org_id: str, upload: File[bytes], filename: str, content: st
     """A queued job over an uploaded file. Raises MappingProblem where the mapping cannot be used."""
     if getattr(read_mapping(mapping), content) is None:
         raise MappingProblem(f"the mapping has no table [{content}]")
-    ImportJob.objects.retire_dead(at=timezone.now())
+    retire_dead(at=timezone.now())
     job = ImportJob(org_id=org_id, filename=filename[:NAME_LENGTH], content=content, mapping=mapping, started_by=by)
     job.file.save(f"{uuid.uuid4().hex}.upload", upload, save=False)
     job.save()
     transaction.on_commit(lambda: _queue(job))
     return job
+
+
+def retire_dead(*, at: datetime) -> int:
+    """Fails the imports whose worker has gone, and forgets their files; how many there were."""
+    retired: int = ImportJob.objects.retire_dead(at=at)
+    for job in ImportJob.objects.exclude(file="").exclude(status__in=OPEN_STATUSES):
+        _forget_file(job)
+    return retired
 
 
 def _queue(job: ImportJob) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from string import Formatter
 from zoneinfo import ZoneInfo
 
 ROW = "@row"
 ALL = "*"
 LAST_EVENT = "last_event"
+COLUMN_IN_BRACES = re.compile(r"\{([^{}]*)\}")
 
 
 class MappingProblem(ValueError):
@@ -93,6 +93,13 @@ class LeadsMap:
     others: str | None = None
     ignore: frozenset[str] = frozenset()
 
+    def without(self, missing: Sequence[str]) -> LeadsMap:
+        """The same, without the fields and attributes of these columns."""
+        return replace(
+            self, fields={name: column for name, column in self.fields.items() if column not in missing},
+            attributes=tuple(attribute for attribute in self.attributes if attribute.column not in missing),
+        )
+
     def columns(self) -> Iterator[str]:
         """Every column that the mapping names."""
         clock = self.created_at
@@ -143,6 +150,17 @@ class EventsMap:
     properties: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
 
+    def without(self, missing: Sequence[str]) -> EventsMap:
+        """The same, without what these columns would have told beyond case, time and kind."""
+        recorded_at, scheduled_for = (
+            time and (None if time.column in missing else time) for time in (self.recorded_at, self.scheduled_for)
+        )
+        return replace(
+            self, id=None if self.id in missing else self.id, recorded_at=recorded_at, scheduled_for=scheduled_for,
+            direction=None if self.direction in missing else self.direction,
+            properties=tuple(column for column in self.properties if column not in missing),
+        )
+
     def columns(self) -> Iterator[str]:
         """Every column that the mapping names."""
         times = [time.column for time in (self.occurred_at, self.recorded_at, self.scheduled_for) if time]
@@ -169,6 +187,15 @@ class FileMapping:
     file: FileMap = field(default_factory=FileMap)
     leads: LeadsMap | None = None
     events: EventsMap | None = None
+    takes_what_is_there: bool = False
+
+    def fitted(self, header: Sequence[str]) -> FileMapping:
+        """The mapping for a file of this header: where it takes what is there, without the columns that are not."""
+        if not self.takes_what_is_there:
+            return self
+        leads = self.leads and self.leads.without(missing_columns(list(self.leads.columns()), header))
+        events = self.events and self.events.without(missing_columns(list(self.events.columns()), header))
+        return replace(self, leads=leads, events=events)
 
     @property
     def won(self) -> tuple[str, ...]:
@@ -191,15 +218,14 @@ class FileMapping:
 
 def template_columns(template: str) -> set[str]:
     """The columns named in braces. Raises MappingProblem where the braces do not match."""
-    try:
-        return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
-    except ValueError as error:
-        raise MappingProblem(f"{template!r} is not a text with columns in braces: {error}") from error
+    if re.search(r"[{}]", COLUMN_IN_BRACES.sub("", template)):
+        raise MappingProblem(f"{template!r} is not a text with columns in braces")
+    return set(COLUMN_IN_BRACES.findall(template))
 
 
 def filled_in(template: str, cells: Mapping[str, str]) -> str:
     """The template with its columns' cells. Never reaches into a cell's attributes, as str.format would."""
-    return re.sub(r"\{([^{}]*)\}", lambda found: cells[found[1]], template).strip()
+    return COLUMN_IN_BRACES.sub(lambda found: cells[found[1]], template).strip()
 
 
 def missing_columns(named: Sequence[str], header: Sequence[str]) -> list[str]:

@@ -28,8 +28,8 @@ from leads.importing.mapping import (
     StatusColumn,
     TimeColumn,
 )
-from leads.importing.values import duration
-from leads.records import problem_with_name
+from leads.importing.values import duration, shown
+from leads.records import MAX_WORD, problem_with_name
 
 KNOWN = ("creation", "contact", "outcome", "unknown")
 KINDS = ("number", "boolean", "date", "text")
@@ -54,7 +54,7 @@ def read_mapping(words: str) -> FileMapping:
         ready = ready_mappings()
         if (name or DEFAULT) not in ready:
             known = ", ".join(ready)
-            raise MappingProblem(f"there is no ready mapping {name!r}{meant(name, ready)}; there are {known}")
+            raise MappingProblem(f"there is no ready mapping {shown(name)}{meant(name, ready)}; there are {known}")
         words = ready[name or DEFAULT].read_text(encoding="utf-8")
     try:
         data = tomllib.loads(words)
@@ -65,7 +65,7 @@ def read_mapping(words: str) -> FileMapping:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...?`, where something is near."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6) if len(word) <= MAX_WORD else []
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
@@ -151,7 +151,8 @@ def _mapping(top: Section) -> FileMapping:
     zone = _zone(top, "time_zone")
     leads, events = top.sub("leads"), top.sub("events")
     mapping = FileMapping(
-        time_zone=zone or UTC_ZONE, names_zone=zone is not None, observed_until=_observed_until(top, zone or UTC_ZONE),
+        takes_what_is_there=top.word("missing_columns", ("error", "ignore")) == "ignore", time_zone=zone or UTC_ZONE,
+        names_zone=zone is not None, observed_until=_observed_until(top, zone or UTC_ZONE),
         placeholders=frozenset(top.texts("placeholders")), file=_file(top.sub("file")),
         leads=_leads(leads, zone or UTC_ZONE) if leads else None, events=_events(events) if events else None,
     )
@@ -322,6 +323,7 @@ def _events(section: Section) -> EventsMap:
         rules=tuple(_rule(section.under(f"rules[{place}]", rule)) for place, rule in enumerate(rules, 1)),
     )
     section.done()
+    events.deciding_columns()
     for rule in events.rules:
         if rule.verdict is not None:
             rule.statuses(events.kind)

@@ -22,7 +22,7 @@ from leads.importing.batches import Batch, Pending, Refused, batches
 from leads.importing.event_rows import EventReader
 from leads.importing.files import Row, Source, Table
 from leads.importing.lead_rows import LeadReader
-from leads.importing.mapping import LAST_EVENT, FileMapping, MappingProblem, missing_columns
+from leads.importing.mapping import LAST_EVENT, EventsMap, FileMapping, LeadsMap, MappingProblem, missing_columns
 from leads.importing.mapping_toml import meant
 from leads.importing.organisation import prepare
 from leads.importing.rejects import Rejects
@@ -93,7 +93,6 @@ class Job:
     """What all steps of one import share."""
 
     organisation: Organisation
-    mapping: FileMapping
     doer: Doer
 
 
@@ -102,9 +101,10 @@ Store = Callable[[Job, Pending, FileSummary], Refused]
 
 @dataclass(frozen=True)
 class Surveyed:
-    """A file that has been read through and can be taken."""
+    """A file that has been read through and can be taken, by the mapping as it fits this file."""
 
     content: str
+    mapping: FileMapping
     table: Table
     survey: Survey
 
@@ -139,25 +139,29 @@ def rare_collections() -> Iterator[None]:
 
 
 def _surveyed(sources: Sequence[Source], content: str, mapping: FileMapping, progress: Progress) -> list[Surveyed]:
-    columns = mapping.leads if content == LEADS else mapping.events
-    if sources and columns is None:
+    if sources and (mapping.leads if content == LEADS else mapping.events) is None:
         raise MappingProblem(f"the mapping has no table [{content}], which {sources[0].name} needs")
     found = []
     for source in sources:
         table = Table(source, mapping.file)
-        missing = missing_columns(list(columns.columns()) if columns else [], table.header)
-        if missing:
-            raise MappingProblem(f"{source.name} has no column {missing[0]!r}{meant(missing[0], table.header)}")
+        fitted = mapping.fitted(table.header)
+        _check_columns(fitted.leads if content == LEADS else fitted.events, table)
         is_read = content == LEADS or mapping.observed_until == LAST_EVENT
         read = survey_leads if content == LEADS else survey_events
-        found.append(Surveyed(content, table, read(table, mapping, progress) if is_read else Survey()))
+        found.append(Surveyed(content, fitted, table, read(table, fitted, progress) if is_read else Survey()))
     return found
+
+
+def _check_columns(columns: LeadsMap | EventsMap | None, table: Table) -> None:
+    missing = missing_columns(list(columns.columns()) if columns else [], table.header)
+    if missing:
+        raise MappingProblem(f"{table.source.name} has no column {missing[0]!r}{meant(missing[0], table.header)}")
 
 
 def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed]) -> ImportSummary:
     summary = ImportSummary()
     organisation, summary.notes = prepare(org_id=doer.org_id, mapping=mapping, until=_until(mapping, files))
-    job = Job(organisation, mapping, doer)
+    job = Job(organisation, doer)
     for file in files:
         started, take = time.monotonic(), _take_leads if file.content == LEADS else _take_events
         counts = FileSummary(file.table.source.name, file.content)
@@ -174,7 +178,7 @@ def _until(mapping: FileMapping, files: list[Surveyed]) -> datetime | None:
 
 
 def _take_leads(job: Job, file: Surveyed, counts: FileSummary) -> None:
-    reader = LeadReader(job.mapping, file.table.header, file.survey.kinds, job.organisation.verdict_of)
+    reader = LeadReader(file.mapping, file.table.header, file.survey.kinds, job.organisation.verdict_of)
     with connection.cursor() as cursor:
         cursor.execute(SEEN)
         cursor.execute("TRUNCATE lead_import_seen")
@@ -182,7 +186,7 @@ def _take_leads(job: Job, file: Surveyed, counts: FileSummary) -> None:
 
 
 def _take_events(job: Job, file: Surveyed, counts: FileSummary) -> None:
-    reader = EventReader(job.mapping, file.table)
+    reader = EventReader(file.mapping, file.table)
     _take(job, file, counts, batches(file.table, lambda _, cells: reader.record(cells), EVENTS_AT_ONCE), _add_batch)
 
 
