@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -17,3 +17,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
         format_html_join("", '<th scope="col">{}</th>', ((name,) for name in head)),
         format_html_join("", "<tr>{}</tr>", cells),
     )
+
+
+def flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested plain data as (name, value) lines: {"a": {"b": 0.5}} is ("a: b", "0.5"). Numbers have six digits."""
+    for name, value in sorted(data.items()):
+        label = f"{prefix}{name.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{label}: ")
+        elif isinstance(value, float):
+            yield label, f"{value:.6g}"
+        else:
+            yield label, "–" if value is None else value

@@ -20,11 +20,11 @@ NEWEST = 200
 
 @dataclass(frozen=True)
 class Example:
-    """A typical lead's probability now, and (feature, value, points) for each feature that the rules read."""
+    """A typical lead's probability now, in points, and (feature, value, points) for each feature of the rules."""
 
     leads: int
-    probability: float
-    base: float
+    points: float
+    base_points: float
     parts: list[tuple[str, Any, float]]
 
 
@@ -40,7 +40,8 @@ def typical_lead(org: Organisation) -> Example | None:
     scores = rules.score(columns)
     parts = zip(rules.features, scores.contributions[0].tolist(), strict=True)
     return Example(
-        leads=len(newest), probability=float(scores.probability[0]), base=float(scores.base),
+        leads=len(newest), points=round(100 * float(scores.probability[0]), 1),
+        base_points=round(100 * float(scores.base), 1),
         parts=[(feature.name, _plain(columns[feature.name][0]), 100 * part) for feature, part in parts],
     )
 

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
 from common.errors import Conflict
-from common.html import table
+from common.html import flat, table
 from common.tenancy import org_of
 from models_registry.admin.versions import ACTIVATE
 from models_registry.cancellation import cancel_training
@@ -25,7 +25,7 @@ from models_registry.learning.algorithms import ALGORITHMS, AUTO
 from models_registry.models import TrainingRun, Trigger
 from models_registry.training import TooFewRecords, start_training
 
-MOST_IN_LIST = 120
+MOST_IN_LIST = 80
 
 
 class TrainForm(forms.Form):
@@ -145,12 +145,12 @@ class TrainingRunAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  
     @admin.display(description="usable records")
     def counts_table(self, run: TrainingRun) -> SafeString:
         """By outcome."""
-        return table(("What", "Leads"), run.counts.items())
+        return table(("What", "Leads"), flat(run.counts))
 
     @admin.display(description="the gate's evidence")
     def evidence_table(self, run: TrainingRun) -> SafeString | str:
         """The numbers behind the verdict."""
-        return table(("What", "Value"), run.evidence.items()) if run.evidence else "–"
+        return table(("What", "Value"), flat(run.evidence)) if run.evidence else "–"
 
     @admin.display(description="log")
     def log(self, run: TrainingRun) -> SafeString:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
-from common.html import table
+from common.html import flat, table
 from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
@@ -164,17 +163,8 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     def provenance(self, row: ModelVersion) -> SafeString:
         """What else the card says, name by name."""
         apart = {"metrics", "shuffled_metrics", "features"}
-        return table(("What", "Value"), _flat({name: value for name, value in row.card.items() if name not in apart}))
+        return table(("What", "Value"), flat({name: value for name, value in row.card.items() if name not in apart}))
 
 
 def _measured(row: ModelVersion, measure: Measure) -> str:
     return shown(value_of(row.metrics, measure))
-
-
-def _flat(data: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in sorted(data.items()):
-        label = f"{prefix}{name.replace('_', ' ')}"
-        if isinstance(value, dict):
-            yield from _flat(value, f"{label}: ")
-        else:
-            yield label, "–" if value is None else value

@@ -1,0 +1,144 @@
+"""A lead's page: what to do with it, why, and what happened to it."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from common.tests.people import sales, staff
+from leads.models import Dossier, LeadScore
+from leads.tests.cast import DAY, a_lead, a_message, a_property, an_appointment, an_attribute, an_event, an_outcome
+from models_registry.tests.cards import a_version
+from predictions.models import Prediction
+from predictions.tests.scored import a_scored_lead
+
+pytestmark = pytest.mark.django_db
+
+
+def address(lead: Dossier) -> str:
+    return f"/ml-insights/leads/{lead.number}/"
+
+
+def text(client: Client, lead: Dossier) -> str:
+    response = client.get(address(lead))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_it_says_what_to_do_how_likely_and_why() -> None:
+    lead = a_scored_lead(0.85, action="HIGH_PRIORITY")
+    page = text(sales(), lead)
+    for words in ("Call today", "85%", "Between 75% and 95%", "3 appointments raise it by 65 points."):
+        assert words in page
+
+
+def test_every_contribution_stands_in_a_table_and_a_missing_value_is_called_unknown() -> None:
+    a_version("20260101000000")
+    vector = [["appointments_count", 3, 0.3], ["attributes.first_buyer", 1, 0.15], ["source", None, -0.05]]
+    lead = a_scored_lead(0.6, vector=vector, model_version="20260101000000")
+    judged = sales().get(address(lead)).context["judged"]
+    assert [(each.label, each.shown, each.part) for each in judged.contributions] == [
+        ("Appointments", "3", 0.3), ("First buyer", "yes", 0.15), ("Source", "unknown", -0.05),
+    ]
+    assert [reason.feature for reason in judged.reasons] == ["appointments_count", "attributes.first_buyer"]
+
+
+def test_the_waterfall_is_beside_its_table_and_needs_no_inline_script() -> None:
+    page = text(sales(), a_scored_lead(0.6))
+    assert '<script id="figure-waterfall" type="application/json">' in page
+    assert "vendor/plotly-leadqual" in page
+    assert "<caption class=\"hidden\">How the probability came to be</caption>" in page
+
+
+def test_what_happened_stands_newest_first() -> None:
+    lead = a_lead(timezone.now() - 9 * DAY)
+    a_message(lead, lead.created_at + DAY)
+    a_message(lead, lead.created_at + 2 * DAY, "OUTBOUND")
+    an_appointment(lead, lead.created_at + 3 * DAY)
+    an_event(lead, lead.created_at + 4 * DAY, "page_view")
+    an_outcome(lead, True, lead.created_at + 5 * DAY, revenue=1234)
+    response = sales().get(address(lead))
+    assert [each.what for each in response.context["page"].timeline] == [
+        "Converted", "Page view", "Appointment made", "Message to the lead", "Message from the lead", "Lead created",
+    ]
+    assert "revenue 1,234" in response.content.decode()
+
+
+def test_what_is_known_of_it_is_the_newest_value_of_each() -> None:
+    lead = a_lead(timezone.now() - 9 * DAY, source="website", amount=5000)
+    a_property(lead, city="Lyon", price=250_000)
+    an_attribute(lead, "budget", 100)
+    an_attribute(lead, "budget", 300_000, lead.created_at + DAY)
+    an_attribute(lead, "first_buyer", False)
+    facts = dict(sales().get(address(lead)).context["page"].facts)
+    assert facts == {
+        "Source": "website", "Amount": "5,000", "Property": "Lyon", "Price": "250,000", "Budget": "300,000",
+        "First buyer": "no",
+    }
+
+
+def test_an_unscored_lead_says_so() -> None:
+    lead = a_lead(timezone.now())
+    assert "Not scored yet" in text(sales(), lead)
+    assert "Press “Score now”" in text(staff(), lead)
+
+
+def test_scoring_it_now_stores_a_prediction_and_shows_it() -> None:
+    lead = a_lead(timezone.now())
+    client = staff()
+    response = client.post(f"{address(lead)}score", follow=True)
+    assert "likely to convert" in response.content.decode()
+    assert Prediction.objects.get().dossier == lead
+    assert LeadScore.objects.get(dossier=lead).probability is not None
+    assert "Before any points" in text(client, lead)
+
+
+def test_a_salesperson_cannot_score_it() -> None:
+    lead = a_lead(timezone.now())
+    client = sales()
+    assert client.post(f"{address(lead)}score").status_code == 403
+    assert not Prediction.objects.exists()
+    assert "Score now</button>" not in text(client, lead)
+
+
+@pytest.mark.parametrize("number", ["404", str(2**63), "9" * 60])
+def test_an_unknown_number_is_a_page_that_says_so(number: str) -> None:
+    response = sales().get(f"/ml-insights/leads/{number}/")
+    assert response.status_code == 404
+    assert "There is nothing here" in response.content.decode()
+
+
+def test_another_organisations_lead_does_not_exist() -> None:
+    lead = a_scored_lead(0.6, org_id="other")
+    client = staff()
+    assert client.get(address(lead)).status_code == 404
+    assert client.post(f"{address(lead)}score").status_code == 404
+
+
+def test_words_of_the_crm_are_never_markup() -> None:
+    lead = a_scored_lead(0.6, source="<script>alert(1)</script>", vector=[["source", "</script><b>", 0.4]])
+    page = text(sales(), lead)
+    assert "<script>alert" not in page
+    assert "</script><b>" not in page
+
+
+def test_a_long_history_takes_as_many_statements_as_a_short_one() -> None:
+    lead = a_scored_lead(0.6)
+    a_message(lead, timezone.now())
+    client = sales()
+    few = statements(client, lead)
+    for hours in range(50):
+        a_message(lead, timezone.now())
+        an_attribute(lead, f"name {hours}", hours)
+        Prediction.objects.create(**{
+            field.attname: getattr(Prediction.objects.first(), field.attname)
+            for field in Prediction._meta.fields if not field.primary_key
+        })
+    assert statements(client, lead) == few < 20
+
+
+def statements(client: Client, lead: Dossier) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        text(client, lead)
+    return len(captured)

@@ -1,0 +1,239 @@
+"""The models page: what scores, how good it is, and changing that."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from common.audit import AuditEntry
+from common.jobs import JobStatus
+from common.tests.people import a_person, admin, sales, staff
+from leads.tests.cast import a_past
+from models_registry.models import ModelVersion, TrainingRun, Trigger
+from models_registry.tests.cards import a_training_run, a_version
+
+pytestmark = pytest.mark.django_db
+MODELS = "/ml-insights/models/"
+OLD, NEW = "20260101000000", "20260201000000"
+
+
+def text(client: Client, address: str = MODELS) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def active() -> str:
+    return ModelVersion.objects.active().get().version
+
+
+def two_versions() -> None:
+    a_version(OLD)
+    a_version(NEW, is_active=True)
+
+
+def refused(version: str) -> TrainingRun:
+    """The run of a version that the gate has not passed."""
+    return a_training_run(
+        version=ModelVersion.objects.get(version=version), status=JobStatus.SUCCEEDED, verdict="Not activated: worse."
+    )
+
+
+def test_without_a_version_the_page_says_that_the_rules_score_and_what_to_do() -> None:
+    assert "No model has been learnt yet" in text(staff())
+    assert "Train now" in text(staff(org_id="second"))
+    assert "Ask a colleague who may train" in text(sales())
+
+
+def test_the_active_version_has_its_card_in_plain_words() -> None:
+    two_versions()
+    page = text(sales())
+    for words in (f"Version {NEW} scores now", "ROC-AUC <strong>0.743</strong>", "0.5 is a coin toss"):
+        assert words in page
+    assert '<script id="figure-radar" type="application/json">' in page
+
+
+def test_another_organisations_versions_are_not_shown() -> None:
+    two_versions()
+    assert OLD not in text(sales("other"))
+    assert staff(org_id="third").get(f"{MODELS}{OLD}/activate").status_code == 404
+
+
+def test_a_rollback_asks_first_and_says_from_which_to_which() -> None:
+    two_versions()
+    page = text(staff(), f"{MODELS}{OLD}/activate")
+    assert f"Roll back from {NEW} to {OLD}?" in " ".join(page.split())
+    assert active() == NEW
+
+
+def test_a_confirmed_rollback_changes_what_scores_and_leaves_a_row_with_the_reason() -> None:
+    two_versions()
+    form = {"instead_of": NEW, "reason": "too many wasted calls"}
+    response = staff().post(f"{MODELS}{OLD}/activate", form, follow=True)
+    assert f"{OLD} scores from now on." in response.content.decode()
+    assert active() == OLD
+    row = AuditEntry.objects.get()
+    assert (row.act, row.by, row.before, row.after, row.reason) == (
+        "model.rollback", "staff-default", NEW, OLD, "too many wasted calls"
+    )
+
+
+def test_a_newer_version_is_activated_and_not_rolled_back() -> None:
+    a_version(OLD, is_active=True)
+    a_version(NEW)
+    staff().post(f"{MODELS}{NEW}/activate", {"instead_of": OLD})
+    assert AuditEntry.objects.get().act == "model.activate"
+
+
+def test_a_first_version_is_activated_instead_of_the_rules() -> None:
+    a_version(OLD)
+    client = staff()
+    assert f"to {OLD}?" in text(client, f"{MODELS}{OLD}/activate")
+    client.post(f"{MODELS}{OLD}/activate", {"instead_of": ""})
+    assert active() == OLD
+
+
+def test_a_choice_made_on_an_old_page_is_not_carried_out() -> None:
+    two_versions()
+    a_version("20260301000000")
+    response = staff().post(f"{MODELS}20260301000000/activate", {"instead_of": OLD})
+    assert response.status_code == 409
+    assert "look again" in response.content.decode()
+    assert active() == NEW
+
+
+def test_a_version_that_the_gate_refused_takes_a_permission_of_its_own() -> None:
+    a_version(OLD, is_active=True)
+    a_version(NEW)
+    refused(NEW)
+    client = staff()
+    assert "takes a permission that you do not have" in text(client, f"{MODELS}{NEW}/activate")
+    assert client.post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": "I know better"}).status_code == 403
+    assert active() == OLD
+
+
+def test_with_that_permission_it_takes_a_reason() -> None:
+    a_version(OLD, is_active=True)
+    a_version(NEW)
+    refused(NEW)
+    client = staff("models_registry.override_gate")
+    assert "Not activated: worse." in text(client, f"{MODELS}{NEW}/activate")
+    assert client.post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": " "}).status_code == 400
+    assert active() == OLD
+    client.post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": "the holdout was a holiday"})
+    assert active() == NEW
+
+
+def test_a_version_that_was_once_active_can_be_gone_back_to_without_it() -> None:
+    a_version(OLD)
+    a_version(NEW, is_active=True)
+    refused(OLD)
+    AuditEntry.objects.create(act="model.activate", subject=OLD, after=OLD, by="someone", at=timezone.now())
+    assert staff().post(f"{MODELS}{OLD}/activate", {"instead_of": NEW}).status_code == 302
+    assert active() == OLD
+
+
+def test_an_archived_version_is_not_activated() -> None:
+    a_version(OLD, archived_at=timezone.now())
+    a_version(NEW, is_active=True)
+    client = staff()
+    assert "only its card is kept" in text(client, f"{MODELS}{OLD}/activate")
+    assert client.post(f"{MODELS}{OLD}/activate", {"instead_of": NEW}).status_code == 409
+    assert active() == NEW
+
+
+def test_notes_are_kept_on_the_version() -> None:
+    two_versions()
+    page = staff().post(f"{MODELS}{OLD}/notes", {"notes": "before the <move>\x00"}, follow=True).content.decode()
+    assert ModelVersion.objects.get(version=OLD).notes == "before the <move>"
+    assert "before the &lt;move&gt;" in page
+
+
+def test_training_starts_a_run_and_shows_how_far_it_is() -> None:
+    a_past(150)
+    client = staff()
+    client.post(f"{MODELS}train", {"algorithm": "auto", "notes": "spring"})
+    run = TrainingRun.objects.get()
+    assert (run.trigger, run.notes, run.started_by, run.status) == (Trigger.PAGE, "spring", "staff-default", "QUEUED")
+    assert f'data-follow="{MODELS}runs/{run.pk}"' in text(client)
+    assert "is under way" in client.post(f"{MODELS}train", follow=True).content.decode()
+    assert AuditEntry.objects.get().act == "training.start"
+
+
+def test_too_little_to_learn_from_is_said_with_the_counts() -> None:
+    page = staff().post(f"{MODELS}train", {"algorithm": "auto"}, follow=True).content.decode()
+    assert "There is too little to learn from: 0 usable records" in page
+
+
+def test_an_unknown_algorithm_is_said() -> None:
+    assert "Unknown algorithm" in staff().post(f"{MODELS}train", {"algorithm": "oracle"}, follow=True).content.decode()
+
+
+def test_the_fragment_of_a_run_moves_and_says_when_it_is_over() -> None:
+    run = a_training_run()
+    client, address = sales(), f"{MODELS}runs/{run.pk}"
+    run.claim()
+    run.report("growing", 0.4, "40 of 100 trees grown.")
+    assert 'value="40"' in text(client, address)
+    assert "40 of 100 trees grown." in text(client, address)
+    run.succeed(verdict="Activated: no version was active before.")
+    assert "data-finished" in text(client, address)
+    assert "Activated: no version was active before." in text(client, address)
+
+
+def test_a_run_can_be_given_up() -> None:
+    run = a_training_run()
+    client = staff()
+    client.post(f"{MODELS}runs/{run.pk}/cancel")
+    run.refresh_from_db()
+    assert run.status == JobStatus.CANCELLED
+    assert [(row.act, row.subject) for row in AuditEntry.objects.all()] == [("training.cancel", str(run.pk))]
+    assert "had ended already" in client.post(f"{MODELS}runs/{run.pk}/cancel", follow=True).content.decode()
+    assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize("button", ["train", f"{OLD}/activate", f"{OLD}/notes", "runs/{run}/cancel"])
+def test_a_salesperson_sees_the_page_and_presses_no_button(button: str) -> None:
+    two_versions()
+    run = a_training_run()
+    client = sales()
+    assert client.post(MODELS + button.format(run=run.pk), {"instead_of": NEW, "notes": "x"}).status_code == 403
+    assert active() == NEW
+    assert not AuditEntry.objects.exists()
+    page = text(client)
+    for words in ("Train now", "Roll back", "Add a note", "Cancel this run"):
+        assert words not in page
+
+
+def test_who_may_not_see_models_has_no_such_page() -> None:
+    client = a_person("predictions.view_prediction")
+    assert client.get(MODELS).status_code == 403
+    assert "Models</a>" not in text(client, "/ml-insights/")
+
+
+def test_a_superuser_may_do_all_of_it() -> None:
+    a_version(OLD, is_active=True)
+    a_version(NEW)
+    refused(NEW)
+    admin().post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": "a test"})
+    assert active() == NEW
+
+
+def test_many_versions_and_runs_take_as_many_statements_as_few() -> None:
+    a_version(NEW, is_active=True)
+    a_training_run(status=JobStatus.SUCCEEDED, version=ModelVersion.objects.get())
+    client = staff()
+    few = statements(client)
+    for day in range(2, 28):
+        version = a_version(f"202601{day:02}000000")
+        a_training_run(status=JobStatus.SUCCEEDED, version=version, created_at=timezone.now() - timedelta(days=day))
+    assert statements(client) == few < 20
+
+
+def statements(client: Client) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        text(client)
+    return len(captured)

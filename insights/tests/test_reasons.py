@@ -1,0 +1,65 @@
+"""Why a lead scores as it does, in words."""
+
+import pytest
+
+from insights.reasons import Reason, label_of, reasons_of, shown
+from leads.catalogue import FIXED
+from leads.features import Kind
+
+
+def sentences(*vector: list, kinds: dict | None = None) -> list[str]:
+    return [reason.sentence for reason in reasons_of(vector, most=9, kinds=kinds)]
+
+
+def test_a_reason_says_what_the_lead_has_and_by_how_much_that_moves_it() -> None:
+    assert sentences(["appointments_count", 3, 0.12]) == ["3 appointments raise it by 12 points"]
+    assert sentences(["appointments_count", 1, 0.01]) == ["1 appointment raises it by 1 point"]
+    assert sentences(["days_since_last_event", 12.7, -0.043]) == ["a silence of 12 days lowers it by 4 points"]
+
+
+def test_what_a_lead_lacks_is_one_thing() -> None:
+    (sentence,) = sentences(["inbound_messages_count", 0, -0.08])
+    assert sentence == "the lack of messages from the lead lowers it by 8 points"
+
+
+def test_a_missing_value_is_never_a_reason() -> None:
+    assert sentences(["response_time_minutes", None, -0.3], ["source", None, 0.2], ["source", "website", 0.02]) == [
+        "the source “website” raises it by 2 points"
+    ]
+
+
+def test_what_moves_it_by_less_than_half_a_point_is_no_reason() -> None:
+    assert sentences(["appointments_count", 3, 0.004]) == []
+
+
+def test_the_strongest_come_first_and_no_more_than_asked_for() -> None:
+    vector = [["appointments_count", 3, 0.3], ["source", "website", -0.2], ["amount", 5000, 0.1]]
+    assert [reason.feature for reason in reasons_of(vector, most=2)] == ["appointments_count", "source"]
+
+
+def test_an_attribute_is_told_by_its_kind() -> None:
+    kinds = {"attributes.first_time_buyer": Kind.BOOLEAN, "attributes.budget": Kind.NUMERIC}
+    assert sentences(["attributes.first_time_buyer", 1, 0.02], ["attributes.budget", 300000, 0.02], kinds=kinds) == [
+        "first time buyer: yes raises it by 2 points", "budget 300,000 raises it by 2 points",
+    ]
+    assert sentences(["attributes.job", "Student", -0.02]) == ["job “Student” lowers it by 2 points"]
+
+
+def test_events_of_any_kind_have_words() -> None:
+    assert sentences(["events.page_view.count", 4, 0.02]) == ["4 events “page view” raise it by 2 points"]
+    assert label_of("events.page_view.last_7_days") == "Events “page view”, last 7 days"
+
+
+@pytest.mark.parametrize("feature", [definition.feature for definition in FIXED], ids=lambda feature: feature.name)
+def test_every_feature_of_the_catalogue_has_a_name_and_a_sentence(feature: object) -> None:
+    value = "Monday" if feature.is_category else 2
+    (reason,) = reasons_of([[feature.name, value, 0.1]], most=1)
+    assert label_of(feature.name) != feature.name
+    assert reason.raises
+    assert reason.sentence.endswith("it by 10 points")
+    assert shown(feature.name, value, feature.kind)
+    assert shown(feature.name, None) == "unknown"
+
+
+def test_a_reason_against_lowers() -> None:
+    assert not Reason("source", "the source “portal”", -0.1).raises

@@ -1,0 +1,85 @@
+"""What every page keeps to: logging in and out, errors that need no database, and scripts of our own only."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.template.loader import get_template, render_to_string
+from django.test import Client
+
+from common.tests.people import sales
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+ERRORS = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html")
+MOST_COMPRESSED = 500_000
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_page_asks_nothing_of_the_database(name: str, rf: object) -> None:
+    """Without the mark that opens the database, any statement would raise."""
+    page = get_template(name).render({}, rf.get("/nowhere"))
+    assert "<h1>" in page
+    assert "Traceback" not in page
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_no_template_holds_an_inline_script_or_handler_or_style(path: Path) -> None:
+    written = path.read_text()
+    scripts = re.findall(r"<script([^>]*)>", written)
+    assert all("src=" in attributes for attributes in scripts)
+    assert not re.search(r"\son\w+=|javascript:|\sstyle=|<style", written)
+    assert "//" not in re.sub(r"https?://www\.w3\.org\S*", "", " ".join(re.findall(r'(?:src|href)="([^"]*)"', written)))
+
+
+def test_our_plotly_is_small_and_evaluates_nothing() -> None:
+    bundle = (ROOT / "static/vendor/plotly-leadqual.min.js").read_bytes()
+    assert len(gzip.compress(bundle, 9)) < MOST_COMPRESSED
+    assert not re.search(rb"new Function|[^\w.]eval\(", bundle)
+
+
+@pytest.mark.django_db
+def test_a_person_logs_in_and_out() -> None:
+    User.objects.create_user("ada", password="correct horse")
+    client = Client()
+    page = client.post("/accounts/login/", {"username": "ada", "password": "wrong"}).content.decode()
+    assert "do not go together" in page
+    form = {"username": "ada", "password": "correct horse", "next": "/ml-insights/models/"}
+    response = client.post("/accounts/login/", form)
+    assert response.headers["Location"] == "/ml-insights/models/"
+    assert client.post("/accounts/logout/").headers["Location"] == "/accounts/login/"
+    assert client.get("/ml-insights/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_a_login_never_leads_to_another_site() -> None:
+    User.objects.create_user("ada", password="correct horse")
+    form = {"username": "ada", "password": "correct horse", "next": "https://evil.example/"}
+    response = Client().post("/accounts/login/", form)
+    assert response.headers["Location"] == "/ml-insights/"
+
+
+@pytest.mark.django_db
+def test_a_form_from_elsewhere_is_refused_in_words() -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_user("ada"))
+    response = client.post("/ml-insights/leads/score")
+    assert response.status_code == 403
+    assert "send that again" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_every_page_has_a_title_a_way_to_its_content_and_one_first_heading() -> None:
+    client = sales()
+    for address in ("/ml-insights/", "/ml-insights/models/"):
+        page = client.get(address).content.decode()
+        assert re.search(r"<title>[^<]+ · leadqual</title>", page)
+        assert 'href="#content"' in page
+        assert page.count("<h1") == 1
+
+
+def test_a_message_is_shown_as_text() -> None:
+    assert "&lt;b&gt;" in render_to_string("base.html", {"messages": ["<b>"]})

@@ -1,0 +1,208 @@
+"""Today: whom to call first, and why."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from common.jobs import JobStatus
+from common.tests.people import a_person, admin, sales, staff
+from leads.models import Organisation
+from leads.tests.cast import a_lead, an_outcome
+from models_registry.tests.cards import a_version
+from predictions.models import ScoreJob
+from predictions.tests.scored import a_scored_lead
+
+pytestmark = pytest.mark.django_db
+TODAY = "/ml-insights/"
+
+
+def numbers(client: Client, address: str = TODAY) -> list[int]:
+    return [row.lead.number for row in client.get(address).context["page"].rows]
+
+
+def text(client: Client, address: str = TODAY) -> str:
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_a_stranger_is_asked_to_log_in() -> None:
+    assert Client().get(TODAY).headers["Location"] == "/accounts/login/?next=/ml-insights/"
+
+
+def test_the_root_leads_to_todays_page() -> None:
+    assert sales().get("/").headers["Location"] == TODAY
+
+
+def test_the_most_likely_lead_comes_first_with_what_to_do_and_why() -> None:
+    a_scored_lead(0.3, number=11)
+    a_scored_lead(0.85, number=12, action="HIGH_PRIORITY", source="website")
+    client = sales()
+    page = text(client)
+    assert numbers(client) == [12, 11]
+    assert "Start here" in page
+    assert "Call today" in page
+    assert "85%" in page
+    assert "3 appointments raise it by 65 points" in page
+    assert "unknown" not in page.replace("source unknown", "")
+
+
+def test_decided_and_unscored_leads_are_not_in_the_list() -> None:
+    lost = a_scored_lead(0.9, number=21)
+    an_outcome(lost, False, timezone.now())
+    a_lead(timezone.now(), number=22)
+    a_scored_lead(0.4, number=23)
+    client = sales()
+    assert numbers(client) == [23]
+    assert "1 not scored yet" in text(client)
+
+
+def test_another_organisations_leads_are_not_shown() -> None:
+    a_scored_lead(0.9, number=31, org_id="other")
+    a_scored_lead(0.4, number=32)
+    assert numbers(sales()) == [32]
+    assert numbers(sales("other")) == [31]
+
+
+def test_by_expected_value_the_dearest_comes_first() -> None:
+    a_scored_lead(0.9, number=41, expected_value=100.0)
+    a_scored_lead(0.4, number=42, expected_value=90_000.0)
+    a_scored_lead(0.5, number=43)
+    assert numbers(sales(), f"{TODAY}?order=expected_value") == [42, 41]
+
+
+def test_filters_narrow_the_list_and_the_counts_stay() -> None:
+    a_scored_lead(0.9, number=51, action="HIGH_PRIORITY", source="website")
+    a_scored_lead(0.4, number=52, action="NURTURE", source="portal")
+    client = sales()
+    assert numbers(client, f"{TODAY}?action=NURTURE") == [52]
+    assert numbers(client, f"{TODAY}?source=website") == [51]
+    page = text(client, f"{TODAY}?action=NURTURE&source=website")
+    assert "No lead fits" in page
+    assert "Start here" not in page
+
+
+def test_a_number_in_the_search_box_leads_to_the_lead_even_a_decided_one() -> None:
+    an_outcome(a_scored_lead(0.9, number=61), True, timezone.now())
+    client = sales()
+    assert client.get(f"{TODAY}?number=61").headers["Location"] == "/ml-insights/leads/61/"
+    assert "No lead has the number “62”" in text(client, f"{TODAY}?number=62")
+    assert "No lead has the number" in text(client, f"{TODAY}?number=%3Cscript%3E")
+    assert "No lead has the number" in text(client, f"{TODAY}?number={'9' * 40}")
+
+
+def test_pages_follow_each_other_and_come_back() -> None:
+    for number in range(1, 8):
+        a_scored_lead(number / 10, number=number)
+    client = sales()
+    first = client.get(f"{TODAY}?limit=3").context["page"]
+    second = client.get(first.next).context["page"]
+    assert [row.lead.number for row in first.rows + second.rows] == [7, 6, 5, 4, 3, 2]
+    assert numbers(client, second.previous) == [7, 6, 5]
+    assert "Start here" not in text(client, first.next)
+
+
+@pytest.mark.parametrize("query", ["cursor=broken", "limit=0", "limit=x"])
+def test_a_broken_address_leads_to_the_first_page(query: str) -> None:
+    assert sales().get(f"{TODAY}?{query}").headers["Location"] == TODAY
+
+
+@pytest.mark.parametrize("query", ["order=shoe", "action=DANCE", "source=%00", "source=nowhere"])
+def test_a_filter_that_nobody_knows_breaks_nothing(query: str) -> None:
+    assert sales().get(f"{TODAY}?{query}").status_code == 200
+
+
+def test_an_empty_organisation_hears_how_leads_come_in() -> None:
+    page = text(sales())
+    assert "No leads yet" in page
+    assert "import_leads" in page
+
+
+def test_unscored_leads_say_what_to_do_next() -> None:
+    a_lead(timezone.now())
+    assert "Ask a colleague" in text(sales())
+    assert "Press “Score all open leads”" in text(staff())
+
+
+def test_scoring_all_leads_starts_a_job_and_shows_how_far_it_is() -> None:
+    a_lead(timezone.now())
+    client = staff()
+    assert client.post("/ml-insights/leads/score").status_code == 302
+    job = ScoreJob.objects.get()
+    assert (job.status, job.total, job.started_by) == (JobStatus.QUEUED, 1, "staff-default")
+    assert f'data-follow="/ml-insights/score-jobs/{job.pk}"' in text(client)
+    client.post("/ml-insights/leads/score")
+    assert ScoreJob.objects.count() == 1
+
+
+def test_the_fragment_of_a_job_says_when_it_is_over() -> None:
+    job = ScoreJob.objects.create(total=10)
+    client, address = sales(), f"/ml-insights/score-jobs/{job.pk}"
+    job.claim()
+    job.report("scoring", 0.4)
+    assert 'value="40"' in text(client, address)
+    assert "data-finished" not in text(client, address)
+    job.succeed(scored=10)
+    assert "data-finished" in text(client, address)
+    assert sales("other").get(address).status_code == 404
+
+
+def test_a_salesperson_cannot_score_everything() -> None:
+    a_lead(timezone.now())
+    client = sales()
+    assert client.post("/ml-insights/leads/score").status_code == 403
+    assert not ScoreJob.objects.exists()
+    assert "Score all open leads</button>" not in text(client)
+
+
+def test_a_button_is_not_pressed_by_a_link() -> None:
+    assert staff().get("/ml-insights/leads/score").status_code == 405
+
+
+def test_without_the_permission_to_see_predictions_there_is_no_page() -> None:
+    response = a_person().get(TODAY)
+    assert response.status_code == 403
+    assert "not yours to do" in response.content.decode()
+
+
+def test_a_superuser_chooses_the_organisation() -> None:
+    Organisation.objects.create(org_id="other", name="The others")
+    a_scored_lead(0.9, number=71, org_id="other")
+    client = admin()
+    assert numbers(client) == []
+    assert client.post("/ml-insights/organisation", {"org_id": "other"}).status_code == 302
+    assert numbers(client) == [71]
+    client.post("/ml-insights/organisation", {"org_id": "nowhere"})
+    assert numbers(client) == [71]
+
+
+def test_nobody_else_chooses_the_organisation() -> None:
+    Organisation.objects.create(org_id="other")
+    assert staff().post("/ml-insights/organisation", {"org_id": "other"}).status_code == 403
+
+
+def test_times_are_in_the_organisations_zone() -> None:
+    Organisation.objects.create(org_id="default", time_zone="Asia/Tokyo")
+    lead = a_scored_lead(0.9, number=81)
+    local = lead.created_at + timedelta(hours=9)
+    assert f"{local:%H:%M}" in text(sales())
+
+
+def test_fifty_leads_take_as_many_statements_as_one() -> None:
+    a_version("20260101000000", is_active=True)
+    a_scored_lead(0.5, model_version="20260101000000")
+    client = sales()
+    few = statements(client)
+    for _ in range(49):
+        a_scored_lead(0.5, model_version="20260101000000")
+    assert statements(client) == few < 20
+
+
+def statements(client: Client) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(TODAY).status_code == 200
+    return len(captured)

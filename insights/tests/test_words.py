@@ -1,0 +1,41 @@
+"""Numbers and codes as a person reads them."""
+
+import pytest
+
+from insights import words
+from predictions.actions import ACTIONS
+
+
+def test_every_action_has_words() -> None:
+    assert [action.code for action in words.ACTIONS] == list(ACTIONS)
+    assert words.action_of("").label == "Not scored yet"
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0, "0%"), (0.004, "<1%"), (0.01, "1%"), (0.846, "85%"), (0.99, "99%"), (0.996, ">99%"), (1, "100%"),
+])
+def test_a_probability_is_never_shown_as_certain_where_it_is_not(share: float, text: str) -> None:
+    assert words.percent(share) == text
+
+
+@pytest.mark.parametrize(("days", "text"), [
+    (0.3, "today"), (1.2, "yesterday"), (5, "5 days"), (22, "3 weeks"), (100, "3 months"), (800, "2 years"),
+])
+def test_ages_are_said_as_one_says_them(days: float, text: str) -> None:
+    assert words.age(days) == text
+
+
+@pytest.mark.parametrize(("minutes", "text"), [(1, "1 minute"), (45, "45 minutes"), (120, "2 hours"), (4320, "3 days")])
+def test_spans_are_said_in_the_unit_that_fits(minutes: float, text: str) -> None:
+    assert words.span(minutes) == text
+
+
+@pytest.mark.parametrize(("part", "text"), [
+    (0.12, "12 points"), (-0.01, "1 point"), (0.0072, "0.7 points"), (0.0097, "1 point"), (0, "0.0 points"),
+])
+def test_points_are_whole_where_they_are_large(part: float, text: str) -> None:
+    assert words.points(part) == text
+
+
+def test_plain_numbers_have_no_more_digits_than_they_need() -> None:
+    assert [words.plain(each) for each in (250000.0, 1.5, 0.33333, 2.0)] == ["250,000", "1.5", "0.333", "2"]
