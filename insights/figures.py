@@ -19,7 +19,7 @@ from leads.features import Kind
 from models_registry.measures import FIVE, value_of
 
 INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
-ROW_HEIGHT, MARGINS, LABEL_LENGTH = 34, 70, 34
+ROW_HEIGHT, MARGINS, LABEL_LENGTH = 34, 70, 42
 CLEAR = "rgba(0,0,0,0)"
 INVISIBLE = "\u200b"
 

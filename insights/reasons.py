@@ -52,6 +52,12 @@ class _Wording:
     phrase: Callable[[Any], str]
 
 
+def _when(days_before: Any) -> str:
+    if -1 < days_before < 1:
+        return "that day"
+    return f"{_days(days_before)} before" if days_before > 0 else f"{_days(-days_before)} later"
+
+
 def _count(label: str, word: str, rest: str = "") -> _Wording:
     return _Wording(label, plain, lambda value: _nothing_or(counted(value, word), rest))
 
@@ -105,7 +111,7 @@ _WORDING: dict[str, _Wording] = {
         "Messages to the lead, last 7 days", "message", " to the lead in the last 7 days"
     ),
     "appointments_last_7_days": _count("Appointments, last 7 days", "appointment", " in the last 7 days"),
-    "days_since_last_event": _Wording("Since anything happened", _days, lambda v: f"a silence of {_days(v)}"),
+    "days_since_last_event": _Wording("Silence", _days, lambda v: f"a silence of {_days(v)}"),
 }
 
 
@@ -135,7 +141,7 @@ def _attribute_wording(name: str, kind: Kind | None) -> _Wording:
     if kind is Kind.BOOLEAN:
         return _Wording(label, _yes_no, lambda v: f"{name}: {_yes_no(v)}")
     if kind is Kind.DATE:
-        return _Wording(label, lambda v: f"{_days(v)} before", lambda v: f"{name} {_days(v)} before")
+        return _Wording(label, _when, lambda v: f"{name} ({_when(v)})")
     return _Wording(label, _any, lambda v: f"{name} {_any(v)}" if isinstance(v, (int, float)) else f"{name} “{v}”")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
 
@@ -20,16 +20,22 @@ class Action:
 ACTIONS = (
     Action(HIGH_PRIORITY, "Call today", "Likely to convert, and we are sure of it.", "high"),
     Action(MEDIUM_PRIORITY, "Call this week", "More likely than not to convert.", "medium"),
-    Action(NURTURE, "Keep warm", "May convert: a message now and then keeps it alive.", "nurture"),
+    Action(NURTURE, "Stay in touch", "May convert: a message now and then keeps it alive.", "nurture"),
     Action(LOW_PRIORITY, "Leave for now", "Unlikely to convert as things stand.", "low"),
 )
 ACTION = {action.code: action for action in ACTIONS}
+LIKELY = 0.5
+UNSURE = "Likely to convert, but we are not sure: few leads were like it."
 UNSCORED = Action("", "Not scored yet", "Score it to see what to do.", "none")
 
 
-def action_of(code: str) -> Action:
-    """The action of a code; an unknown or empty code means that the lead is not scored."""
-    return ACTION.get(code, UNSCORED)
+def action_of(code: str, probability: float = 0.0) -> Action:
+    """The action of a code, with its reason for a lead of this probability.
+
+    An unknown or empty code means that the lead is not scored.
+    """
+    action = ACTION.get(code, UNSCORED)
+    return replace(action, advice=UNSURE) if code == NURTURE and probability >= LIKELY else action
 
 
 METHODS = {"ML": "the model", "RULE_BASED": "the rules"}

@@ -71,11 +71,15 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     list_select_related = ("dossier",)
     search_fields = ("dossier__number",)
     search_help_text = "A lead's number"
-    ordering = ("-predicted_at",)
+    ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
     paginator = BoundedPaginator
     show_full_result_count = False
     exclude = ("vector",)
     readonly_fields = ("contributions_table",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
+        """Without the vectors, which a list does not show; the page of one reads its own."""
+        return super().get_queryset(request).defer("vector")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Prediction], search_term: str

@@ -79,7 +79,7 @@ def _judged(org_id: str, newest: Prediction) -> Judged:
     kinds = kinds_by_version(org_id, [newest.model_version]).get(newest.model_version, {})
     base_name = "Average lead" if newest.model_version else "Before any points"
     return Judged(
-        prediction=newest, action=words.action_of(newest.recommended_action),
+        prediction=newest, action=words.action_of(newest.recommended_action, newest.conversion_probability),
         reasons=reasons_of(newest.vector, most=MOST_REASONS, kinds=kinds),
         contributions=_contributions(newest.vector, kinds),
         waterfall=figures.waterfall(

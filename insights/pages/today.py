@@ -133,7 +133,7 @@ def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, P
 
 def _row(score: LeadScore, prediction: Prediction | None, kinds: Mapping[str | None, Any], now: datetime) -> Row:
     row = Row(
-        score=score, lead=score.dossier, action=words.action_of(score.action),
+        score=score, lead=score.dossier, action=words.action_of(score.action, score.probability or 0.0),
         age=words.age((now - score.dossier.created_at) / timedelta(days=1)),
     )
     if prediction is None:

@@ -42,6 +42,13 @@ def test_an_attribute_is_told_by_its_kind() -> None:
     assert sentences(["attributes.first_time_buyer", 1, 0.02], ["attributes.budget", 300000, 0.02], kinds=kinds) == [
         "first time buyer: yes raises it by 2 points", "budget 300,000 raises it by 2 points",
     ]
+    dates = {"attributes.wanted_from": Kind.DATE}
+    assert [shown("attributes.wanted_from", days, dates["attributes.wanted_from"]) for days in (20.4, -3.2, 0.2)] == [
+        "20 days before", "3 days later", "that day",
+    ]
+    assert sentences(["attributes.wanted_from", -12, 0.04], kinds=dates) == [
+        "wanted from (12 days later) raises it by 4 points"
+    ]
     assert sentences(["attributes.job", "Student", -0.02]) == ["job “Student” lowers it by 2 points"]
 
 

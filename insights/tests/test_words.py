@@ -11,6 +11,11 @@ def test_every_action_has_words() -> None:
     assert words.action_of("").label == "Not scored yet"
 
 
+def test_a_likely_lead_that_is_only_nurtured_says_that_we_are_not_sure() -> None:
+    assert "not sure" in words.action_of("NURTURE", 0.83).advice
+    assert "not sure" not in words.action_of("NURTURE", 0.35).advice
+
+
 @pytest.mark.parametrize(("share", "text"), [
     (0, "0%"), (0.004, "<1%"), (0.01, "1%"), (0.846, "85%"), (0.99, "99%"), (0.996, ">99%"), (1, "100%"),
 ])

@@ -20,6 +20,7 @@
     plot.layout.font.size = 11;
     if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 56, r: 56, t: 30, b: 24 } });
     for (const trace of plot.data) {
+      if (trace.orientation === "h" && plot.layout.xaxis) Object.assign(plot.layout.xaxis, { nticks: 4, tickangle: 0 });
       if (trace.orientation === "h") trace.y = trace.y.map((name) => name.replace(/: (?=.)/, ":<br>"));
     }
     return plot;
@@ -30,6 +31,7 @@
     const plot = resolved(written, getComputedStyle(document.documentElement));
     const { data, layout, config } = box.clientWidth < NARROW ? narrowed(plot) : plot;
     drawn.add(box);
+    box.style.minHeight = `${layout.height}px`;
     return window.Plotly.react(box, data, layout, config);
   }
 
