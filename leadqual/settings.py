@@ -155,7 +155,7 @@ REST_FRAMEWORK = {
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "common.answers.ContractExceptionHandler",
     "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "413", "415", "429", "503"],
-    "ERROR_SCHEMAS": {status: "common.schema.ErrorOut" for status in ("409", "413", "503")},
+    "ERROR_SCHEMAS": dict.fromkeys(("400", "401", "403", "404", "409", "413", "415", "429", "503"), "common.schema.ErrorOut"),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "leadqual",

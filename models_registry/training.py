@@ -108,10 +108,18 @@ def execute(run: TrainingRun) -> None:
     except JobLost:
         return
     except NotEnoughData as error:
-        run.fail(str(error))
+        _give_up(run, str(error))
     except Exception:
-        run.fail("Training stopped on an error of ours, which has been logged; nothing was changed.")
+        _give_up(run, "Training stopped on an error of ours, which has been logged; nothing was changed.")
         raise
+
+
+def _give_up(run: TrainingRun, reason: str) -> None:
+    with transaction.atomic():
+        if run.fail(reason):
+            audit.record(
+                org_id=run.org_id, act="training.fail", subject=str(run.pk), by=run.started_by, at=timezone.now(), reason=reason
+            )
 
 
 def _train(run: TrainingRun) -> None:

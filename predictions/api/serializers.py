@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
 from predictions.actions import ACTIONS
 
 
+@extend_schema_field({"type": ["number", "string"]})
+class FeatureValue(serializers.JSONField):
+    """A number, a word, or null where it is missing."""
+
+
 class ContributionOut(serializers.Serializer[Any]):
     """A feature's value and its part of the probability."""
 
     feature = serializers.CharField()
-    value = serializers.JSONField(allow_null=True)
+    value = FeatureValue(allow_null=True)
     contribution = serializers.FloatField()
 
 

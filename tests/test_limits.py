@@ -1,0 +1,50 @@
+"""Limits a token: what is left is said, and beyond it the answer is 429."""
+
+from typing import Any
+
+import pytest
+
+from common import throttling
+from leads.tests.cast import a_lead
+from tests.cast import Caller, assert_error
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def from_zero() -> None:
+    throttling.limiter().storage.reset()
+
+
+def test_the_headers_say_what_is_left(settings: Any) -> None:
+    settings.RATE_LIMIT_REQUESTS = "5/minute"
+    crm = Caller()
+    left = [crm.get("/api/ml/model/versions").headers["RateLimit-Remaining"] for _ in range(2)]
+    assert left == ["4", "3"]
+
+
+def test_beyond_the_limit_it_is_429_and_says_when_to_come_back(settings: Any) -> None:
+    settings.RATE_LIMIT_PREDICTIONS = "2/minute"
+    crm, lead = Caller(), a_lead()
+    answers = [crm.post(f"/api/ml/predict/{lead.number}") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert_error(answers[2], 429)
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 60
+    assert Caller(name="another").post(f"/api/ml/predict/{lead.number}").status_code == 200
+
+
+def test_a_batch_counts_its_items(settings: Any) -> None:
+    settings.RATE_LIMIT_BATCH_ITEMS = "5/minute"
+    crm, item = Caller(), {"features": {}}
+    assert crm.post("/api/v1/predict/batch", {"batch": [item] * 4}).status_code == 200
+    assert crm.post("/api/v1/predict/batch", {"batch": [item] * 2}).status_code == 429
+
+
+@pytest.mark.parametrize(("policy", "status"), [("allow", 200), ("refuse", 503)])
+def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, status: int) -> None:
+    settings.REDIS_URL, settings.RATE_LIMIT_WHEN_AWAY = "redis://127.0.0.1:1/0", policy
+    throttling.limiter.cache_clear()
+    try:
+        assert Caller().get("/api/ml/model/versions").status_code == status
+    finally:
+        throttling.limiter.cache_clear()
