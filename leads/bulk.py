@@ -14,8 +14,12 @@ from django.db import connection
 def literal(values: Sequence[Any]) -> str:
     """A PostgreSQL array literal of numbers, truth values, texts, times and nulls."""
     kinds = set(map(type, values))
+    if kinds == {type(None)}:
+        return f"{{{','.join(['NULL'] * len(values))}}}"
     if kinds == {int}:
         return f"{{{','.join(map(str, values))}}}"
+    if kinds == {datetime}:
+        return '{"' + '","'.join(map(datetime.isoformat, values)) + '"}'
     if kinds == {str}:
         plain = '","'.join(values)
         # Texts without quotes and backslashes, which nearly all are, need no look at each.

@@ -42,6 +42,13 @@ NUMBERS = "SELECT number, id FROM dossier WHERE org_id = %s AND number = ANY(%s)
 STATUSES = """
 SELECT id, status FROM dossier WHERE org_id = %s AND number = ANY(%s) ORDER BY number FOR NO KEY UPDATE
 """
+# Leads to which nothing has happened yet, which an import often tells of: none of their events can be known.
+WITH_EVENTS = """
+SELECT sent.dossier_id FROM unnest(%s::bigint[]) AS sent (dossier_id)
+WHERE EXISTS (SELECT FROM message_entity WHERE dossier_id = sent.dossier_id)
+   OR EXISTS (SELECT FROM appointment_entity WHERE dossier_id = sent.dossier_id)
+   OR EXISTS (SELECT FROM lead_event WHERE dossier_id = sent.dossier_id)
+"""
 # The same external_id counts once for a lead, whatever kind it was sent as the first time.
 KNOWN_EXTERNAL_IDS = """
 SELECT sent.dossier_id, sent.external_id FROM unnest(%s::bigint[], %s::text[]) AS sent (dossier_id, external_id)
@@ -168,8 +175,9 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
 
 def _not_sent_before(events: list[tuple[int, EventRecord]]) -> list[tuple[int, EventRecord]]:
     """The events, each external_id of a dossier once, in an order in which two imports cannot wait for each other."""
-    keys = [(dossier_id, event.external_id) for dossier_id, event in events if event.external_id is not None]
-    seen = set(bulk.insert(KNOWN_EXTERNAL_IDS, keys))
+    named = [(dossier_id, event.external_id) for dossier_id, event in events if event.external_id is not None]
+    older = {row[0] for row in bulk.insert(WITH_EVENTS, [(dossier_id,) for dossier_id in {key[0] for key in named}])}
+    seen = set(bulk.insert(KNOWN_EXTERNAL_IDS, [key for key in named if key[0] in older]))
     fresh = []
     for dossier_id, event in events:
         key = (dossier_id, event.external_id)
