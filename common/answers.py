@@ -83,7 +83,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400 for what Django itself refuses to read."""
     if isinstance(exception, RequestDataTooBig):
         return error_answer("client_error", "too_large", str(TooLarge.default_detail), 413)
-    return error_answer("client_error", "invalid", "The request cannot be read.", 400)
+    if wants_json(request):
+        return error_answer("client_error", "invalid", "The request cannot be read.", 400)
+    return render(request, "400.html", status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -26,6 +26,13 @@ def test_an_error_page_asks_nothing_of_the_database(name: str, rf: object) -> No
     assert "Traceback" not in page
 
 
+def test_what_cannot_be_read_is_answered_as_a_page_to_people_and_as_json_to_programs() -> None:
+    client = Client(headers={"host": "evil.example"})
+    page = client.get("/ml-insights/")
+    assert (page.status_code, page.headers["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert client.get("/api/ml/model/info").json()["type"] == "client_error"
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 def test_no_template_holds_an_inline_script_or_handler_or_style(path: Path) -> None:
     written = path.read_text()
