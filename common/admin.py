@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from common.models import AuditEntry, Membership
 from common.tenancy import org_of
 
 
@@ -39,3 +43,31 @@ class ReadOnlyAdmin:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
         return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who did what, when and why: to read."""
+
+    list_display = ("at", "act", "subject", "by", "before", "after", "reason")
+    list_filter = ("act",)
+    search_fields = ("subject", "by")
+    ordering = ("-at",)
+    show_full_result_count = False
+
+
+class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The organisation that a person works for, on the person's page."""
+
+    model = Membership
+    can_delete = False
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    """A person, with the organisation."""
+
+    inlines = (MembershipInline,)

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from common.tenancy import OrgQuerySet, OrgScoped
+from models_registry.learning.rules import Rule, UnknownFeature, feature_of
 
 
 class ScoringRule(OrgScoped):
@@ -37,6 +38,10 @@ class ScoringRule(OrgScoped):
         return f"{self.feature}: {self.points:+g}"
 
     def clean(self) -> None:
-        """Raises ValidationError where the range is empty."""
+        """Raises ValidationError where the feature is unknown or the range is empty."""
+        try:
+            feature_of(Rule(self.feature, self.low, self.high, self.points or 0.0))
+        except UnknownFeature as error:
+            raise ValidationError({"feature": f"{error} is not a numeric feature of the catalogue."}) from error
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValidationError({"high": "must be greater than the lower bound."})
