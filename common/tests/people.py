@@ -1,20 +1,12 @@
-"""People at a browser, by what they may do."""
+"""People at a browser, by their role or by what they may do."""
 
 from __future__ import annotations
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
 from django.test import Client
 
 from common.tenancy import Membership
-
-SALES = ("predictions.view_prediction", "leads.view_dossier", "models_registry.view_modelversion")
-STAFF = (
-    *SALES, "predictions.add_prediction", "models_registry.activate_modelversion",
-    "models_registry.change_modelversion", "models_registry.view_trainingrun", "models_registry.view_scoringrule",
-    "models_registry.add_scoringrule", "models_registry.change_scoringrule", "models_registry.delete_scoringrule",
-)
-
 
 def _client(user: User, org_id: str) -> Client:
     if org_id != "default":
@@ -37,12 +29,18 @@ def a_person(*permissions: str, name: str = "person", org_id: str = "default", i
 
 def sales(org_id: str = "default") -> Client:
     """A salesperson: sees the pages and changes nothing."""
-    return a_person(*SALES, name=f"sales-{org_id}", org_id=org_id)
+    return _member("sales", ["sales"], org_id)
 
 
-def staff(*more: str, org_id: str = "default") -> Client:
+def staff(org_id: str = "default") -> Client:
     """Somebody who scores, trains and activates, also in the admin."""
-    return a_person(*STAFF, *more, name=f"staff-{org_id}", org_id=org_id, is_staff=True)
+    return _member("staff", ["analyst", "ml_admin"], org_id)
+
+
+def _member(name: str, groups: list[str], org_id: str) -> Client:
+    user = User.objects.create_user(f"{name}-{org_id}", password="x", is_staff=name == "staff")
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return _client(user, org_id)
 
 
 def admin() -> Client:

@@ -109,7 +109,7 @@ def test_a_version_that_the_gate_refused_takes_a_permission_of_its_own() -> None
     a_version(OLD, is_active=True)
     a_version(NEW)
     refused(NEW)
-    client = staff()
+    client = a_person("models_registry.view_modelversion", "models_registry.activate_modelversion")
     assert "takes a permission that you do not have" in text(client, f"{MODELS}{NEW}/activate")
     assert client.post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": "I know better"}).status_code == 403
     assert active() == OLD
@@ -119,7 +119,7 @@ def test_with_that_permission_it_takes_a_reason() -> None:
     a_version(OLD, is_active=True)
     a_version(NEW)
     refused(NEW)
-    client = staff("models_registry.override_gate")
+    client = staff()
     assert "Not activated: worse." in text(client, f"{MODELS}{NEW}/activate")
     assert client.post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": " "}).status_code == 400
     assert active() == OLD
