@@ -8,6 +8,7 @@ from django.test import Client
 
 from common.tenancy import Membership
 
+
 def _client(user: User, org_id: str) -> Client:
     if org_id != "default":
         Membership.objects.create(user=user, org_id=org_id)
