@@ -60,8 +60,16 @@ def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]
 
 
 def _fingerprint(request: Request) -> str:
-    body = json.dumps(request.data, sort_keys=True, default=lambda part: f"{part} {getattr(part, 'size', '')}")
+    body = json.dumps(request.data, sort_keys=True, default=_content_of)
     return hashlib.sha256(f"{request.method} {request.get_full_path()} {body}".encode()).hexdigest()
+
+
+def _content_of(upload: Any) -> str:
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    return f"{upload.name} {digest.hexdigest()}"
 
 
 def forget_old_keys(*, at: datetime) -> int:

@@ -127,6 +127,8 @@ def test_an_idempotency_key_takes_a_file_once(crm: Caller, queued: list[str]) ->
     first, second = send(crm, mapping=MAPPING, key="k"), send(crm, mapping=MAPPING, key="k")
     assert first.json()["id"] == second.json()["id"]
     assert ImportJob.objects.count() == 1
+    another_of_the_same_size = ROWS.replace(b"1,", b"7,")
+    assert_error(send(crm, another_of_the_same_size, mapping=MAPPING, key="k"), 409)
 
 
 @pytest.mark.parametrize(("fields", "attr"), [
