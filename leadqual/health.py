@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,17 +102,16 @@ def _look(checks: dict[str, Callable[[], Finding]]) -> dict[str, dict[str, Any]]
     pool = ThreadPoolExecutor(len(checks), thread_name_prefix="health")
     try:
         asked = {name: pool.submit(_timed, check) for name, check in checks.items()}
+        wait(asked.values(), timeout=settings.HEALTH_TIMEOUT_SECONDS)
         return {name: _outcome(answer) for name, answer in asked.items()}
     finally:
         pool.shutdown(wait=False)
 
 
-def _outcome(answer: Any) -> dict[str, Any]:
+def _outcome(answer: Future[tuple[Finding, float]]) -> dict[str, Any]:
     limit = settings.HEALTH_TIMEOUT_SECONDS
-    try:
-        finding, milliseconds = answer.result(timeout=limit)
-    except Late:
-        finding, milliseconds = Finding(DOWN, f"No answer within {limit:g} s."), limit * 1000
+    late = Finding(DOWN, f"No answer within {limit:g} s."), limit * 1000
+    finding, milliseconds = answer.result() if answer.done() else late
     return {"state": finding.state, "detail": finding.detail, "milliseconds": round(milliseconds, 1)}
 
 

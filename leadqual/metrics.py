@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from django.db import DatabaseError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
@@ -23,9 +24,12 @@ class TrainingRuns(Collector):
     """Training runs by status, counted where they are kept: workers run on other machines."""
 
     def collect(self) -> Iterator[Metric]:
-        """One counter, each status from the first scrape on."""
+        """One counter, each status from the first scrape on; nothing while the database is away."""
         family = CounterMetricFamily("ml_model_training_total", "Training runs.", labels=["status"])
-        counts = dict(TrainingRun.objects.order_by().values_list("status").annotate(Count("pk")))
+        try:
+            counts = dict(TrainingRun.objects.order_by().values_list("status").annotate(Count("pk")))
+        except DatabaseError:  # the other figures are wanted then more than ever
+            return
         for status in JobStatus.values:
             family.add_metric([status], counts.get(status, 0))
         yield family

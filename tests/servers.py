@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -19,18 +20,19 @@ for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):  # what somebody
 from leadqual import embedded, lifeline  # noqa: E402 - settings are read from here on
 
 
-def _folder_of_our_own() -> Path:
+def _folder_of_our_own() -> tuple[Path, IO[str]]:
     """The first of test, test-2, ... that no other session is using, kept until we end, however that comes."""
     base, number = Path(os.environ.get("LEADQUAL_VAR") or ROOT / "var"), 1
     while True:
         folder = base / ("test" if number == 1 else f"test-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        if lifeline.hold(folder / "session.lock"):
-            return folder
+        lock = lifeline.hold(folder / "session.lock")
+        if lock is not None:
+            return folder, lock
         number += 1
 
 
-FOLDER = _folder_of_our_own()
+FOLDER, LOCK = _folder_of_our_own()
 os.environ["LEADQUAL_VAR"] = str(FOLDER)
 os.environ.setdefault("NUMBA_CACHE_DIR", str(FOLDER.parent / "test" / "numba"))  # compiled once for all sessions
 os.environ.setdefault("LEADQUAL_LOG_LEVEL", "ERROR")
