@@ -103,6 +103,11 @@ def _is_broken(line: str) -> bool:
     return any("\ud800" <= character <= "\udfff" or character == "\ufffd" for character in line)
 
 
+def unstorable(text: str) -> bool:
+    """Whether a text holds NUL or half of a surrogate pair, which no database keeps."""
+    return "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text)
+
+
 class Table:
     """The rows of one file. Iterating reads it once from the beginning; `position` is how far, in bytes of the file."""
 
@@ -162,10 +167,13 @@ class Table:
 
     def _first_row(self) -> list[str]:
         with self.source.path.open("rb") as file:
+            lines = Lines(self._text(file))
             try:
-                cells = next(cells for cells in self._reader(Lines(self._text(file))) if cells)
+                cells = next(cells for cells in self._reader(lines) if cells)
             except (csv.Error, StopIteration) as error:
                 raise FileProblem(f"The header cannot be read: {error}") from error
+        if lines.problem:
+            raise FileProblem(f"The header cannot be read: {lines.problem}.")
         return checked_header([cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1)])
 
     def _csv_rows(self, lines: Lines) -> Iterator[Row]:
@@ -191,8 +199,9 @@ class Table:
     def _keys(self) -> list[str]:
         names: dict[str, None] = {}
         with self.source.path.open("rb") as file:
-            for line in Lines(self._text(file)):
-                record = _json_object(line)
+            lines = Lines(self._text(file))
+            for line in lines:
+                record = lines.take_problem() or _json_object(line)
                 if isinstance(record, dict):
                     names |= dict.fromkeys(record)
                     checked_header(list(names))
@@ -250,6 +259,9 @@ def _json_object(line: str) -> dict[str, Any] | str:
         return "not a JSON object"
     flat: dict[str, Any] = {}
     _flatten(record, "", flat, 0)
+    # Only an escape can bring in what the line itself does not hold.
+    if "\\u" in line and any(isinstance(text, str) and unstorable(text) for text in (*flat, *flat.values())):
+        return "a text holds a character that cannot be stored"
     return flat
 
 

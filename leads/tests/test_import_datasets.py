@@ -49,7 +49,8 @@ def test_loan_applications_are_as_their_page_says() -> None:
     assert Counter(Outcome.objects.values_list("converted", flat=True)) == {True: 2_246, False: 7_635 + 2_807}
     echoes = set(Event.objects.filter(is_outcome_echo=True).values_list("kind", flat=True))
     assert echoes == {
-        "A_APPROVED", "A_REGISTERED", "A_ACTIVATED", "A_DECLINED", "A_CANCELLED", "O_ACCEPTED", "O_DECLINED", "O_CANCELLED",
+        "A_APPROVED", "A_REGISTERED", "A_ACTIVATED", "A_DECLINED", "A_CANCELLED", "O_ACCEPTED", "O_DECLINED",
+        "O_CANCELLED",
     }
     assert not Event.objects.filter(is_outcome_echo=False, kind__in=echoes).exists()
     assert Dossier.objects.get(number=173_688).amount == 20_000

@@ -71,6 +71,15 @@ def test_broken_json_lines_are_problems_of_their_rows(tmp_path: Path) -> None:
     assert [line for line, _ in problems(found)] == [2, 4, 5, 6]
 
 
+def test_what_no_database_keeps_is_a_problem_of_its_row_and_in_a_header_of_the_file(tmp_path: Path) -> None:
+    found = table(tmp_path, b'{"id": 1, "a": "\\ud800"}\n{"id": 2, "b\\u0000": 1}\n{"id": 3, "c": "\\u00e9"}\n')
+    assert (found.header, rows(found)) == (["id", "c"], [[3, "é"]])
+    assert {reason for _, reason in problems(found)} == {"a text holds a character that cannot be stored"}
+    for header in (b"id,\xff\n1,2\n", b"id,a\x00\n1,2\n"):
+        with pytest.raises(FileProblem, match="header cannot be read"):
+            table(tmp_path, header)
+
+
 def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
     found = table(tmp_path, b"a,b\n" + b"x" * 3_000_000 + b"\n1,2\n")
     assert rows(found) == [["1", "2"]]
