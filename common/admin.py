@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from common.bounded import BoundedPaginator
 from common.models import AuditEntry, Membership
 from common.tenancy import org_of
 
@@ -53,6 +54,7 @@ class AuditEntryAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     list_filter = ("act",)
     search_fields = ("subject", "by")
     ordering = ("-at",)
+    paginator = BoundedPaginator
     show_full_result_count = False
 
 
@@ -67,7 +69,7 @@ admin.site.unregister(User)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """A person, with the organisation."""
 
     inlines = (MembershipInline,)

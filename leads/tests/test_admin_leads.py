@@ -1,9 +1,15 @@
 """The admin of leads: one's own organisation's, whole, and to read."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from common import audit
 from common.audit import AuditEntry
 from common.tenancy import Membership
 from leads.models import Organisation, Outcome
@@ -41,29 +47,117 @@ def test_a_lead_is_found_by_its_number(staff: Client) -> None:
     assert ">47<" not in page
 
 
+@pytest.mark.parametrize("words", ["x", "11 112", "9" * 30, "0", "-1", "²", "471"])
+def test_what_is_no_leads_number_finds_nothing(staff: Client, words: str) -> None:
+    a_lead(number=4711)
+    page = staff.get("/admin/leads/dossier/", {"q": words})
+    assert page.status_code == 200
+    assert page.context["cl"].result_list.count() == 0
+
+
+def found(staff: Client, **query: str) -> set[int]:
+    page = staff.get("/admin/leads/dossier/", query)
+    assert page.status_code == 200
+    return {lead.number for lead in page.context["cl"].result_list}
+
+
+def test_leads_are_found_by_outcome_age_status_and_source(staff: Client) -> None:
+    now = timezone.now()
+    a_lead(now - 2 * DAY, number=1, source="referral")
+    an_outcome(a_lead(now - 20 * DAY, number=2, status="WON"), True, now - DAY)
+    twice = a_lead(now - 200 * DAY, number=3, status="LOST")
+    an_outcome(twice, True, now - 9 * DAY, superseded_at=now - 8 * DAY)
+    an_outcome(twice, False, now - 8 * DAY)
+    assert [found(staff, outcome=each) for each in ("open", "won", "lost")] == [{1}, {2}, {3}]
+    assert [found(staff, within=each) for each in ("week", "month", "age")] == [{1}, {1, 2}, {1, 2, 3}]
+    assert found(staff, status="WON") == {2}
+    assert found(staff, source="referral") == {1}
+    assert found(staff, status="\x00") == {1, 2, 3}
+
+
+def test_a_lead_with_much_behind_it_takes_as_many_statements_as_one_with_little(staff: Client) -> None:
+    lead = a_lead()
+    counts = []
+    for messages in (2, 40):
+        for minute in range(messages):
+            a_message(lead, MONDAY + minute * HOUR)
+        with CaptureQueriesContext(connection) as queries:
+            staff.get(f"/admin/leads/dossier/{lead.pk}/change/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_a_list_of_leads_takes_as_many_statements_for_fifty_as_for_one(staff: Client) -> None:
+    counts = []
+    for leads in (1, 49):
+        for _ in range(leads):
+            a_lead(source="website")
+        with CaptureQueriesContext(connection) as queries:
+            staff.get("/admin/leads/dossier/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
 def test_another_organisations_leads_are_not_there(staff: Client) -> None:
     theirs = a_lead(number=909_090, org_id="theirs")
     assert "909090" not in staff.get("/admin/leads/dossier/").content.decode()
     assert staff.get(f"/admin/leads/dossier/{theirs.pk}/change/").status_code == 302
 
 
+def saved(staff: Client, address: str = "default/change/", **fields: Any) -> Any:
+    return staff.post(f"/admin/leads/organisation/{address}", {
+        "name": "", "time_zone": "Europe/Paris", "horizon_days": 60, "won_statuses": '["SIGNED"]',
+        "lost_statuses": '["LOST"]', "observed_until_0": "", "observed_until_1": "", **fields,
+    })
+
+
 def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Client) -> None:
     lead = a_lead(status="SIGNED")
     lead.status_changes.create(from_status="NEW", to_status="SIGNED", changed_at=MONDAY + DAY)
     Organisation.objects.create(org_id="default")
-    answer = staff.post("/admin/leads/organisation/default/change/", {
-        "name": "", "time_zone": "Europe/Paris", "horizon_days": 60, "won_statuses": '["SIGNED"]', "lost_statuses": '["LOST"]',
-        "observed_until_0": "", "observed_until_1": "",
-    })
-    assert answer.status_code == 302, answer.content.decode()[-3000:]
+    assert saved(staff).status_code == 302
     assert Outcome.objects.current().get(dossier=lead).converted
     assert AuditEntry.objects.get(act="organisation.change").evidence["outcomes_settled"] == 1
+
+
+@pytest.mark.parametrize("fields", [
+    {"won_statuses": "5"}, {"won_statuses": '"WON"'}, {"won_statuses": "[1]"}, {"lost_statuses": '[""]'},
+    {"won_statuses": "nonsense"}, {"lost_statuses": '["signed"]'}, {"time_zone": "Paris"}, {"horizon_days": "0"},
+])
+def test_words_that_are_none_or_mean_both_are_refused(staff: Client, fields: dict[str, str]) -> None:
+    Organisation.objects.create(org_id="default")
+    answer = saved(staff, **fields)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].errors
+    assert Organisation.get("default").verdict_of("SIGNED") is None
+
+
+def test_an_organisation_is_made_by_its_own_people_once(staff: Client) -> None:
+    assert saved(staff, "add/", org_id="theirs").status_code == 302
+    assert list(Organisation.objects.values_list("pk", flat=True)) == ["default"]
+    assert saved(staff, "add/").status_code == 403
+
+
+def test_another_organisations_definitions_are_not_there(staff: Client) -> None:
+    Organisation.objects.create(org_id="theirs", name="Their name")
+    assert "Their name" not in staff.get("/admin/leads/organisation/").content.decode()
+    assert saved(staff, "theirs/change/").status_code == 302
+    assert Organisation.get("theirs").verdict_of("SIGNED") is None
 
 
 def test_imports_and_audit_rows_are_to_read(staff: Client) -> None:
     for page in ("leads/importjob", "common/auditentry"):
         assert staff.get(f"/admin/{page}/").status_code == 200
         assert staff.get(f"/admin/{page}/add/").status_code == 403
+
+
+def test_an_audit_row_is_never_changed_or_deleted_even_by_a_superuser(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    entry = audit.record(org_id="default", act="test", by="root", at=MONDAY, subject="it")
+    page = f"/admin/common/auditentry/{entry.pk}"
+    assert client.get(f"{page}/change/").status_code == 200
+    assert client.post(f"{page}/change/", {"by": "nobody"}).status_code == 403
+    assert client.post(f"{page}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_persons_organisation_stands_on_the_persons_page(client: Client) -> None:
