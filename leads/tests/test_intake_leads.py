@@ -176,7 +176,7 @@ def test_texts_come_back_as_they_were_sent() -> None:
     assert (the_lead().source, attributes("x")[0][0]) == ("NULL", "NULL")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_that_tell_a_lead_at_once_make_one_lead() -> None:
     def one(source: str) -> None:
         for step in range(5):

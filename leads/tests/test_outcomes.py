@@ -107,7 +107,7 @@ def test_an_outcome_recorded_in_historical_records_is_known_at_their_present() -
     assert Outcome.objects.known_at(Organisation.get("default").now()).exists()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_recorded_at_once_one_is_current() -> None:
     tell(a_record())
 
