@@ -6,10 +6,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from celery import current_app
 from django.conf import settings
 from django.db import models
 from django.db.models.expressions import CombinedExpression
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from common.tenancy import OrgQuerySet, OrgScoped, Row
 
@@ -110,3 +112,16 @@ class Job(OrgScoped):
     def cancel(self) -> bool:
         """Ends it on request; its worker stops at its next report. False where it had ended already."""
         return self._update(*OPEN_STATUSES, status=JobStatus.CANCELLED, finished_at=timezone.now())
+
+
+def hand_to_worker(job: Job, task: str) -> None:
+    """Queues the task of a job that has been committed.
+
+    Where the broker is away the job is failed, so that it blocks nothing, and the broker's error goes on (503): never
+    is a job left waiting that no worker will hear of.
+    """
+    try:
+        current_app.send_task(task, [str(job.pk)])
+    except BrokerError:
+        job.fail("The message broker was away, so no worker heard of it; ask again.")
+        raise

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common import audit
 from common.errors import Conflict
-from common.jobs import JobLost
+from common.jobs import JobLost, hand_to_worker
 from common.serializers import iso
 from leads import labelled
 from leads.features import LabelledRows
@@ -70,7 +69,7 @@ def start_training(
         as_of=window.until, counts=counts.to_json(),
     )
     if enqueue:
-        transaction.on_commit(lambda: current_app.send_task(TRAIN_TASK, [str(run.pk)]))
+        transaction.on_commit(lambda: hand_to_worker(run, TRAIN_TASK))
     return run
 
 

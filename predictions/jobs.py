@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 
-from common.jobs import JobLost
+from common.jobs import JobLost, hand_to_worker
 from leads.models import Dossier
 from leads.tables.dossier import DossierQuerySet
 from predictions.models import ScoreJob
@@ -24,7 +23,7 @@ def start_score_job(*, org_id: str, by: str, criteria: Mapping[str, Any]) -> Sco
     job = ScoreJob.objects.create(
         org_id=org_id, started_by=by, criteria=dict(criteria), total=leads_for(org_id, criteria).count()
     )
-    transaction.on_commit(lambda: current_app.send_task(SCORE_TASK, [str(job.pk)]))
+    transaction.on_commit(lambda: hand_to_worker(job, SCORE_TASK))
     return job
 
 

@@ -51,7 +51,7 @@ def test_a_key_that_cannot_be_kept_is_400(headers: dict[str, str], key: str) -> 
     assert response.status_code == 400, json.loads(response.content)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_at_once_make_one_prediction(headers: dict[str, str]) -> None:
     lead = a_lead()
 
