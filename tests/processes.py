@@ -1,7 +1,7 @@
 """Real processes on the test database: Celery workers and web servers that end with the test, or with the session.
 
-What such a test writes must be seen by other processes, so its rows are committed; the migrations' own rows are restored
-for it.
+What such a test writes must be seen by other processes, so its rows are committed; the migrations' own rows are
+restored for it.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def _begin_server(name: str, folder: Path, environment: dict[str, str]) -> Serve
     port = free_port()
     command = [
         *CHILD, "gunicorn", "leadqual.wsgi:application", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "2", "--preload", "--graceful-timeout", "3", "--config", str(ROOT / "leadqual" / "gunicorn_conf.py"),
+        "--workers", "2", "--threads", "2", "--preload", "--graceful-timeout", "3",
+        "--config", str(ROOT / "leadqual" / "gunicorn_conf.py"),
     ]
     server = Server(name, folder, command, environment)
     server.address = f"http://127.0.0.1:{port}"
