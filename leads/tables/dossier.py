@@ -85,7 +85,7 @@ class LeadChange(OrgScoped):
     `changed_at`; for `property.known_from` null means that there was no property.
     """
 
-    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="changes")
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="changes", db_index=False)
     field = models.CharField(max_length=64)
     old_value = models.JSONField(null=True)
     changed_at = models.DateTimeField()
@@ -103,7 +103,7 @@ class LeadChange(OrgScoped):
 class LeadStatusChange(OrgScoped):
     """One step in the life of a lead. `is_exact` is false where we first heard of the status later than it came."""
 
-    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="status_changes")
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="status_changes", db_index=False)
     from_status = models.CharField(max_length=WORD, blank=True)
     to_status = models.CharField(max_length=WORD)
     changed_at = models.DateTimeField()
@@ -138,7 +138,7 @@ class LeadAttribute(OrgScoped):
     `value` is a JSON number, truth value, text (dates as ISO texts) or null (no longer known).
     """
 
-    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="attributes")
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="attributes", db_index=False)
     name = models.CharField(max_length=WORD)
     value = models.JSONField(null=True)
     known_from = models.DateTimeField()
