@@ -9,7 +9,9 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.types import Error
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
@@ -19,6 +21,17 @@ from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
 # A dependency that is away: its errors mean "later", not "broken".
 DEPENDENCY_ERRORS = (OperationalError, InterfaceError, BrokerError, CacheConnectionError, CacheTimeoutError)
 log = structlog.get_logger(__name__)
+
+
+class ContractExceptionFormatter(ExceptionFormatter):
+    """The shape of errors, in which what an error is about is always a text: also the place in a list."""
+
+    def get_errors(self) -> list[Error]:
+        """The errors, whose attr is a text or null."""
+        errors: list[Error] = super().get_errors()
+        for error in errors:
+            error.attr = None if error.attr is None else str(error.attr)
+        return errors
 
 
 class ContractExceptionHandler(ExceptionHandler):

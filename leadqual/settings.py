@@ -154,6 +154,7 @@ REST_FRAMEWORK = {
 }
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "common.answers.ContractExceptionHandler",
+    "EXCEPTION_FORMATTER_CLASS": "common.answers.ContractExceptionFormatter",
     "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "413", "415", "429", "503"],
     "ERROR_SCHEMAS": dict.fromkeys(("400", "401", "403", "404", "409", "413", "415", "429", "503"), "common.schema.ErrorOut"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from leads.models import Dossier, Outcome
 from predictions.models import Prediction
 from predictions.scoring import Given, Scored
+from predictions.whatif import Supposed
 
 
 def fresh(scored: Scored) -> dict[str, Any]:
@@ -39,6 +40,14 @@ def _experiment(row: Prediction) -> dict[str, Any] | None:
 def given(made: Given) -> dict[str, Any]:
     """A prediction from features in the body."""
     return {"id": made.prediction.pk} | made.prediction.core_json() | {"imputed_features": made.imputed}
+
+
+def supposed(what: Supposed) -> dict[str, Any]:
+    """A lead as it would be, and the probability that it has."""
+    number = what.before.dossier.number if what.before.dossier else None
+    return {"dossier_id": number} | what.after.core_json() | {
+        "changes": what.changes, "present_probability": what.before.conversion_probability,
+    }
 
 
 def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -42,13 +42,14 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
     """Scores leads of one organisation now, stores the predictions and current scores, and answers in their order."""
     org, predicted_at = Organisation.get(org_id), timezone.now()
     assignments = assignment.assign(org_id, dossiers)
-    read = snapshots.take(org, [dossier.pk for dossier in dossiers], [_moment(org, dossier) for dossier in dossiers])
+    read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     predictions = _score(org_id, dossiers, assignments, read, predicted_at)
     _store(dossiers, predictions, read)
     return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
 
 
-def _moment(org: Organisation, dossier: Dossier) -> datetime:
+def moment_of(org: Organisation, dossier: Dossier) -> datetime:
+    """The moment as of which a lead is read now."""
     # A lead that the CRM dates into the future is read as it will be when it begins.
     return max(org.now(), dossier.created_at)
 

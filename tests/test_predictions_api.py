@@ -172,3 +172,22 @@ def test_a_lead_of_the_future_is_scored_as_it_will_begin(crm: Caller) -> None:
     body = crm.post(f"/api/ml/predict/{lead.number}").json()
     values = {part["feature"]: part["value"] for part in body["feature_contributions"]}
     assert values["days_since_creation"] == 0
+
+
+def test_what_if_answers_the_probability_as_it_would_be_and_stores_nothing(crm: Caller, model: Any) -> None:
+    lead = a_lead(timezone.now() - 3 * DAY)
+    present = crm.post(f"/api/ml/predict/{lead.number}").json()
+    answer = crm.post(f"/api/ml/predict/{lead.number}/what-if", {"changes": {"inbound_messages_count": 6}})
+    body = answer.json()
+    assert body["present_probability"] == pytest.approx(present["conversion_probability"], abs=1e-3)
+    assert body["conversion_probability"] > body["present_probability"]
+    total = body["base_probability"] + sum(part["contribution"] for part in body["feature_contributions"])
+    assert total == pytest.approx(body["conversion_probability"], abs=1e-6)
+    values = {part["feature"]: part["value"] for part in body["feature_contributions"]}
+    assert (values["inbound_messages_count"], values["engagement_rate"]) == (6, 6)
+    assert Prediction.objects.count() == 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"nonsense": 6}, {"appointments_count": -1}, {"appointments_count": "many"}, []])
+def test_an_impossible_what_if_is_400(crm: Caller, changes: Any) -> None:
+    assert_error(crm.post(f"/api/ml/predict/{a_lead().number}/what-if", {"changes": changes}), 400)

@@ -24,10 +24,9 @@ class ContributionOut(serializers.Serializer[Any]):
     contribution = serializers.FloatField()
 
 
-class CoreOut(serializers.Serializer[Any]):
-    """What every prediction's answer holds."""
+class ScoreOut(serializers.Serializer[Any]):
+    """What every score holds, stored or not."""
 
-    id = serializers.IntegerField()
     org_id = serializers.CharField()
     prediction = serializers.ChoiceField([0, 1])
     conversion_probability = serializers.FloatField(min_value=0, max_value=1)
@@ -39,6 +38,26 @@ class CoreOut(serializers.Serializer[Any]):
     base_probability = serializers.FloatField()
     feature_contributions = ContributionOut(many=True)
     predicted_at = serializers.DateTimeField()
+
+
+class CoreOut(ScoreOut):
+    """What every stored prediction's answer holds."""
+
+    id = serializers.IntegerField()
+
+
+class WhatIfIn(StrictSerializer):
+    """Features as they might be."""
+
+    changes = serializers.DictField(allow_empty=False, help_text="Feature and value; null means missing.")
+
+
+class WhatIfOut(ScoreOut):
+    """The lead as it would be."""
+
+    dossier_id = serializers.IntegerField()
+    changes = serializers.DictField()
+    present_probability = serializers.FloatField(help_text="The probability as it is now.")
 
 
 class ExperimentOut(serializers.Serializer[Any]):

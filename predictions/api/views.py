@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -23,6 +23,7 @@ from predictions.api import serializers as shapes
 from predictions.jobs import leads_for, start_score_job
 from predictions.models import Prediction, ScoreJob
 from predictions.scoring import score_leads
+from predictions.whatif import Impossible, what_if
 
 READ, WRITE = "predictions:read", "predictions:write"
 PAGING = [
@@ -117,6 +118,28 @@ class RecordOutcome(ContractView):
             by=self.caller.name, at=now,
         )
         return Response(outcome.to_json())
+
+
+class WhatIf(ContractView):
+    """A lead as it might be."""
+
+    required_scope = READ
+    throttle_classes = [RequestLimit, PredictionLimit]
+
+    @extend_schema(
+        request=shapes.WhatIfIn, responses=shapes.WhatIfOut, tags=["predictions"],
+        examples=[OpenApiExample("Four appointments", {"changes": {"appointments_count": 4}}, request_only=True)],
+    )
+    def post(self, request: Request, dossier_id: int) -> Response:
+        """The probability as it would be if the lead's features were changed so. Stored nowhere."""
+        body = shapes.WhatIfIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        dossier = dossier_or_404(self.caller.org_id, dossier_id)
+        try:
+            found = what_if(org_id=self.caller.org_id, dossier=dossier, changes=body.validated_data["changes"])
+        except Impossible as error:
+            raise ValidationError({"changes": error.problems}) from error
+        return Response(answers.supposed(found))
 
 
 class ScoreJobs(ContractView):

@@ -1,0 +1,64 @@
+"""What a lead's probability would be if some of its features were other than they are. Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+
+from experiments import assignment
+from leads import snapshots
+from leads.catalogue import columns_of
+from leads.features import Columns
+from leads.models import Dossier, Organisation
+from models_registry import scorers
+from predictions.models import Prediction
+from predictions.scoring import moment_of, predictions_from, problems_with
+
+INBOUND, OUTBOUND, ENGAGEMENT = "inbound_messages_count", "outbound_messages_count", "engagement_rate"
+
+
+class Impossible(ValueError):
+    """Changes that cannot be: `problems` says what is wrong, by feature."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = problems
+        super().__init__(str(problems))
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """The lead as it is and as it would be; neither prediction is stored."""
+
+    before: Prediction
+    after: Prediction
+    changes: Mapping[str, Any]
+
+
+def what_if(*, org_id: str, dossier: Dossier, changes: Mapping[str, Any]) -> Supposed:
+    """Scores the lead as it is now, and again with the changed features. Raises Impossible."""
+    chosen = scorers.for_method(org_id, assignment.assign(org_id, [dossier])[0].method)
+    problems = problems_with({feature.name: feature for feature in chosen.scorer.features}, changes)
+    if problems:
+        raise Impossible(problems)
+    org = Organisation.get(org_id)
+    read = snapshots.take(org, [dossier.pk], [moment_of(org, dossier)])
+    now, columns = timezone.now(), columns_of(read, chosen.scorer.features)
+    before, after = (
+        predictions_from(org_id, chosen, each, now)[0] for each in (columns, _changed(columns, changes))
+    )
+    before.dossier = after.dossier = dossier
+    return Supposed(before, after, changes)
+
+
+def _changed(columns: Columns, changes: Mapping[str, Any]) -> Columns:
+    changed = {name: column.copy() for name, column in columns.items()}
+    for name, value in changes.items():
+        changed[name][0] = np.nan if value is None and changed[name].dtype != object else value
+    # What follows from the messages moves with them, unless it was named itself.
+    if {INBOUND, OUTBOUND} & set(changes) and ENGAGEMENT not in changes and {INBOUND, OUTBOUND, ENGAGEMENT} <= set(changed):
+        changed[ENGAGEMENT] = changed[INBOUND] / np.maximum(changed[OUTBOUND], 1.0)
+    return changed
