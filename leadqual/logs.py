@@ -34,7 +34,9 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     )
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
-        last.append(structlog.processors.dict_tracebacks)
+        # Without local variables: they hold what people have told us.
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        last.append(structlog.processors.ExceptionRenderer(tracebacks))
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -190,7 +190,7 @@ ACTION_NURTURE_PROBABILITY = env.float("ACTION_NURTURE_PROBABILITY", default=0.3
 ML_TRAINING_ENABLED = env.bool("ML_TRAINING_ENABLED", default=True)
 ML_TRAINING_CRON = env.str("ML_TRAINING_CRON", default="0 2 1 * *")
 ML_TRAINING_MONTHS = env.int("ML_TRAINING_MONTHS", default=6)
-ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0, 1, 3, 7, 14, 30])
+ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0, 1, 3, 7, 14, 30, 60])
 ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
 ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
 ML_SEED = env.int("ML_SEED", default=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,12 +38,13 @@ class History:
     is_exact: bool
     decided_at: datetime | None
 
-    def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime) -> bool | None:
+    def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime, complete: bool = False) -> bool | None:
         """Whether it converted within the horizon of the moment; None where that is not known or was known already.
 
-        An undecided lead that has not been observed for the whole horizon is censored, not lost.
+        An undecided lead that has not been observed for the whole horizon is censored, not lost. With `complete`, so
+        is every lead not observed for the whole horizon: young leads that were decided quickly would flatter the rate.
         """
-        if moment > until:
+        if moment > until or (complete and moment + horizon > until):
             return None
         if self.decided_at is None:
             return False if moment + horizon <= until else None
@@ -91,13 +93,8 @@ def training_rows(
     org: Organisation, *, since: datetime, until: datetime, ages: tuple[float, ...] | None = None
 ) -> LabelledRows:
     """Snapshots of the period's leads at several ages (days), each lead weighing 1 in all, oldest lead first."""
-    ages = ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS)
-    pairs = [
-        (life, life.created_at + timedelta(days=age), label)
-        for life in histories(org, since=since, until=until)
-        for age in ages
-        if (label := life.label_at(life.created_at + timedelta(days=age), horizon=org.horizon, until=until)) is not None
-    ]
+    lives = histories(org, since=since, until=until)
+    pairs = _labelled_pairs(org, lives, until, ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS))
     dossiers = np.array([life.dossier for life, _, _ in pairs], dtype=np.int64)
     features, columns = _read(org, dossiers, [moment for _, moment, _ in pairs])
     return LabelledRows(
@@ -106,6 +103,28 @@ def training_rows(
         created_at=snapshots.microseconds(life.created_at for life, _, _ in pairs),
         moment=snapshots.microseconds(moment for _, moment, _ in pairs),
     )
+
+
+Pair = tuple[History, datetime, bool]
+
+
+def _labelled_pairs(org: Organisation, lives: list[History], until: datetime, ages: tuple[float, ...]) -> list[Pair]:
+    """Snapshots whose whole horizon was observed; where these are too few to learn from, decided young leads as well."""
+    complete = [pair for life in lives for pair in _pairs_of(life, org, until, ages, complete=True)]
+    fates = {life.dossier: label for life, _, label in complete}
+    if len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2:
+        return complete
+    return [pair for life in lives for pair in _pairs_of(life, org, until, ages, complete=False)]
+
+
+def _pairs_of(
+    life: History, org: Organisation, until: datetime, ages: tuple[float, ...], *, complete: bool
+) -> Iterator[Pair]:
+    for age in ages:
+        moment = life.created_at + timedelta(days=age)
+        label = life.label_at(moment, horizon=org.horizon, until=until, complete=complete)
+        if label is not None:
+            yield life, moment, label
 
 
 def _weights(dossiers: NDArray[np.int64]) -> NDArray[np.float64]:
