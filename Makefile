@@ -19,6 +19,7 @@ test: lint  ## set up everything and run every check
 	$(BIN)/python -m pytest
 
 lint: .venv/installed-dev
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

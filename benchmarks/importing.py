@@ -128,7 +128,8 @@ def _print_rounds(cases: Path, events: Path, copies: int, rounds: int) -> None:
         again.append(measured(cases, events, org_id)[0])
     print(
         f"{copies:8d}  {rows:10,d}  {median(first):7,.0f}  {median(again):13,.0f}  {peak():11,.0f} MiB"
-        f"  {max(grown):5,.0f} MiB", flush=True,
+        f"  {max(grown):5,.0f} MiB",
+        flush=True,
     )
 
 

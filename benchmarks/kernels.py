@@ -99,10 +99,22 @@ def beside_shap(x: Any, trees: Any, forest: Any, *, rounds: int) -> None:
     explainer, one, few = shap.TreeExplainer(forest), x[:1], x[:FEW]
     # shap keeps the trees in single precision.
     same("shap", trees.contributions(few), explainer.shap_values(few, check_additivity=False)[..., 1], limit=1e-5)
-    paired("reasons of one row", 1, lambda: trees.contributions(one),
-           lambda: explainer.shap_values(one, check_additivity=False), rounds=rounds, times=50)
-    paired("reasons in bulk", FEW, lambda: trees.contributions(few),
-           lambda: explainer.shap_values(few, check_additivity=False), rounds=rounds, times=10)
+    paired(
+        "reasons of one row",
+        1,
+        lambda: trees.contributions(one),
+        lambda: explainer.shap_values(one, check_additivity=False),
+        rounds=rounds,
+        times=50,
+    )
+    paired(
+        "reasons in bulk",
+        FEW,
+        lambda: trees.contributions(few),
+        lambda: explainer.shap_values(few, check_additivity=False),
+        rounds=rounds,
+        times=10,
+    )
 
 
 if __name__ == "__main__":

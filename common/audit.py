@@ -33,11 +33,26 @@ class AuditEntry(OrgScoped):
 
 
 def record(
-    *, org_id: str, act: str, by: str, at: Any, subject: str = "", before: str = "", after: str = "", reason: str = "",
+    *,
+    org_id: str,
+    act: str,
+    by: str,
+    at: Any,
+    subject: str = "",
+    before: str = "",
+    after: str = "",
+    reason: str = "",
     evidence: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """Writes one entry, inside the caller's transaction, so that no act stands without its row."""
     return AuditEntry.objects.create(
-        org_id=org_id, act=act, subject=subject, by=by, at=at, before=before, after=after, reason=reason,
+        org_id=org_id,
+        act=act,
+        subject=subject,
+        by=by,
+        at=at,
+        before=before,
+        after=after,
+        reason=reason,
         evidence=evidence or {},
     )

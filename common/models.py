@@ -25,7 +25,7 @@ class IdempotencyKey(OrgScoped):
         db_table = "idempotency_key"
         constraints = [
             # Two requests with one key at once: the second waits here for the first, then reads its answer.
-            models.UniqueConstraint(fields=["org_id", "caller", "key"], name="idempotency_key_once"),
+            models.UniqueConstraint(fields=["org_id", "caller", "key"], name="idempotency_key_once")
         ]
         indexes = [models.Index(fields=["created_at"], name="idempotency_key_created")]
 

@@ -15,7 +15,9 @@ MAX_DEPTH = 32
 class StrictJSONParser(JSONParser):
     """Refuses what JSON does not have (NaN), what PostgreSQL cannot keep (NUL, lone surrogates), and deep nesting."""
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
         """The parsed body. Raises ParseError (400) saying what is wrong."""
         try:
             data = json.loads(stream.read().decode("utf-8"), parse_constant=_refuse_constant, parse_int=_bounded_int)

@@ -12,7 +12,11 @@ def schedule(name: str, task: str, cron: str, *, enabled: bool = True) -> Callab
     def make(apps: Any, schema_editor: Any) -> None:
         minute, hour, day_of_month, month_of_year, day_of_week = cron.split()
         times, _ = apps.get_model("django_celery_beat", "CrontabSchedule").objects.get_or_create(
-            minute=minute, hour=hour, day_of_month=day_of_month, month_of_year=month_of_year, day_of_week=day_of_week,
+            minute=minute,
+            hour=hour,
+            day_of_month=day_of_month,
+            month_of_year=month_of_year,
+            day_of_week=day_of_week,
             timezone="UTC",
         )
         apps.get_model("django_celery_beat", "PeriodicTask").objects.get_or_create(

@@ -21,9 +21,12 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, dict):
             unknown = [name for name in data if name not in self.fields]
             if unknown:
-                raise serializers.ValidationError({
-                    name: [serializers.ErrorDetail("This field is not known.", code="unknown_field")] for name in unknown
-                })
+                raise serializers.ValidationError(
+                    {
+                        name: [serializers.ErrorDetail("This field is not known.", code="unknown_field")]
+                        for name in unknown
+                    }
+                )
         return super().to_internal_value(data)
 
 

@@ -25,7 +25,9 @@ log = structlog.get_logger(__name__)
 @functools.cache
 def limiter() -> FixedWindowRateLimiter:
     """The counter, one a process. Time-outs are short: a limit must not cost more than what it guards."""
-    return FixedWindowRateLimiter(RedisStorage(storage_address(settings.REDIS_URL), socket_timeout=0.5, socket_connect_timeout=0.5))
+    return FixedWindowRateLimiter(
+        RedisStorage(storage_address(settings.REDIS_URL), socket_timeout=0.5, socket_connect_timeout=0.5)
+    )
 
 
 def storage_address(url: str) -> str:

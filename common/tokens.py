@@ -50,7 +50,10 @@ class ObtainTokens(TokenViewBase):
     serializer_class = PersonTokens
 
     @extend_schema(
-        request=TokensIn, responses=TokensOut, tags=["authentication"], auth=[],
+        request=TokensIn,
+        responses=TokensOut,
+        tags=["authentication"],
+        auth=[],
         examples=[OpenApiExample("Log in", {"username": "staff", "password": "..."}, request_only=True)],
     )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:

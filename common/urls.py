@@ -4,7 +4,4 @@ from django.urls import path
 
 from common.tokens import ObtainTokens, RefreshToken
 
-urlpatterns = [
-    path("token/", ObtainTokens.as_view()),
-    path("token/refresh/", RefreshToken.as_view()),
-]
+urlpatterns = [path("token/", ObtainTokens.as_view()), path("token/refresh/", RefreshToken.as_view())]

@@ -36,9 +36,13 @@ class Experiment(OrgScoped):
     class Meta:
         db_table = "ab_test_experiment"
         constraints = [
-            models.CheckConstraint(condition=models.Q(traffic_split__gt=0, traffic_split__lt=1), name="ab_test_split_inside"),
+            models.CheckConstraint(
+                condition=models.Q(traffic_split__gt=0, traffic_split__lt=1), name="ab_test_split_inside"
+            ),
             # One experiment at a time: a lead cannot be in two.
-            models.UniqueConstraint(fields=["org_id"], condition=models.Q(status="RUNNING"), name="ab_test_one_running"),
+            models.UniqueConstraint(
+                fields=["org_id"], condition=models.Q(status="RUNNING"), name="ab_test_one_running"
+            ),
         ]
 
     def __str__(self) -> str:

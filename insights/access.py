@@ -81,9 +81,15 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
 def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:
     """The template for this viewer: times in the organisation's zone, and what every page's head needs."""
     context |= {
-        "viewer": viewer, "org": viewer.org, "organisations": viewer.organisations(), "now": viewer.org.now(),
-        "may_score": viewer.may(SCORE), "may_activate": viewer.may(ACTIVATE), "sees_models": viewer.may(SEE_MODELS),
-        "sees_leads": viewer.may(SEE_LEADS), "login_url": settings.LOGIN_URL,
+        "viewer": viewer,
+        "org": viewer.org,
+        "organisations": viewer.organisations(),
+        "now": viewer.org.now(),
+        "may_score": viewer.may(SCORE),
+        "may_activate": viewer.may(ACTIVATE),
+        "sees_models": viewer.may(SEE_MODELS),
+        "sees_leads": viewer.may(SEE_LEADS),
+        "login_url": settings.LOGIN_URL,
     }
     with timezone.override(viewer.org.zone):
         return render(request, template, context)

@@ -41,8 +41,14 @@ def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure
     names = [label_of(share["feature"]) for share in top]
     values = [float(share["importance"]) for share in top]
     bars = go.Bar(
-        x=values, y=_distinct(names), orientation="h", marker_color=ACCENT, textposition="outside", cliponaxis=False,
-        text=[percent(value) for value in values], hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        x=values,
+        y=_distinct(names),
+        orientation="h",
+        marker_color=ACCENT,
+        textposition="outside",
+        cliponaxis=False,
+        text=[percent(value) for value in values],
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
     axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
     margin = {"l": 10, "r": 24, "t": 8, "b": 8}
@@ -56,8 +62,13 @@ def radar(metrics: Mapping[str, Any]) -> Figure:
     known = [(measure, value) for measure in FIVE if (value := value_of(metrics, measure)) is not None]
     names, values = [measure.name for measure, _ in known], [value for _, value in known]
     area = go.Scatterpolar(
-        r=values + values[:1], theta=names + names[:1], fill="toself", line={"color": ACCENT, "width": 2},
-        fillcolor="var(--accent-faint)", marker={"size": 6}, mode="lines+markers",
+        r=values + values[:1],
+        theta=names + names[:1],
+        fill="toself",
+        line={"color": ACCENT, "width": 2},
+        fillcolor="var(--accent-faint)",
+        marker={"size": 6},
+        mode="lines+markers",
         hovertemplate="%{theta}: %{r:.3f}<extra></extra>",
     )
     layout = _layout(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
@@ -98,22 +109,36 @@ def steps_of(
 
 
 def waterfall(
-    base: float, vector: Sequence[Sequence[Any]], probability: float, *, kinds: Mapping[str, Kind] | None = None,
+    base: float,
+    vector: Sequence[Sequence[Any]],
+    probability: float,
+    *,
+    kinds: Mapping[str, Kind] | None = None,
     base_name: str = "Average lead",
 ) -> Figure:
     """How a lead's probability came to be: `vector` holds [feature, value, part], largest part first."""
     steps = steps_of(base, vector, kinds=kinds)
     names = [base_name, *(step.name for step in steps), "This lead"]
     bars = go.Waterfall(
-        orientation="h", measure=["absolute", *["relative"] * len(steps), "total"], y=_distinct(names),
-        x=[base, *(step.part for step in steps), probability], textposition="outside", cliponaxis=False,
+        orientation="h",
+        measure=["absolute", *["relative"] * len(steps), "total"],
+        y=_distinct(names),
+        x=[base, *(step.part for step in steps), probability],
+        textposition="outside",
+        cliponaxis=False,
         text=[percent(base), *(_signed(step.part) for step in steps), percent(probability)],
-        increasing_marker_color=UP, decreasing_marker_color=DOWN, totals_marker_color=ACCENT,
-        connector={"line": {"color": LINE, "width": 1}}, hoverinfo="y+text",
+        increasing_marker_color=UP,
+        decreasing_marker_color=DOWN,
+        totals_marker_color=ACCENT,
+        connector={"line": {"color": LINE, "width": 1}},
+        hoverinfo="y+text",
     )
     layout = _layout(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
     return Figure(
-        "waterfall", "How the probability came to be", _plot(bars, layout), ("Step", "Points", "Probability"),
+        "waterfall",
+        "How the probability came to be",
+        _plot(bars, layout),
+        ("Step", "Points", "Probability"),
         (
             (base_name, "", percent(base)),
             *((step.name, _signed(step.part), percent(step.reached)) for step in steps),
@@ -127,8 +152,12 @@ def _probability_axis(base: float, steps: Sequence[Step]) -> dict[str, Any]:
     lowest = min([0.0, *(step.reached for step in steps)])
     room = 0.18 * (highest - lowest)
     return {
-        "range": [lowest - (room if lowest < 0 else 0), highest + room], "tickformat": ".0%", "nticks": 6,
-        "gridcolor": LINE, "zerolinecolor": LINE, "tickfont": {"color": SOFT},
+        "range": [lowest - (room if lowest < 0 else 0), highest + room],
+        "tickformat": ".0%",
+        "nticks": 6,
+        "gridcolor": LINE,
+        "zerolinecolor": LINE,
+        "tickfont": {"color": SOFT},
     }
 
 
@@ -154,7 +183,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 def _names_axis() -> dict[str, Any]:
     return {
-        "autorange": "reversed", "automargin": True, "tickfont": {"color": INK}, "ticksuffix": "  ", "showgrid": False,
+        "autorange": "reversed",
+        "automargin": True,
+        "tickfont": {"color": INK},
+        "ticksuffix": "  ",
+        "showgrid": False,
         "zeroline": False,
     }
 
@@ -162,9 +195,15 @@ def _names_axis() -> dict[str, Any]:
 def _layout(rows: int, **more: Any) -> go.Layout:
     """What all figures have in common; the height follows from the rows."""
     common = {
-        "template": "none", "paper_bgcolor": CLEAR, "plot_bgcolor": CLEAR, "showlegend": False,
-        "font": {"color": INK, "size": 13, "family": "var(--font)"}, "margin": {"l": 10, "r": 24, "t": 8, "b": 32},
-        "height": MARGINS + ROW_HEIGHT * rows, "bargap": 0.35, "dragmode": False,
+        "template": "none",
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "showlegend": False,
+        "font": {"color": INK, "size": 13, "family": "var(--font)"},
+        "margin": {"l": 10, "r": 24, "t": 8, "b": 32},
+        "height": MARGINS + ROW_HEIGHT * rows,
+        "bargap": 0.35,
+        "dragmode": False,
         "hoverlabel": {"bgcolor": "var(--raised)", "bordercolor": LINE, "font": {"color": INK}},
     }
     return go.Layout(**(common | more))
@@ -173,7 +212,8 @@ def _layout(rows: int, **more: Any) -> go.Layout:
 def _plot(trace: Any, layout: go.Layout) -> dict[str, Any]:
     figure = go.Figure(trace, layout).to_plotly_json()
     return {
-        "data": [_listed(trace) for trace in figure["data"]], "layout": figure["layout"],
+        "data": [_listed(trace) for trace in figure["data"]],
+        "layout": figure["layout"],
         "config": {"displayModeBar": False, "responsive": True, "scrollZoom": False},
     }
 

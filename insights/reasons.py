@@ -33,7 +33,7 @@ class Reason:
 
     @property
     def sentence(self) -> str:
-        """"3 appointments raise it by 12 points"."""
+        """ "3 appointments raise it by 12 points"."""
         verb = "raise" if self.raises else "lower"
         return f"{self.what} {verb}{'' if _is_many(self.what) else 's'} it by {points(self.part)}"
 
@@ -168,9 +168,7 @@ def kinds_of(features: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
     return {feature.name: feature.kind for feature in map(Feature.from_json, features)}
 
 
-def reasons_of(
-    vector: Sequence[Sequence[Any]], *, most: int, kinds: Mapping[str, Kind] | None = None
-) -> list[Reason]:
+def reasons_of(vector: Sequence[Sequence[Any]], *, most: int, kinds: Mapping[str, Kind] | None = None) -> list[Reason]:
     """The strongest reasons of a prediction, in the order of `vector`: [feature, value, part], largest part first."""
     found = [
         Reason(name, _wording(name, (kinds or {}).get(name)).phrase(value), part)

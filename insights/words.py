@@ -40,7 +40,10 @@ def action_of(code: str, probability: float = 0.0) -> Action:
 
 METHODS = {"ML": "the model", "RULE_BASED": "the rules"}
 STATUSES = {
-    "QUEUED": "Waiting for a worker", "RUNNING": "Under way", "SUCCEEDED": "Done", "FAILED": "Failed",
+    "QUEUED": "Waiting for a worker",
+    "RUNNING": "Under way",
+    "SUCCEEDED": "Done",
+    "FAILED": "Failed",
     "CANCELLED": "Cancelled",
 }
 
@@ -69,7 +72,7 @@ def span(minutes: float) -> str:
 
 
 def counted(number: float, word: str) -> str:
-    """"1 message", "3 messages", "no messages"."""
+    """ "1 message", "3 messages", "no messages"."""
     if number == 0:
         return f"no {word}s"
     return f"{plain(number)} {word}" if number == 1 else f"{plain(number)} {word}s"

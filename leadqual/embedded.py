@@ -146,7 +146,10 @@ def _refused_while_used() -> Iterator[None]:
 def main(arguments: list[str]) -> int:
     """`python -m leadqual.embedded ACT`; 0 where it was done."""
     acts: dict[str, Callable[[], object]] = {
-        "start": start, "stop": stop, "clean": clean, "status": lambda: print(status()),
+        "start": start,
+        "stop": stop,
+        "clean": clean,
+        "status": lambda: print(status()),
     }
     if len(arguments) != 1 or arguments[0] not in acts:
         print(f"usage: python -m leadqual.embedded {'|'.join(acts)}", file=sys.stderr)

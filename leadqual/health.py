@@ -65,7 +65,11 @@ def active_model() -> Finding:
 
 
 CHECKS: dict[str, Callable[[], Finding]] = {
-    "database": database, "broker": broker, "cache": cache, "workers": workers, "active_model": active_model,
+    "database": database,
+    "broker": broker,
+    "cache": cache,
+    "workers": workers,
+    "active_model": active_model,
 }
 READY = ("database", "cache")
 

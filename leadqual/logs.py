@@ -42,8 +42,10 @@ def configuration(form: str, level: str) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {
             "line": {
-                "()": structlog.stdlib.ProcessorFormatter, "processors": [*last, renderer], "foreign_pre_chain": SHARED,
-            },
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [*last, renderer],
+                "foreign_pre_chain": SHARED,
+            }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},

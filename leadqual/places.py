@@ -22,7 +22,16 @@ SERVANT_OF_ROOT = "nobody"
 
 
 OURS = (
-    "postgres*", "pginstall*", "valkey", "run", "static", "media", "prometheus", "numba", "secret_key", "demo_password",
+    "postgres*",
+    "pginstall*",
+    "valkey",
+    "run",
+    "static",
+    "media",
+    "prometheus",
+    "numba",
+    "secret_key",
+    "demo_password",
     "servers.kept",
 )
 """All that is kept in `var/` and can be forgotten, as patterns."""
@@ -71,7 +80,8 @@ def servant() -> pwd.struct_passwd:
         raise CannotStart(
             f"PostgreSQL must run as another user than root, and this machine has no user {SERVANT_OF_ROOT!r}: "
             "start leadqual as an ordinary user, or set DATABASE_URL."
-            if os.geteuid() == 0 else f"This machine knows no name of user {os.geteuid()}: set DATABASE_URL."
+            if os.geteuid() == 0
+            else f"This machine knows no name of user {os.geteuid()}: set DATABASE_URL."
         ) from None
 
 
@@ -108,7 +118,7 @@ def ours(path: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise CannotStart(
-            f"{error.filename or path} belongs to another user. Make it yours (sudo chown -R \"$USER\" {path}), or set "
+            f'{error.filename or path} belongs to another user. Make it yours (sudo chown -R "$USER" {path}), or set '
             "LEADQUAL_VAR to a folder of your own."
         ) from error
     except OSError as error:

@@ -17,9 +17,18 @@ from leadqual.servers import START_SECONDS, package, tail, until
 PORT = 5432
 DATABASE = "leadqual"
 TUNING = {
-    "shared_buffers": "256MB", "work_mem": "32MB", "maintenance_work_mem": "256MB", "max_connections": "100",
-    "max_wal_size": "2GB", "random_page_cost": "1.1", "jit": "off", "timezone": "UTC", "log_timezone": "UTC",
-    "log_checkpoints": "off", "listen_addresses": "", "unix_socket_permissions": "0700",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_connections": "100",
+    "max_wal_size": "2GB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
 }
 RECKLESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For data that nobody will miss: tests."""
@@ -88,10 +97,17 @@ def _run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[st
     is_root = os.geteuid() == 0
     try:
         return subprocess.run(
-            [str(part) for part in (_binaries() / program, *arguments)], check=False, text=True, cwd="/",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=START_SECONDS * 2,
+            [str(part) for part in (_binaries() / program, *arguments)],
+            check=False,
+            text=True,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=START_SECONDS * 2,
             env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
-            user=servant().pw_uid if is_root else None, group=servant().pw_gid if is_root else None,
+            user=servant().pw_uid if is_root else None,
+            group=servant().pw_gid if is_root else None,
             extra_groups=[] if is_root else None,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -123,8 +139,19 @@ def _init() -> None:
     for left in making.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     done = _run(
-        "initdb", "-D", making, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-instructions",
-        "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",  # Élan and élan differ by case alone
+        "initdb",
+        "-D",
+        making,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-instructions",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",  # Élan and élan differ by case alone
     )
     if done.returncode:
         raise CannotStart(f"PostgreSQL's data folder could not be made in {making.parent}:\n{done.stdout.strip()}")

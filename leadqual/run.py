@@ -150,9 +150,23 @@ def _commands(port: int) -> dict[str, list[str]]:
     child = [sys.executable, "-m", "leadqual.lifeline"]
     hooks = Path(__file__).parent / "gunicorn_conf.py"
     gunicorn = [
-        "gunicorn", "leadqual.wsgi:application", "--bind", f"{_host()}:{port}",
-        "--workers", os.environ.get("WEB_WORKERS") or "2", "--threads", "4", "--preload", "--graceful-timeout", "3",
-        "--worker-tmp-dir", str(var_dir()), "--log-level", "warning", "--config", str(hooks),
+        "gunicorn",
+        "leadqual.wsgi:application",
+        "--bind",
+        f"{_host()}:{port}",
+        "--workers",
+        os.environ.get("WEB_WORKERS") or "2",
+        "--threads",
+        "4",
+        "--preload",
+        "--graceful-timeout",
+        "3",
+        "--worker-tmp-dir",
+        str(var_dir()),
+        "--log-level",
+        "warning",
+        "--config",
+        str(hooks),
     ]
     celery = ["celery", "--quiet", "-A", "leadqual"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]

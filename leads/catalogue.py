@@ -21,7 +21,7 @@ from leads.features import Column, Columns, Feature, Kind, Moments
 
 MINUTE = np.timedelta64(60_000_000, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
-DAYS = tuple("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Floats = NDArray[np.float64]
 
 
@@ -110,7 +110,13 @@ def _local(s: Snapshots) -> Iterable[datetime]:
 
 
 def _numeric(
-    name: str, unit: str, meaning: str, compute: Compute, *, low: float | None = 0, high: float | None = None,
+    name: str,
+    unit: str,
+    meaning: str,
+    compute: Compute,
+    *,
+    low: float | None = 0,
+    high: float | None = None,
     influenceable: bool = False,
 ) -> Definition:
     return Definition(Feature(name, Kind.NUMERIC, unit, meaning, low, high, influenceable), compute)
@@ -125,21 +131,50 @@ def _category(name: str, meaning: str, compute: Compute) -> Definition:
 
 
 ELEVEN = (
-    _numeric("lead_source_score", "percent", "How good the lead's source is: the CRM's own score where it sends one, else the "
-             "smoothed share of converted among this source's leads decided before the moment", _lead_source_score, high=100),
-    _numeric("response_time_minutes", "minutes", "From the first inbound message (from creation where none came before) to the "
-             "first outbound one; empty while unanswered", _response_time_minutes, influenceable=True),
-    _numeric("inbound_messages_count", "messages", "Messages from the lead", lambda s: s.inbound.count, influenceable=True),
-    _numeric("outbound_messages_count", "messages", "Messages to the lead", lambda s: s.outbound.count, influenceable=True),
-    _numeric("appointments_count", "appointments", "Appointments made", lambda s: s.appointments.count, influenceable=True),
+    _numeric(
+        "lead_source_score",
+        "percent",
+        "How good the lead's source is: the CRM's own score where it sends one, else the "
+        "smoothed share of converted among this source's leads decided before the moment",
+        _lead_source_score,
+        high=100,
+    ),
+    _numeric(
+        "response_time_minutes",
+        "minutes",
+        "From the first inbound message (from creation where none came before) to the "
+        "first outbound one; empty while unanswered",
+        _response_time_minutes,
+        influenceable=True,
+    ),
+    _numeric(
+        "inbound_messages_count", "messages", "Messages from the lead", lambda s: s.inbound.count, influenceable=True
+    ),
+    _numeric(
+        "outbound_messages_count", "messages", "Messages to the lead", lambda s: s.outbound.count, influenceable=True
+    ),
+    _numeric(
+        "appointments_count", "appointments", "Appointments made", lambda s: s.appointments.count, influenceable=True
+    ),
     _boolean("has_property", "Whether a property is known", lambda s: s.has_property),
     _numeric("property_price", "currency", "Price of the property", lambda s: s.property_price),
     _boolean("property_has_photos", "Whether the property has photos", lambda s: s.property_has_photos),
-    _numeric("engagement_rate", "inbound per outbound", "Inbound over outbound messages, none outbound counting as one",
-             lambda s: s.inbound.count / np.maximum(s.outbound.count, 1.0), influenceable=True),
+    _numeric(
+        "engagement_rate",
+        "inbound per outbound",
+        "Inbound over outbound messages, none outbound counting as one",
+        lambda s: s.inbound.count / np.maximum(s.outbound.count, 1.0),
+        influenceable=True,
+    ),
     _numeric("days_since_creation", "days", "Age of the lead", lambda s: _in(DAY, s.moment - s.created_at)),
-    _numeric("market_activity_score", "percentile", "How busy the lead's city (or region) is: percentile, among the organisation's "
-             "markets, of leads created there in the 30 days before", lambda s: s.market_activity, high=100),
+    _numeric(
+        "market_activity_score",
+        "percentile",
+        "How busy the lead's city (or region) is: percentile, among the organisation's "
+        "markets, of leads created there in the 30 days before",
+        lambda s: s.market_activity,
+        high=100,
+    ),
 )
 
 BESIDE = (
@@ -148,12 +183,33 @@ BESIDE = (
     _category("region", "Region of the lead", lambda s: s.region),
     _numeric("amount", "currency", "Amount that the lead asks for", lambda s: s.amount),
     _category("created_weekday", "Weekday of creation, in the organisation's time zone", _created_weekday),
-    _numeric("created_hour", "hour of the day", "Hour of creation, in the organisation's time zone", _created_hour, high=23),
-    _numeric("inbound_messages_last_7_days", "messages", "Messages from the lead in the last 7 days", lambda s: s.inbound.last_7_days),
-    _numeric("outbound_messages_last_7_days", "messages", "Messages to the lead in the last 7 days", lambda s: s.outbound.last_7_days),
-    _numeric("appointments_last_7_days", "appointments", "Appointments made in the last 7 days", lambda s: s.appointments.last_7_days),
-    _numeric("days_since_last_event", "days", "Since anything last happened; empty where nothing has",
-             lambda s: _in(DAY, s.moment - s.last_event)),
+    _numeric(
+        "created_hour", "hour of the day", "Hour of creation, in the organisation's time zone", _created_hour, high=23
+    ),
+    _numeric(
+        "inbound_messages_last_7_days",
+        "messages",
+        "Messages from the lead in the last 7 days",
+        lambda s: s.inbound.last_7_days,
+    ),
+    _numeric(
+        "outbound_messages_last_7_days",
+        "messages",
+        "Messages to the lead in the last 7 days",
+        lambda s: s.outbound.last_7_days,
+    ),
+    _numeric(
+        "appointments_last_7_days",
+        "appointments",
+        "Appointments made in the last 7 days",
+        lambda s: s.appointments.last_7_days,
+    ),
+    _numeric(
+        "days_since_last_event",
+        "days",
+        "Since anything last happened; empty where nothing has",
+        lambda s: _in(DAY, s.moment - s.last_event),
+    ),
 )
 FIXED = ELEVEN + BESIDE
 ELEVEN_FEATURES = tuple(definition.feature for definition in ELEVEN)
@@ -171,8 +227,12 @@ def _event_last_7_days(s: Snapshots, *, kind: str) -> Floats:
 def _event_definitions(kind: str) -> tuple[Definition, Definition]:
     return (
         _numeric(f"events.{kind}.count", "events", f"Events of the kind {kind}", partial(_event_count, kind=kind)),
-        _numeric(f"events.{kind}.last_7_days", "events", f"Events of the kind {kind} in the last 7 days",
-                 partial(_event_last_7_days, kind=kind)),
+        _numeric(
+            f"events.{kind}.last_7_days",
+            "events",
+            f"Events of the kind {kind} in the last 7 days",
+            partial(_event_last_7_days, kind=kind),
+        ),
     )
 
 

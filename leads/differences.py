@@ -131,7 +131,8 @@ def first_telling(telling: TellingOf, dossier_id: int, differences: Differences)
     since, otherwise = lead.created_at.isoformat(), _availability_by_age(telling)
     differences.attributes += [
         (dossier_id, name, bulk.as_json(value), since, lead.availability.get(name, otherwise))
-        for name, value in lead.attributes.items() if value is not None
+        for name, value in lead.attributes.items()
+        if value is not None
     ]
     differences.steps.append(_first_step(telling, dossier_id))
 
@@ -212,10 +213,16 @@ def _compare_status(telling: TellingOf, known: KnownLead, differences: Differenc
     lead = telling.lead
     if lead.status is None or (lead.status == known.status and lead.status_at is None):
         return False
-    differences.steps.append(StatusStep(
-        known.dossier_id, known.status, lead.status, lead.status_at or telling.moment, revenue=lead.revenue,
-        is_retold=lead.status == known.status,
-    ))
+    differences.steps.append(
+        StatusStep(
+            known.dossier_id,
+            known.status,
+            lead.status,
+            lead.status_at or telling.moment,
+            revenue=lead.revenue,
+            is_retold=lead.status == known.status,
+        )
+    )
     return lead.status != known.status
 
 

@@ -53,16 +53,26 @@ class Feature:
     def to_json(self) -> dict[str, Any]:
         """The feature as plain data, for a model's card."""
         return {
-            "name": self.name, "kind": self.kind.value, "unit": self.unit, "meaning": self.meaning,
-            "low": self.low, "high": self.high, "influenceable": self.influenceable,
+            "name": self.name,
+            "kind": self.kind.value,
+            "unit": self.unit,
+            "meaning": self.meaning,
+            "low": self.low,
+            "high": self.high,
+            "influenceable": self.influenceable,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Feature:
         """The inverse of `to_json`. Raises KeyError or ValueError where the data are not of that form."""
         return cls(
-            name=str(data["name"]), kind=Kind(data["kind"]), unit=str(data["unit"]), meaning=str(data["meaning"]),
-            low=data["low"], high=data["high"], influenceable=bool(data["influenceable"]),
+            name=str(data["name"]),
+            kind=Kind(data["kind"]),
+            unit=str(data["unit"]),
+            meaning=str(data["meaning"]),
+            low=data["low"],
+            high=data["high"],
+            influenceable=bool(data["influenceable"]),
         )
 
     def problem_with(self, value: Any) -> str | None:
@@ -75,6 +85,9 @@ class Feature:
             return "must be a number."
         if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
             return "must be a number, not true or false."
+        return self._range_problem(value)
+
+    def _range_problem(self, value: float) -> str | None:
         if not -1e300 < value < 1e300:
             return "must be a finite number."
         if self.low is not None and value < self.low:
@@ -105,7 +118,11 @@ class LabelledRows:
     def take(self, rows: NDArray[Any]) -> LabelledRows:
         """The rows at these positions, or where this mask is true."""
         return LabelledRows(
-            features=self.features, columns={name: column[rows] for name, column in self.columns.items()},
-            converted=self.converted[rows], weight=self.weight[rows], dossier=self.dossier[rows],
-            created_at=self.created_at[rows], moment=self.moment[rows],
+            features=self.features,
+            columns={name: column[rows] for name, column in self.columns.items()},
+            converted=self.converted[rows],
+            weight=self.weight[rows],
+            dossier=self.dossier[rows],
+            created_at=self.created_at[rows],
+            moment=self.moment[rows],
         )

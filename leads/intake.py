@@ -127,8 +127,16 @@ def _latest(leads: Iterable[LeadRecord]) -> datetime:
 
 def _add_dossiers(org_id: str, told: Mapping[int, LeadRecord]) -> dict[int, int]:
     rows = [
-        (lead.number, lead.status or FIRST_STATUS, lead.created_at, lead.source, lead.source_score, lead.owner,
-         lead.region, lead.amount)
+        (
+            lead.number,
+            lead.status or FIRST_STATUS,
+            lead.created_at,
+            lead.source,
+            lead.source_score,
+            lead.owner,
+            lead.region,
+            lead.amount,
+        )
         for lead in told.values()
     ]
     return {number: dossier_id for dossier_id, number in bulk.insert(ADD_DOSSIERS, rows, org_id)}
@@ -147,7 +155,7 @@ def _known(org_id: str, numbers: list[int]) -> dict[int, KnownLead]:
 
 def _known_lead(row: tuple[Any, ...], attributes: dict[str, KnownAttribute]) -> KnownLead:
     _, dossier_id, status, created_at, *rest = row
-    core, (known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE):]
+    core, (known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE) :]
     interest = None if known_from is None else PropertyRecord(price, has_photos, city)
     return KnownLead(dossier_id, status, created_at, core, interest, known_from, attributes)
 
@@ -198,7 +206,8 @@ def _add_occurrences(org_id: str, events: list[tuple[int, EventRecord]]) -> int:
         else:
             others.append((*base, event.kind, event.direction, event.is_outcome_echo))
     return (
-        bulk.execute(ADD_MESSAGES, messages, org_id) + bulk.execute(ADD_APPOINTMENTS, appointments, org_id)
+        bulk.execute(ADD_MESSAGES, messages, org_id)
+        + bulk.execute(ADD_APPOINTMENTS, appointments, org_id)
         + bulk.execute(ADD_EVENTS, others, org_id)
     )
 

@@ -69,7 +69,12 @@ class Counts:
 
     def to_json(self) -> dict[str, int]:
         """Plain numbers, for an answer or a card."""
-        return {"leads": self.leads, "usable": self.usable, "converted": self.converted, "lost": self.usable - self.converted}
+        return {
+            "leads": self.leads,
+            "usable": self.usable,
+            "converted": self.converted,
+            "lost": self.usable - self.converted,
+        }
 
 
 def histories(org: Organisation, *, since: datetime, until: datetime) -> list[History]:
@@ -98,8 +103,11 @@ def training_rows(
     dossiers = np.array([life.dossier for life, _, _ in pairs], dtype=np.int64)
     features, columns = _read(org, dossiers, [moment for _, moment, _ in pairs])
     return LabelledRows(
-        features=features, columns=columns, converted=np.array([label for _, _, label in pairs], dtype=bool),
-        weight=_weights(dossiers), dossier=dossiers,
+        features=features,
+        columns=columns,
+        converted=np.array([label for _, _, label in pairs], dtype=bool),
+        weight=_weights(dossiers),
+        dossier=dossiers,
         created_at=snapshots.microseconds(life.created_at for life, _, _ in pairs),
         moment=snapshots.microseconds(moment for _, moment, _ in pairs),
     )
@@ -109,7 +117,7 @@ Pair = tuple[History, datetime, bool]
 
 
 def _labelled_pairs(org: Organisation, lives: list[History], until: datetime, ages: tuple[float, ...]) -> list[Pair]:
-    """Snapshots whose whole horizon was observed; where these are too few to learn from, decided young leads as well."""
+    """Snapshots whose whole horizon was observed; where these are too few, decided young leads as well."""
     complete = [pair for life in lives for pair in _pairs_of(life, org, until, ages, complete=True)]
     fates = {life.dossier: label for life, _, label in complete}
     if len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2:
@@ -132,7 +140,9 @@ def _weights(dossiers: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(1.0 / times[position])
 
 
-def _read(org: Organisation, dossiers: NDArray[np.int64], moments: list[datetime]) -> tuple[tuple[Feature, ...], dict[str, Any]]:
+def _read(
+    org: Organisation, dossiers: NDArray[np.int64], moments: list[datetime]
+) -> tuple[tuple[Feature, ...], dict[str, Any]]:
     parts = [
         snapshots.take(org, dossiers[at : at + CHUNK].tolist(), moments[at : at + CHUNK])
         for at in range(0, max(len(dossiers), 1), CHUNK)

@@ -101,7 +101,13 @@ def told_at(organisation: Organisation, at: datetime) -> datetime:
 
 @transaction.atomic
 def record_outcome(
-    *, org_id: str, dossier: Dossier, converted: bool, occurred_at: datetime, revenue: Decimal | float | None, by: str,
+    *,
+    org_id: str,
+    dossier: Dossier,
+    converted: bool,
+    occurred_at: datetime,
+    revenue: Decimal | float | None,
+    by: str,
     at: datetime,
 ) -> Outcome:
     """The lead's outcome as it is recorded at `at`: what stood before is superseded and kept.
@@ -122,7 +128,12 @@ def record_outcome(
         current.superseded_at = at
         current.save(update_fields=["superseded_at"])
     return Outcome.objects.create(
-        org_id=org_id, dossier=dossier, converted=converted, occurred_at=occurred_at, revenue=amount, recorded_at=at,
+        org_id=org_id,
+        dossier=dossier,
+        converted=converted,
+        occurred_at=occurred_at,
+        revenue=amount,
+        recorded_at=at,
         recorded_by=by,
     )
 
@@ -133,9 +144,11 @@ def follow_statuses(*, organisation: Organisation, steps: Sequence[StatusStep], 
     The caller holds the dossiers' row locks, and gives the steps of a dossier in the order of time.
     """
     changes = [step for step in steps if step.before != step.after]
-    bulk.execute(ADD_STATUS_CHANGES, [
-        (step.dossier_id, step.before, step.after, step.moment, step.is_exact) for step in changes
-    ], organisation.org_id)
+    bulk.execute(
+        ADD_STATUS_CHANGES,
+        [(step.dossier_id, step.before, step.after, step.moment, step.is_exact) for step in changes],
+        organisation.org_id,
+    )
     last = {step.dossier_id: step for step in steps}
     bulk.execute(SET_STATUS, [(step.dossier_id, step.after) for step in last.values()])
     _settle(organisation, last, by)

@@ -35,7 +35,9 @@ class MarketTally:
     change: int
 
 
-def source_rates(tallies: Iterable[SourceTally], sources: NDArray[np.object_], buckets: NDArray[np.int64]) -> NDArray[np.float64]:
+def source_rates(
+    tallies: Iterable[SourceTally], sources: NDArray[np.object_], buckets: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """The smoothed conversion rate, in percent, of each row's source among the leads decided before its moment.
 
     `sources` and `buckets` have shape (n,), as has the answer; NaN where the organisation had decided no lead yet.

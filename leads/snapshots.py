@@ -30,7 +30,7 @@ WITH pairs AS (
 )
 """
 
-LEADS = PAIRS + """
+LEADS = f"""{PAIRS}
 SELECT ix, (extract(epoch FROM d.created_at) * 1000000)::bigint, d.source, d.source_score, d.region, d.amount,
        p.price, p.has_photos, p.city, (extract(epoch FROM p.known_from) * 1000000)::bigint
 FROM pairs JOIN dossier d ON d.id = pairs.dossier_id AND d.org_id = %(org_id)s
@@ -38,13 +38,13 @@ LEFT JOIN property p ON p.dossier_id = d.id
 """
 
 # What a field was at the moment is what the first later change replaced.
-CHANGES = PAIRS + """
+CHANGES = f"""{PAIRS}
 SELECT DISTINCT ON (ix, field) ix, field, coalesce(old_value, 'null')
 FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.moment
 ORDER BY ix, field, c.changed_at, c.id
 """
 
-OCCURRENCES = PAIRS + """
+OCCURRENCES = f"""{PAIRS}
 , occurrences AS (
     SELECT ix, moment, 'message.' || coalesce(direction, '') AS tally, m.created_at AS at
     FROM pairs JOIN message_entity m ON m.dossier_id = pairs.dossier_id
@@ -63,7 +63,7 @@ SELECT ix, tally, count(*), count(*) FILTER (WHERE at > moment - interval '7 day
 FROM occurrences GROUP BY ix, tally
 """
 
-ATTRIBUTES = PAIRS + """
+ATTRIBUTES = f"""{PAIRS}
 SELECT DISTINCT ON (ix, name) ix, name, coalesce(a.value, 'null')
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
  AND a.known_from <= pairs.moment AND a.availability = ANY(%(usable)s)
@@ -129,16 +129,24 @@ def take(org: Organisation, dossiers: Sequence[int], moments: Sequence[datetime]
     """
     thresholds = sorted(set(moments))
     query = {
-        "org_id": org.org_id, "dossiers": list(dossiers), "moments": list(moments), "thresholds": thresholds,
-        "earliest": thresholds[0] if thresholds else None, "latest": thresholds[-1] if thresholds else None,
+        "org_id": org.org_id,
+        "dossiers": list(dossiers),
+        "moments": list(moments),
+        "thresholds": thresholds,
+        "earliest": thresholds[0] if thresholds else None,
+        "latest": thresholds[-1] if thresholds else None,
         "usable": list(USABLE),
     }
     with connection.cursor() as cursor:
         leads, changes, occurrences, attributes, sources, markets = (
-            _fetch(cursor, statement, query) for statement in (LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, SOURCES, MARKETS)
+            _fetch(cursor, statement, query)
+            for statement in (LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, SOURCES, MARKETS)
         )
     return _assemble(
-        org, np.array(dossiers, dtype=np.int64), microseconds(moments), np.searchsorted(microseconds(thresholds), microseconds(moments)),
+        org,
+        np.array(dossiers, dtype=np.int64),
+        microseconds(moments),
+        np.searchsorted(microseconds(thresholds), microseconds(moments)),
         _Read(leads, changes, occurrences, attributes, sources, markets),
     )
 
@@ -163,7 +171,9 @@ def _fetch(cursor: Any, statement: str, query: Mapping[str, Any]) -> list[Row]:
 
 def microseconds(moments: Iterable[datetime]) -> Moments:
     """Aware datetimes as numpy instants in UTC."""
-    return np.array([moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in moments], dtype="datetime64[us]")
+    return np.array(
+        [moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in moments], dtype="datetime64[us]"
+    )
 
 
 def _assemble(
@@ -177,10 +187,18 @@ def _assemble(
     tallies = _tallies(n, read.occurrences)
     nothing = Tally.none(n)
     return Snapshots(
-        zone=org.zone, dossier=dossiers, moment=moments, created_at=created,
-        source=source, source_score=_floats(lead.source_score for lead in leads),
-        source_rate=source_rates((SourceTally(r[0] or None, r[1], int(r[2]), int(r[3])) for r in read.sources), source, buckets),
-        region=region, city=city, amount=_floats(lead.amount for lead in leads),
+        zone=org.zone,
+        dossier=dossiers,
+        moment=moments,
+        created_at=created,
+        source=source,
+        source_score=_floats(lead.source_score for lead in leads),
+        source_rate=source_rates(
+            (SourceTally(r[0] or None, r[1], int(r[2]), int(r[3])) for r in read.sources), source, buckets
+        ),
+        region=region,
+        city=city,
+        amount=_floats(lead.amount for lead in leads),
         has_property=_floats(lead.property_known for lead in leads),
         property_price=_floats(lead.price for lead in leads),
         property_has_photos=_floats(lead.has_photos for lead in leads),
@@ -216,11 +234,14 @@ def _lead_at(fields: Sequence[Any], undo: Mapping[str, Any], instant: int) -> Le
         known_from = None if old is None else _instant(old)
     known = known_from is not None and known_from <= instant
     return Lead(
-        source=undo.get("source", source) or None, source_score=undo.get("source_score", source_score),
-        region=undo.get("region", region) or None, amount=undo.get("amount", amount),
+        source=undo.get("source", source) or None,
+        source_score=undo.get("source_score", source_score),
+        region=undo.get("region", region) or None,
+        amount=undo.get("amount", amount),
         price=undo.get("property.price", price) if known else None,
         has_photos=undo.get("property.has_photos", has_photos) if known else None,
-        city=(undo.get("property.city", city) or None) if known else None, property_known=known,
+        city=(undo.get("property.city", city) or None) if known else None,
+        property_known=known,
     )
 
 

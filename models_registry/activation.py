@@ -1,4 +1,4 @@
-"""Which version is active: made so by the gate or by a person, undone by the same act, always with a row that says so."""
+"""Which version is active: made so by the gate or a person, undone by the same act, always with a row that says so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ class Archived(Conflict):
 
 
 def activate(
-    *, org_id: str, version: str, by: str, at: datetime, reason: str = "", act: str = "activate",
+    *,
+    org_id: str,
+    version: str,
+    by: str,
+    at: datetime,
+    reason: str = "",
+    act: str = "activate",
     evidence: dict[str, Any] | None = None,
 ) -> ModelVersion:
     """Makes a version the active one. Once the transaction has ended, no prediction begun later uses another.
@@ -40,8 +46,15 @@ def activate(
             return chosen
         _switch(previous, chosen)
         audit.record(
-            org_id=org_id, act=f"model.{act}", subject=version, by=by, at=at, reason=reason, evidence=evidence,
-            before=previous.version if previous else "", after=version,
+            org_id=org_id,
+            act=f"model.{act}",
+            subject=version,
+            by=by,
+            at=at,
+            reason=reason,
+            evidence=evidence,
+            before=previous.version if previous else "",
+            after=version,
         )
     return chosen
 
@@ -83,5 +96,7 @@ def archive_old_of(org_id: str, *, at: datetime) -> int:
         row.archived_at = at
         row.save(update_fields=["archived_at"])
         ModelArtefact.objects.filter(version=row).delete()
-        audit.record(org_id=org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time")
+        audit.record(
+            org_id=org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time"
+        )
     return len(old)

@@ -40,7 +40,8 @@ def typical_lead(org: Organisation) -> Example | None:
     scores = rules.score(columns)
     parts = zip(rules.features, scores.contributions[0].tolist(), strict=True)
     return Example(
-        leads=len(newest), points=round(100 * float(scores.probability[0]), 1),
+        leads=len(newest),
+        points=round(100 * float(scores.probability[0]), 1),
         base_points=round(100 * float(scores.base), 1),
         parts=[(feature.name, _plain(columns[feature.name][0]), 100 * part) for feature, part in parts],
     )

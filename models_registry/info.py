@@ -25,16 +25,24 @@ def card_of(version: ModelVersion) -> dict[str, Any]:
     """All that is known of a version, as plain data."""
     card = version.card
     return version.to_json() | {
-        "features": version.features, "importance": version.importance, "thresholds": thresholds(), "card": card,
-        "trained_from": card.get("trained_from"), "trained_until": card.get("trained_until"),
-        "records": card.get("records", {}), "digest": version.digest, "created_by": version.created_by,
+        "features": version.features,
+        "importance": version.importance,
+        "thresholds": thresholds(),
+        "card": card,
+        "trained_from": card.get("trained_from"),
+        "trained_until": card.get("trained_until"),
+        "records": card.get("records", {}),
+        "digest": version.digest,
+        "created_by": version.created_by,
     }
 
 
 def thresholds() -> dict[str, float]:
     """The installation's thresholds of the recommended actions."""
     return {
-        "high_probability": settings.ACTION_HIGH_PROBABILITY, "high_confidence": settings.ACTION_HIGH_CONFIDENCE,
-        "medium_probability": settings.ACTION_MEDIUM_PROBABILITY, "medium_confidence": settings.ACTION_MEDIUM_CONFIDENCE,
+        "high_probability": settings.ACTION_HIGH_PROBABILITY,
+        "high_confidence": settings.ACTION_HIGH_CONFIDENCE,
+        "medium_probability": settings.ACTION_MEDIUM_PROBABILITY,
+        "medium_confidence": settings.ACTION_MEDIUM_CONFIDENCE,
         "nurture_probability": settings.ACTION_NURTURE_PROBABILITY,
     }

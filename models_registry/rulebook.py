@@ -38,8 +38,13 @@ def save_rule(*, rule: ScoringRule, by: str, at: datetime) -> ScoringRule:
     before = ScoringRule.objects.filter(pk=rule.pk).first() if rule.pk else None
     rule.save()
     audit.record(
-        org_id=rule.org_id, act="rules.change" if before else "rules.add", subject=rule.feature, by=by, at=at,
-        before=described(before) if before else "", after=described(rule),
+        org_id=rule.org_id,
+        act="rules.change" if before else "rules.add",
+        subject=rule.feature,
+        by=by,
+        at=at,
+        before=described(before) if before else "",
+        after=described(rule),
     )
     return rule
 
@@ -47,9 +52,7 @@ def save_rule(*, rule: ScoringRule, by: str, at: datetime) -> ScoringRule:
 @transaction.atomic
 def delete_rule(*, rule: ScoringRule, by: str, at: datetime) -> None:
     """Drops a rule. Without any left, the default table holds again."""
-    audit.record(
-        org_id=rule.org_id, act="rules.delete", subject=rule.feature, by=by, at=at, before=described(rule)
-    )
+    audit.record(org_id=rule.org_id, act="rules.delete", subject=rule.feature, by=by, at=at, before=described(rule))
     rule.delete()
 
 

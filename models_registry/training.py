@@ -51,7 +51,13 @@ class TooFewRecords(ValueError):
 
 
 def start_training(
-    *, org_id: str, by: str, trigger: str, algorithm: str = "auto", notes: str = "", since: datetime | None = None,
+    *,
+    org_id: str,
+    by: str,
+    trigger: str,
+    algorithm: str = "auto",
+    notes: str = "",
+    since: datetime | None = None,
     enqueue: bool = True,
 ) -> TrainingRun:
     """A queued run, or with `enqueue=False` one that the caller itself executes.
@@ -65,8 +71,14 @@ def start_training(
     TrainingRun.objects.of(org_id).retire_dead(at=timezone.now())
     counts = enough_records(org, window)
     run = _insert(
-        org_id=org_id, started_by=by, trigger=trigger, algorithm=algorithm, notes=notes, since=window.since,
-        as_of=window.until, counts=counts.to_json(),
+        org_id=org_id,
+        started_by=by,
+        trigger=trigger,
+        algorithm=algorithm,
+        notes=notes,
+        since=window.since,
+        as_of=window.until,
+        counts=counts.to_json(),
     )
     if enqueue:
         transaction.on_commit(lambda: hand_to_worker(run, TRAIN_TASK))
@@ -87,8 +99,13 @@ def _insert(**values: object) -> TrainingRun:
         with transaction.atomic():
             run: TrainingRun = TrainingRun.objects.create(**values)
             audit.record(
-                org_id=org_id, act="training.start", subject=str(run.pk), by=run.started_by, at=run.created_at,
-                reason=run.notes, evidence={"trigger": run.trigger, "algorithm": run.algorithm},
+                org_id=org_id,
+                act="training.start",
+                subject=str(run.pk),
+                by=run.started_by,
+                at=run.created_at,
+                reason=run.notes,
+                evidence={"trigger": run.trigger, "algorithm": run.algorithm},
             )
             return run
     except IntegrityError as error:
@@ -117,7 +134,12 @@ def _give_up(run: TrainingRun, reason: str) -> None:
     with transaction.atomic():
         if run.fail(reason):
             audit.record(
-                org_id=run.org_id, act="training.fail", subject=str(run.pk), by=run.started_by, at=timezone.now(), reason=reason
+                org_id=run.org_id,
+                act="training.fail",
+                subject=str(run.pk),
+                by=run.started_by,
+                at=timezone.now(),
+                reason=reason,
             )
 
 
@@ -125,7 +147,9 @@ def _train(run: TrainingRun) -> None:
     org = Organisation.get(run.org_id)
     run.report("reading", 0.01, "Reading the leads as they were.")
     rows = labelled.training_rows(org, since=run.window.since, until=run.window.until)
-    learned = learn(rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS)
+    learned = learn(
+        rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS
+    )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)
     _register(run, rows, learned, verdict)
@@ -138,8 +162,14 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
         version = _new_version(run, rows, learned, digest_of(content), now)
         ModelArtefact.objects.create(version=version, content=content)
         audit.record(
-            org_id=run.org_id, act="training.succeed", subject=version.version, by=run.started_by, at=now,
-            after=version.version, reason=verdict.words, evidence=verdict.evidence,
+            org_id=run.org_id,
+            act="training.succeed",
+            subject=version.version,
+            by=run.started_by,
+            at=now,
+            after=version.version,
+            reason=verdict.words,
+            evidence=verdict.evidence,
         )
         if verdict.activate:
             gate.activate_by(run.started_by, version, verdict, at=now)
@@ -150,9 +180,16 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
 
 def _new_version(run: TrainingRun, rows: LabelledRows, learned: Learned, digest: str, now: datetime) -> ModelVersion:
     version: ModelVersion = ModelVersion.objects.create(
-        org_id=run.org_id, version=ModelVersion.objects.next_free_name(run.org_id, at=now), algorithm=learned.algorithm,
-        created_at=now, metrics=learned.metrics, features=[feature.to_json() for feature in learned.model.features],
-        importance=learned.importance, digest=digest, notes=run.notes, created_by=run.started_by,
+        org_id=run.org_id,
+        version=ModelVersion.objects.next_free_name(run.org_id, at=now),
+        algorithm=learned.algorithm,
+        created_at=now,
+        metrics=learned.metrics,
+        features=[feature.to_json() for feature in learned.model.features],
+        importance=learned.importance,
+        digest=digest,
+        notes=run.notes,
+        created_by=run.started_by,
         card=learned.card | _provenance(run, rows),
     )
     return version
@@ -160,6 +197,9 @@ def _new_version(run: TrainingRun, rows: LabelledRows, learned: Learned, digest:
 
 def _provenance(run: TrainingRun, rows: LabelledRows) -> dict[str, object]:
     return {
-        "run_id": str(run.pk), "trained_from": iso(run.window.since), "trained_until": iso(run.window.until),
-        "records": run.counts, "snapshots": len(rows),
+        "run_id": str(run.pk),
+        "trained_from": iso(run.window.since),
+        "trained_until": iso(run.window.until),
+        "records": run.counts,
+        "snapshots": len(rows),
     }

@@ -65,7 +65,13 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     """Never changed, so never edited."""
 
     list_display = (
-        "predicted_at", "dossier", "probability", "interval", "recommended_action", "method", "model_version",
+        "predicted_at",
+        "dossier",
+        "probability",
+        "interval",
+        "recommended_action",
+        "method",
+        "model_version",
     )
     list_filter = (PredictedWithin, ByVersion)
     list_select_related = ("dossier",)
@@ -106,9 +112,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     @admin.display(description="contributions")
     def contributions_table(self, row: Prediction) -> SafeString:
         """Every feature with the value it had and its part, in points."""
-        rows = (
-            (name, "missing" if value is None else value, f"{100 * part:+.2f}") for name, value, part in row.vector
-        )
+        rows = ((name, "missing" if value is None else value, f"{100 * part:+.2f}") for name, value, part in row.vector)
         return table(("Feature", "Value", "Points"), rows)
 
 

@@ -45,9 +45,11 @@ def given(made: Given) -> dict[str, Any]:
 def supposed(what: Supposed) -> dict[str, Any]:
     """A lead as it would be, and the probability that it has."""
     number = what.before.dossier.number if what.before.dossier else None
-    return {"dossier_id": number} | what.after.core_json() | {
-        "changes": what.changes, "present_probability": what.before.conversion_probability,
-    }
+    return (
+        {"dossier_id": number}
+        | what.after.core_json()
+        | {"changes": what.changes, "present_probability": what.before.conversion_probability}
+    )
 
 
 def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -62,9 +62,7 @@ def _report(job: ScoreJob, scored: int, failed: int, total: int) -> None:
     ScoreJob.objects.filter(pk=job.pk).update(scored=scored, failed=failed)
 
 
-def score_in_chunks(
-    org_id: str, criteria: Mapping[str, Any], progress: Callable[[int, int], None]
-) -> tuple[int, int]:
+def score_in_chunks(org_id: str, criteria: Mapping[str, Any], progress: Callable[[int, int], None]) -> tuple[int, int]:
     """Scores in order of key, so that leads that come in meanwhile shift nothing. How many were scored, and failed."""
     scored, last = 0, 0
     while chunk := list(leads_for(org_id, criteria).filter(pk__gt=last).order_by("pk")[: settings.SCORE_CHUNK_SIZE]):
@@ -77,4 +75,3 @@ def score_in_chunks(
 def organisations_with_leads() -> list[str]:
     """Every organisation that has a lead."""
     return list(Dossier.objects.order_by("org_id").values_list("org_id", flat=True).distinct())
-

@@ -26,7 +26,15 @@ from predictions.actions import Thresholds
 from predictions.models import Prediction
 
 SCORE_FIELDS = (
-    "org_id", "probability", "confidence", "expected_value", "action", "method", "model_version", "prediction_id", "scored_at",
+    "org_id",
+    "probability",
+    "confidence",
+    "expected_value",
+    "action",
+    "method",
+    "model_version",
+    "prediction_id",
+    "scored_at",
 )
 
 
@@ -78,7 +86,11 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
     limits = thresholds()
     return [
         Prediction(
-            org_id=org_id, predicted_at=predicted_at, as_of=predicted_at, method=chosen.method, model_version=chosen.version,
+            org_id=org_id,
+            predicted_at=predicted_at,
+            as_of=predicted_at,
+            method=chosen.method,
+            model_version=chosen.version,
             vector=_vector(names, [column[row] for column in values], scores.contributions[row]),
             **_figures(scores, row, limits),
         )
@@ -89,8 +101,11 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
 def thresholds() -> Thresholds:
     """The installation's thresholds of the recommended actions."""
     return Thresholds(
-        settings.ACTION_HIGH_PROBABILITY, settings.ACTION_HIGH_CONFIDENCE, settings.ACTION_MEDIUM_PROBABILITY,
-        settings.ACTION_MEDIUM_CONFIDENCE, settings.ACTION_NURTURE_PROBABILITY,
+        settings.ACTION_HIGH_PROBABILITY,
+        settings.ACTION_HIGH_CONFIDENCE,
+        settings.ACTION_MEDIUM_PROBABILITY,
+        settings.ACTION_MEDIUM_CONFIDENCE,
+        settings.ACTION_NURTURE_PROBABILITY,
     )
 
 
@@ -98,8 +113,12 @@ def _figures(scores: Scores, row: int, limits: Thresholds) -> dict[str, Any]:
     probability, low, high = (float(each[row]) for each in (scores.probability, scores.low, scores.high))
     confidence = 1.0 - (high - low)
     return {
-        "conversion_probability": probability, "probability_low": low, "probability_high": high, "confidence": confidence,
-        "base_probability": float(scores.base), "recommended_action": limits.action(probability, confidence),
+        "conversion_probability": probability,
+        "probability_low": low,
+        "probability_high": high,
+        "confidence": confidence,
+        "base_probability": float(scores.base),
+        "recommended_action": limits.action(probability, confidence),
     }
 
 
@@ -139,9 +158,15 @@ def _values_at_stake(read: Snapshots) -> list[float | None]:
 def _current(prediction: Prediction, worth: float | None) -> LeadScore:
     probability = prediction.conversion_probability
     return LeadScore(
-        dossier=prediction.dossier, org_id=prediction.org_id, probability=probability, confidence=prediction.confidence,
-        expected_value=None if worth is None else probability * worth, action=prediction.recommended_action,
-        method=prediction.method, model_version=prediction.model_version, prediction_id=prediction.pk,
+        dossier=prediction.dossier,
+        org_id=prediction.org_id,
+        probability=probability,
+        confidence=prediction.confidence,
+        expected_value=None if worth is None else probability * worth,
+        action=prediction.recommended_action,
+        method=prediction.method,
+        model_version=prediction.model_version,
+        prediction_id=prediction.pk,
         scored_at=prediction.predicted_at,
     )
 

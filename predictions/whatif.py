@@ -47,9 +47,7 @@ def what_if(*, org_id: str, dossier: Dossier, changes: Mapping[str, Any]) -> Sup
     org = Organisation.get(org_id)
     read = snapshots.take(org, [dossier.pk], [moment_of(org, dossier)])
     now, columns = timezone.now(), columns_of(read, chosen.scorer.features)
-    before, after = (
-        predictions_from(org_id, chosen, each, now)[0] for each in (columns, _changed(columns, changes))
-    )
+    before, after = (predictions_from(org_id, chosen, each, now)[0] for each in (columns, _changed(columns, changes)))
     before.dossier = after.dossier = dossier
     return Supposed(before, after, changes)
 
@@ -59,6 +57,10 @@ def _changed(columns: Columns, changes: Mapping[str, Any]) -> Columns:
     for name, value in changes.items():
         changed[name][0] = np.nan if value is None and changed[name].dtype != object else value
     # What follows from the messages moves with them, unless it was named itself.
-    if {INBOUND, OUTBOUND} & set(changes) and ENGAGEMENT not in changes and {INBOUND, OUTBOUND, ENGAGEMENT} <= set(changed):
+    if (
+        {INBOUND, OUTBOUND} & set(changes)
+        and ENGAGEMENT not in changes
+        and {INBOUND, OUTBOUND, ENGAGEMENT} <= set(changed)
+    ):
         changed[ENGAGEMENT] = changed[INBOUND] / np.maximum(changed[OUTBOUND], 1.0)
     return changed

@@ -26,7 +26,14 @@ def _paths() -> list[tuple[re.Pattern[str], str]]:
 
 def assert_conforms(method: str, path: str, response: Any) -> None:
     """The answer is one that the schema announces for this operation."""
-    template = next((t for pattern, t in _paths() if pattern.fullmatch(path.split("?")[0].replace("http://testserver", ""))), None)
+    template = next(
+        (
+            t
+            for pattern, t in _paths()
+            if pattern.fullmatch(path.split("?", maxsplit=1)[0].replace("http://testserver", ""))
+        ),
+        None,
+    )
     if template is None:
         assert response.status_code == 404, f"{path} is not in the schema"
         return
@@ -35,7 +42,9 @@ def assert_conforms(method: str, path: str, response: Any) -> None:
         assert response.status_code == 405, f"{method} {template} is not in the schema"
         return
     announced = operation["responses"].get(str(response.status_code))
-    assert announced is not None, f"{method} {template} answered {response.status_code}, which the schema does not announce"
+    assert announced is not None, (
+        f"{method} {template} answered {response.status_code}, which the schema does not announce"
+    )
     shape = announced.get("content", {}).get("application/json", {}).get("schema")
     if shape is not None:
         _validator(template, method, str(response.status_code)).validate(response.json())

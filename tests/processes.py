@@ -30,7 +30,11 @@ class Process:
         self.name, self.log_file = name, folder / f"{name}.log"
         with self.log_file.open("wb") as output:
             self.process = subprocess.Popen(
-                command, env=os.environ | environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+                command,
+                env=os.environ | environment,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
                 stderr=subprocess.STDOUT,
             )
 
@@ -64,9 +68,7 @@ class Server(Process):
 
 
 @pytest.fixture
-def process_environment(
-    transactional_db: None, django_db_serialized_rollback: None, tmp_path: Path
-) -> dict[str, str]:
+def process_environment(transactional_db: None, django_db_serialized_rollback: None, tmp_path: Path) -> dict[str, str]:
     """What makes another process work on this test's database, broker and cache, unlimited."""
     from django.db import connection
 
@@ -75,11 +77,16 @@ def process_environment(
     metrics = tmp_path / "prometheus"
     metrics.mkdir()
     return {
-        "DATABASE_URL": postgres.url(connection.settings_dict["NAME"]), "DATABASE_CONN_MAX_AGE": "0",
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics), "REMAP_SIGTERM": "SIGQUIT", "LEADQUAL_LOG_FORMAT": "json",
+        "DATABASE_URL": postgres.url(connection.settings_dict["NAME"]),
+        "DATABASE_CONN_MAX_AGE": "0",
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "REMAP_SIGTERM": "SIGQUIT",
+        "LEADQUAL_LOG_FORMAT": "json",
         "LEADQUAL_LOG_LEVEL": "INFO",
-        "RATE_LIMIT_REQUESTS": "1000000/second", "RATE_LIMIT_PREDICTIONS": "1000000/second",
-        "PYTHONWARNINGS": "ignore:You're running the worker", "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+        "RATE_LIMIT_REQUESTS": "1000000/second",
+        "RATE_LIMIT_PREDICTIONS": "1000000/second",
+        "PYTHONWARNINGS": "ignore:You're running the worker",
+        "DJANGO_ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     }
 
 
@@ -120,9 +127,20 @@ def server_processes(process_environment: dict[str, str], tmp_path: Path) -> Ite
 def _begin_server(name: str, folder: Path, environment: dict[str, str]) -> Server:
     port = free_port()
     command = [
-        *CHILD, "gunicorn", "leadqual.wsgi:application", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "2", "--preload", "--graceful-timeout", "3",
-        "--config", str(ROOT / "leadqual" / "gunicorn_conf.py"),
+        *CHILD,
+        "gunicorn",
+        "leadqual.wsgi:application",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "2",
+        "--preload",
+        "--graceful-timeout",
+        "3",
+        "--config",
+        str(ROOT / "leadqual" / "gunicorn_conf.py"),
     ]
     server = Server(name, folder, command, environment)
     server.address = f"http://127.0.0.1:{port}"

@@ -23,7 +23,8 @@ CREATE TABLE appointment_entity (id bigserial PRIMARY KEY, org_id varchar(64) NO
     created_at timestamptz NOT NULL, dossier_id bigint NOT NULL REFERENCES dossier);
 CREATE TABLE lead_score (id bigserial PRIMARY KEY, org_id varchar(64) NOT NULL,
     dossier_id bigint NOT NULL UNIQUE REFERENCES dossier);
-INSERT INTO dossier (id, org_id, status, created_at, lead_name) VALUES (4711, 'default', 'NEW', '2026-01-05T09:00Z', 'Ada');
+INSERT INTO dossier (id, org_id, status, created_at, lead_name)
+    VALUES (4711, 'default', 'NEW', '2026-01-05T09:00Z', 'Ada');
 INSERT INTO property (org_id, price, dossier_id) VALUES ('default', 250000, 4711);
 INSERT INTO message_entity (org_id, direction, created_at, dossier_id, body)
     VALUES ('default', 'INBOUND', '2026-01-06T09:00Z', 4711, 'Hello');
@@ -63,8 +64,11 @@ def migrate() -> None:
     password = f":{server['PASSWORD']}" if server["PASSWORD"] else ""
     url = f"postgres://{server['USER']}{password}@{host}:{server['PORT']}/{NAME}"
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--fake-initial", "--verbosity", "0"], check=True,
-        cwd=settings.BASE_DIR, env=os.environ | {"DATABASE_URL": url}, timeout=120,
+        [sys.executable, "manage.py", "migrate", "--fake-initial", "--verbosity", "0"],
+        check=True,
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": url},
+        timeout=120,
     )
 
 
@@ -79,6 +83,9 @@ def test_the_crms_rows_become_leads_and_it_goes_on_writing(crm: Any) -> None:
     crm.execute("SELECT known_from = '2026-01-05T09:00Z' FROM property")
     assert crm.fetchall() == [(True,)]
     crm.execute("INSERT INTO dossier (id, org_id, status, created_at) VALUES (4712, 'default', 'NEW', now())")
-    crm.execute("INSERT INTO message_entity (org_id, direction, created_at, dossier_id) VALUES ('default', 'OUTBOUND', now(), 4712)")
+    crm.execute(
+        "INSERT INTO message_entity (org_id, direction, created_at, dossier_id)"
+        " VALUES ('default', 'OUTBOUND', now(), 4712)"
+    )
     crm.execute("SELECT number FROM dossier ORDER BY id")
     assert crm.fetchall() == [(4711,), (4712,)]

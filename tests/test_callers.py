@@ -44,9 +44,7 @@ def forged(**claims: Any) -> dict[str, str]:
     return {**token.payload, **claims}
 
 
-@pytest.mark.parametrize("token", [
-    "nonsense", "eyJhbGciOiJub25lIn0.eyJzY29wZSI6Im1vZGVsczpyZWFkIn0.", "",
-])
+@pytest.mark.parametrize("token", ["nonsense", "eyJhbGciOiJub25lIn0.eyJzY29wZSI6Im1vZGVsczpyZWFkIn0.", ""])
 def test_a_token_that_nobody_signed_is_401(client: Client, token: str) -> None:
     assert_error(client.get(INFO, headers=bearer(token)), 401)
 
@@ -87,8 +85,10 @@ def test_another_organisations_lead_is_not_there(client: Client) -> None:
     for method, path in (("get", "latest"), ("get", "history"), ("post", "outcome")):
         call = getattr(client, method)
         response = call(
-            f"/api/ml/predict/77/{path}", {"converted": True} if method == "post" else None,
-            content_type="application/json", headers=service("predictions:read", "predictions:write"),
+            f"/api/ml/predict/77/{path}",
+            {"converted": True} if method == "post" else None,
+            content_type="application/json",
+            headers=service("predictions:read", "predictions:write"),
         )
         assert_error(response, 404)
 
@@ -102,7 +102,9 @@ def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:
     sales = User.objects.create_user("anna", password="kept-secret-7")
     sales.groups.add(Group.objects.get(name="sales"))
     Membership.objects.create(user=sales, org_id="north")
-    tokens = client.post("/api/auth/token/", {"username": "anna", "password": "kept-secret-7"}, "application/json").json()
+    tokens = client.post(
+        "/api/auth/token/", {"username": "anna", "password": "kept-secret-7"}, "application/json"
+    ).json()
     claims = jwt.decode(tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], issuer="leadqual")
     assert claims["org_id"] == "north"
     assert "models:read" in claims["scope"]
@@ -114,7 +116,9 @@ def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:
 
 def test_a_closed_account_is_refused_at_once(client: Client) -> None:
     admin = User.objects.create_superuser("root", password="kept-secret-7")
-    tokens = client.post("/api/auth/token/", {"username": "root", "password": "kept-secret-7"}, "application/json").json()
+    tokens = client.post(
+        "/api/auth/token/", {"username": "root", "password": "kept-secret-7"}, "application/json"
+    ).json()
     admin.is_active = False
     admin.save()
     assert_error(client.get(INFO, headers=bearer(tokens["access"])), 401)

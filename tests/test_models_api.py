@@ -88,5 +88,8 @@ def test_rollback_to_an_archived_version_is_409(crm: Caller) -> None:
 def test_notes_can_be_edited(crm: Caller) -> None:
     a_past()
     version = a_version()
-    assert crm.patch(f"/api/ml/model/versions/{version.version}", {"notes": "good in autumn"}).json()["notes"] == "good in autumn"
+    assert (
+        crm.patch(f"/api/ml/model/versions/{version.version}", {"notes": "good in autumn"}).json()["notes"]
+        == "good in autumn"
+    )
     assert_error(crm.patch("/api/ml/model/versions/19990101000000", {"notes": ""}), 404)

@@ -1,4 +1,4 @@
-"""What must hold across processes: a rollback is seen by all of them, and a worker learns what a server was asked for."""
+"""What must hold across processes: a rollback is seen by all, and a worker learns what a server was asked for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from common.auth import issue_service_token
 from common.jobs import JobStatus
@@ -27,8 +25,12 @@ SECONDS = 120
 
 def asked(address: str, path: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
     """Status and JSON of a request with every scope."""
-    request = urllib.request.Request(address + path, method=method, data=json.dumps(body).encode() if body is not None else None)
-    request.add_header("Authorization", f"Bearer {issue_service_token(name='crm', org_id='default', scopes=list(SCOPES), days=1)}")
+    request = urllib.request.Request(
+        address + path, method=method, data=json.dumps(body).encode() if body is not None else None
+    )
+    request.add_header(
+        "Authorization", f"Bearer {issue_service_token(name='crm', org_id='default', scopes=list(SCOPES), days=1)}"
+    )
     request.add_header("Content-Type", "application/json")
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

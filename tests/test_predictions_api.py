@@ -13,14 +13,34 @@ from tests.cast import Caller, assert_error
 
 pytestmark = pytest.mark.django_db
 FIELDS = {
-    "id", "dossier_id", "org_id", "prediction", "conversion_probability", "probability_interval", "confidence",
-    "model_version", "method", "recommended_action", "base_probability", "feature_contributions", "experiment",
-    "predicted_at", "outcome",
+    "id",
+    "dossier_id",
+    "org_id",
+    "prediction",
+    "conversion_probability",
+    "probability_interval",
+    "confidence",
+    "model_version",
+    "method",
+    "recommended_action",
+    "base_probability",
+    "feature_contributions",
+    "experiment",
+    "predicted_at",
+    "outcome",
 }
 ELEVEN = {
-    "lead_source_score": 40, "response_time_minutes": 12, "inbound_messages_count": 3, "outbound_messages_count": 2,
-    "appointments_count": 1, "has_property": 1, "property_price": 250000, "property_has_photos": 1, "engagement_rate": 1.5,
-    "days_since_creation": 9, "market_activity_score": 50,
+    "lead_source_score": 40,
+    "response_time_minutes": 12,
+    "inbound_messages_count": 3,
+    "outbound_messages_count": 2,
+    "appointments_count": 1,
+    "has_property": 1,
+    "property_price": 250000,
+    "property_has_photos": 1,
+    "engagement_rate": 1.5,
+    "days_since_creation": 9,
+    "market_activity_score": 50,
 }
 
 
@@ -38,7 +58,12 @@ def model() -> Any:
 def test_a_prediction_has_the_contracts_fields_by_rules(crm: Caller) -> None:
     body = crm.post(f"/api/ml/predict/{a_lead(number=42).number}").json()
     assert set(body) == FIELDS
-    assert (body["dossier_id"], body["org_id"], body["method"], body["model_version"]) == (42, "default", "RULE_BASED", None)
+    assert (body["dossier_id"], body["org_id"], body["method"], body["model_version"]) == (
+        42,
+        "default",
+        "RULE_BASED",
+        None,
+    )
 
 
 def test_a_prediction_has_the_contracts_fields_by_a_model(crm: Caller, model: Any) -> None:
@@ -91,11 +116,18 @@ def test_an_outcome_stands_beside_the_prediction_and_its_correction_is_kept(crm:
     assert Outcome.objects.filter(dossier=lead).count() == 2
 
 
-@pytest.mark.parametrize(("body", "attr"), [
-    ({}, "converted"), ({"converted": "perhaps"}, "converted"), ({"converted": 1}, "converted"),
-    ({"converted": True, "revenue": -1}, "revenue"), ({"converted": True, "revenue": "5"}, "revenue"),
-    ({"converted": True, "occurred_at": "soon"}, "occurred_at"), ({"converted": True, "more": 1}, "more"),
-])
+@pytest.mark.parametrize(
+    ("body", "attr"),
+    [
+        ({}, "converted"),
+        ({"converted": "perhaps"}, "converted"),
+        ({"converted": 1}, "converted"),
+        ({"converted": True, "revenue": -1}, "revenue"),
+        ({"converted": True, "revenue": "5"}, "revenue"),
+        ({"converted": True, "occurred_at": "soon"}, "occurred_at"),
+        ({"converted": True, "more": 1}, "more"),
+    ],
+)
 def test_a_broken_outcome_is_400_and_names_the_field(crm: Caller, body: Any, attr: str) -> None:
     assert_error(crm.post(f"/api/ml/predict/{a_lead().number}/outcome", body), 400, attr)
 
@@ -109,10 +141,19 @@ def test_features_in_the_body_are_scored_and_the_missing_ones_named(crm: Caller,
     assert Prediction.objects.get(pk=body["id"]).dossier is None
 
 
-@pytest.mark.parametrize("change", [
-    {"shoe_size": 44}, {"property_price": "much"}, {"inbound_messages_count": -1}, {"property_price": {}},
-    {"property_price": True}, {"lead_source_score": 101}, {"has_property": 2}, {"property_price": 10**350},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shoe_size": 44},
+        {"property_price": "much"},
+        {"inbound_messages_count": -1},
+        {"property_price": {}},
+        {"property_price": True},
+        {"lead_source_score": 101},
+        {"has_property": 2},
+        {"property_price": 10**350},
+    ],
+)
 @pytest.mark.parametrize("with_model", [False, True])
 def test_a_broken_feature_is_400_and_named(crm: Caller, request: Any, change: Any, with_model: bool) -> None:
     if with_model:
@@ -123,7 +164,7 @@ def test_a_broken_feature_is_400_and_named(crm: Caller, request: Any, change: An
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_what_is_no_number_in_json_is_400(crm: Caller, word: str) -> None:
-    raw = '{"features": {"property_price": %s}}' % word
+    raw = '{"features": {"property_price": WORD}}'.replace("WORD", word)
     assert_error(crm.client.post("/api/v1/predict", raw, "application/json", headers=crm.headers), 400)
 
 
@@ -188,6 +229,8 @@ def test_what_if_answers_the_probability_as_it_would_be_and_stores_nothing(crm: 
     assert Prediction.objects.count() == 1
 
 
-@pytest.mark.parametrize("changes", [{}, {"nonsense": 6}, {"appointments_count": -1}, {"appointments_count": "many"}, []])
+@pytest.mark.parametrize(
+    "changes", [{}, {"nonsense": 6}, {"appointments_count": -1}, {"appointments_count": "many"}, []]
+)
 def test_an_impossible_what_if_is_400(crm: Caller, changes: Any) -> None:
     assert_error(crm.post(f"/api/ml/predict/{a_lead().number}/what-if", {"changes": changes}), 400)

@@ -8,7 +8,8 @@ from openapi_spec_validator import validate
 
 DUE = """
 put /api/ml/leads/{} | get /api/ml/leads/{} | post /api/ml/leads/{}/events | post /api/ml/leads/import
-post /api/ml/predict/{} | get /api/ml/predict/{}/latest | get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
+post /api/ml/predict/{} | get /api/ml/predict/{}/latest | post /api/ml/predict/{}/what-if
+get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
 post /api/ml/score-jobs | get /api/ml/score-jobs/{} | get /api/ml/leads/ranked
 post /api/v1/predict | post /api/v1/predict/batch | post /api/v1/model/train | get /api/v1/model/info
 get /api/v1/model/versions | post /api/v1/model/rollback | get /api/v1/model/feature-importance
@@ -30,7 +31,8 @@ def test_it_is_valid_openapi(schema: Any) -> None:
 def test_it_lists_every_operation_that_is_due(schema: Any) -> None:
     listed = {
         (method, "/".join("{}" if part.startswith("{") else part for part in path.rstrip("/").split("/")))
-        for path, methods in schema["paths"].items() for method in methods
+        for path, methods in schema["paths"].items()
+        for method in methods
     }
     due = {tuple(operation.split()) for line in DUE.strip().splitlines() for operation in line.split(" | ")}
     assert due - listed == set()

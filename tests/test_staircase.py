@@ -11,7 +11,9 @@ def test_foreign_keys_go_down_the_stairs() -> None:
             target = getattr(field, "remote_field", None) and not field.auto_created and field.related_model
             label = getattr(getattr(target, "_meta", None), "app_label", None)
             if label in ROOMS:
-                assert ROOMS.index(label) <= ROOMS.index(model._meta.app_label), f"{model.__name__}.{field.name} points up"
+                assert ROOMS.index(label) <= ROOMS.index(model._meta.app_label), (
+                    f"{model.__name__}.{field.name} points up"
+                )
 
 
 def test_every_row_knows_its_organisation() -> None:

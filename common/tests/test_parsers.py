@@ -12,10 +12,23 @@ def parsed(raw: bytes) -> object:
     return StrictJSONParser().parse(BytesIO(raw))
 
 
-@pytest.mark.parametrize("raw", [
-    b'{"a": NaN}', b'{"a": Infinity}', b'{"a": -Infinity}', b'{"a": ', b"", b"\xff", b'"\\u0000"', b'{"a\\u0000": 1}',
-    b'"\\ud800"', b"[" * 100_000, b"[" * 40 + b"]" * 40, b"1" * 500,
-])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": -Infinity}',
+        b'{"a": ',
+        b"",
+        b"\xff",
+        b'"\\u0000"',
+        b'{"a\\u0000": 1}',
+        b'"\\ud800"',
+        b"[" * 100_000,
+        b"[" * 40 + b"]" * 40,
+        b"1" * 500,
+    ],
+)
 def test_a_broken_body_is_refused(raw: bytes) -> None:
     with pytest.raises(ParseError):
         parsed(raw)

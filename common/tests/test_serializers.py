@@ -16,11 +16,25 @@ class Shape(StrictSerializer):
     moment = MomentField(required=False)
 
 
-@pytest.mark.parametrize("body", [
-    {"text": 5}, {"number": "5"}, {"number": True}, {"number": 10**400}, {"truth": 1}, {"truth": "true"}, {"moment": 5},
-    {"moment": "yesterday"}, {"moment": "0001-01-01T00:00:00+14:00"}, {"moment": "9999-12-31T23:59:59-14:00"}, {"other": 1},
-    [], "text", None,
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": 5},
+        {"number": "5"},
+        {"number": True},
+        {"number": 10**400},
+        {"truth": 1},
+        {"truth": "true"},
+        {"moment": 5},
+        {"moment": "yesterday"},
+        {"moment": "0001-01-01T00:00:00+14:00"},
+        {"moment": "9999-12-31T23:59:59-14:00"},
+        {"other": 1},
+        [],
+        "text",
+        None,
+    ],
+)
 def test_a_wrong_type_is_refused(body: Any) -> None:
     assert not Shape(data=body).is_valid()
 

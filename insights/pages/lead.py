@@ -67,11 +67,13 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     """All of it, in a fixed number of statements."""
     stored = list(Prediction.objects.of_dossier(lead)[:MOST_PREDICTIONS])
     return LeadPage(
-        lead=lead, age=words.age((org.now() - lead.created_at) / timedelta(days=1)),
+        lead=lead,
+        age=words.age((org.now() - lead.created_at) / timedelta(days=1)),
         outcome=Outcome.objects.current().filter(dossier=lead).first(),
         judged=_judged(org.org_id, stored[0]) if stored else None,
         history=[(row, words.action_of(row.recommended_action)) for row in stored],
-        timeline=timeline(lead), facts=_facts(lead),
+        timeline=timeline(lead),
+        facts=_facts(lead),
     )
 
 
@@ -79,7 +81,8 @@ def _judged(org_id: str, newest: Prediction) -> Judged:
     kinds = kinds_by_version(org_id, [newest.model_version]).get(newest.model_version, {})
     base_name = "Average lead" if newest.model_version else "Before any points"
     return Judged(
-        prediction=newest, action=words.action_of(newest.recommended_action, newest.conversion_probability),
+        prediction=newest,
+        action=words.action_of(newest.recommended_action, newest.conversion_probability),
         reasons=reasons_of(newest.vector, most=MOST_REASONS, kinds=kinds),
         contributions=_contributions(newest.vector, kinds),
         waterfall=figures.waterfall(

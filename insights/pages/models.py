@@ -55,7 +55,9 @@ def models_page(org: Organisation) -> ModelsPage:
     versions, active = list(kept.newest_first()[:MOST_VERSIONS]), kept.active().first()
     runs = list(TrainingRun.objects.of(org.org_id).select_related("version").order_by("-created_at")[:MOST_RUNS])
     return ModelsPage(
-        card=card_of(active) if active else None, versions=[_row(row, active) for row in versions], runs=runs,
+        card=card_of(active) if active else None,
+        versions=[_row(row, active) for row in versions],
+        runs=runs,
         open_run=next((run for run in runs if run.is_open), None),
     )
 
@@ -64,10 +66,13 @@ def card_of(version: ModelVersion) -> Card:
     """The card of a version."""
     values = [(measure, value_of(version.metrics, measure)) for measure in MEASURES]
     return Card(
-        version=version, importance=figures.importance(version.importance), radar=figures.radar(version.metrics),
+        version=version,
+        importance=figures.importance(version.importance),
+        radar=figures.radar(version.metrics),
         measures=[(measure, value) for measure, value in values if value is not None],
         trained_from=str(version.card.get("trained_from") or "")[:10],
-        trained_until=str(version.card.get("trained_until") or "")[:10], records=version.card.get("records") or {},
+        trained_until=str(version.card.get("trained_until") or "")[:10],
+        records=version.card.get("records") or {},
     )
 
 

@@ -38,7 +38,8 @@ class Wanted:
         """From the query's parameters."""
         order, action = str(query.get("order", "")), str(query.get("action", ""))
         return cls(
-            order=order if order in ORDERS else "probability", action=action if action in words.ACTION else "",
+            order=order if order in ORDERS else "probability",
+            action=action if action in words.ACTION else "",
             source=str(query.get("source", "")).replace("\x00", ""),
         )
 
@@ -89,11 +90,17 @@ def today(org: Organisation, request: HttpRequest) -> Today:
     page = ORDERS[wanted.order].page(Request(request), _ranked(org.org_id, wanted))
     counts, open_leads = _counts(org.org_id), Dossier.objects.of(org.org_id).open().count()
     return Today(
-        wanted=wanted, rows=_rows(org, page.rows), next=page.next, previous=page.previous,
-        is_first=page.previous is None, counts=[(action, counts.get(action.code, 0)) for action in words.ACTIONS],
-        scored=sum(counts.values()), open_leads=open_leads,
+        wanted=wanted,
+        rows=_rows(org, page.rows),
+        next=page.next,
+        previous=page.previous,
+        is_first=page.previous is None,
+        counts=[(action, counts.get(action.code, 0)) for action in words.ACTIONS],
+        scored=sum(counts.values()),
+        open_leads=open_leads,
         has_leads=bool(open_leads) or Dossier.objects.of(org.org_id).exists(),
-        sources=_sources(org.org_id), job=newest_job(org.org_id),
+        sources=_sources(org.org_id),
+        job=newest_job(org.org_id),
     )
 
 
@@ -133,7 +140,9 @@ def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, P
 
 def _row(score: LeadScore, prediction: Prediction | None, kinds: Mapping[str | None, Any], now: datetime) -> Row:
     row = Row(
-        score=score, lead=score.dossier, action=words.action_of(score.action, score.probability or 0.0),
+        score=score,
+        lead=score.dossier,
+        action=words.action_of(score.action, score.probability or 0.0),
         age=words.age((now - score.dossier.created_at) / timedelta(days=1)),
     )
     if prediction is None:

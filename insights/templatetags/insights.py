@@ -68,8 +68,13 @@ def interval(low: float | None, probability: float, high: float | None) -> dict[
     """A probability drawn with its interval, in coordinates from 0 to 100."""
     start, end = (100 * (probability if bound is None else bound) for bound in (low, high))
     return {
-        "start": f"{start:.1f}", "width": f"{max(end - start, 0.8):.1f}", "at": f"{min(100 * probability, 99):.1f}",
-        "is_known": low is not None and high is not None, "low": low, "high": high, "probability": probability,
+        "start": f"{start:.1f}",
+        "width": f"{max(end - start, 0.8):.1f}",
+        "at": f"{min(100 * probability, 99):.1f}",
+        "is_known": low is not None and high is not None,
+        "low": low,
+        "high": high,
+        "probability": probability,
     }
 
 

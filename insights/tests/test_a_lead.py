@@ -39,7 +39,9 @@ def test_every_contribution_stands_in_a_table_and_a_missing_value_is_called_unkn
     lead = a_scored_lead(0.6, vector=vector, model_version="20260101000000")
     judged = sales().get(address(lead)).context["judged"]
     assert [(each.label, each.shown, each.part) for each in judged.contributions] == [
-        ("Appointments", "3", 0.3), ("First buyer", "yes", 0.15), ("Source", "unknown", -0.05),
+        ("Appointments", "3", 0.3),
+        ("First buyer", "yes", 0.15),
+        ("Source", "unknown", -0.05),
     ]
     assert [reason.feature for reason in judged.reasons] == ["appointments_count", "attributes.first_buyer"]
 
@@ -48,7 +50,7 @@ def test_the_waterfall_is_beside_its_table_and_needs_no_inline_script() -> None:
     page = text(sales(), a_scored_lead(0.6))
     assert '<script id="figure-waterfall" type="application/json">' in page
     assert "vendor/plotly-leadqual" in page
-    assert "<caption class=\"hidden\">How the probability came to be</caption>" in page
+    assert '<caption class="hidden">How the probability came to be</caption>' in page
 
 
 def test_what_happened_stands_newest_first() -> None:
@@ -60,7 +62,12 @@ def test_what_happened_stands_newest_first() -> None:
     an_outcome(lead, True, lead.created_at + 5 * DAY, revenue=1234)
     response = sales().get(address(lead))
     assert [each.what for each in response.context["page"].timeline] == [
-        "Converted", "Page view", "Appointment made", "Message to the lead", "Message from the lead", "Lead created",
+        "Converted",
+        "Page view",
+        "Appointment made",
+        "Message to the lead",
+        "Message from the lead",
+        "Lead created",
     ]
     assert "revenue 1,234" in response.content.decode()
 
@@ -73,7 +80,11 @@ def test_what_is_known_of_it_is_the_newest_value_of_each() -> None:
     an_attribute(lead, "first_buyer", False)
     facts = dict(sales().get(address(lead)).context["page"].facts)
     assert facts == {
-        "Source": "website", "Amount": "5,000", "Property": "Lyon", "Price": "250,000", "Budget": "300,000",
+        "Source": "website",
+        "Amount": "5,000",
+        "Property": "Lyon",
+        "Price": "250,000",
+        "Budget": "300,000",
         "First buyer": "no",
     }
 
@@ -131,10 +142,13 @@ def test_a_long_history_takes_as_many_statements_as_a_short_one() -> None:
     for hours in range(50):
         a_message(lead, timezone.now())
         an_attribute(lead, f"name {hours}", hours)
-        Prediction.objects.create(**{
-            field.attname: getattr(Prediction.objects.first(), field.attname)
-            for field in Prediction._meta.fields if not field.primary_key
-        })
+        Prediction.objects.create(
+            **{
+                field.attname: getattr(Prediction.objects.first(), field.attname)
+                for field in Prediction._meta.fields
+                if not field.primary_key
+            }
+        )
     assert statements(client, lead) == few < 20
 
 

@@ -9,7 +9,10 @@ from django.conf import settings
 from insights import figures
 
 VECTOR = [
-    ["appointments_count", 3, 0.25], ["source", "website", 0.1], ["city", None, -0.05], ["amount", 5, 0.02],
+    ["appointments_count", 3, 0.25],
+    ["source", "website", 0.1],
+    ["city", None, -0.05],
+    ["amount", 5, 0.02],
     ["region", "Lyon", 0.01],
 ]
 
@@ -54,7 +57,10 @@ def test_the_radar_shows_the_five_measures_and_leaves_out_what_was_not_taken() -
     assert trace["theta"] == ["Precision", "F1", "ROC-AUC", "Accuracy", "Precision"]
     assert trace["r"] == [0.5, 0.4, 0.7, 0.8, 0.5]
     assert [row[:2] for row in figure.rows] == [
-        ("Precision", "0.500"), ("F1", "0.400"), ("ROC-AUC", "0.700"), ("Accuracy", "0.800"),
+        ("Precision", "0.500"),
+        ("F1", "0.400"),
+        ("ROC-AUC", "0.700"),
+        ("Accuracy", "0.800"),
     ]
 
 
@@ -65,10 +71,18 @@ def test_importance_shows_the_first_ten() -> None:
     assert figure.rows[0] == ("X0", "9.5%")
 
 
-@pytest.mark.parametrize("figure", [
-    figures.waterfall(0.2, VECTOR, 0.53), figures.waterfall(0.2, [], 0.2), figures.radar({}), figures.importance([]),
-    figures.radar({"roc_auc": 0.7}), figures.importance([{"feature": "source", "importance": 1.0}]),
-], ids=lambda figure: figure.key)
+@pytest.mark.parametrize(
+    "figure",
+    [
+        figures.waterfall(0.2, VECTOR, 0.53),
+        figures.waterfall(0.2, [], 0.2),
+        figures.radar({}),
+        figures.importance([]),
+        figures.radar({"roc_auc": 0.7}),
+        figures.importance([{"feature": "source", "importance": 1.0}]),
+    ],
+    ids=lambda figure: figure.key,
+)
 def test_figures_are_plain_data_in_the_colours_of_the_style_sheet(figure: figures.Figure) -> None:
     written = json.loads(json.dumps(figure.plot, allow_nan=False))
     assert not [text for text in texts(written) if text.startswith("#")]

@@ -77,7 +77,11 @@ def test_a_confirmed_rollback_changes_what_scores_and_leaves_a_row_with_the_reas
     assert active() == OLD
     row = AuditEntry.objects.get()
     assert (row.act, row.by, row.before, row.after, row.reason) == (
-        "model.rollback", "staff-default", NEW, OLD, "too many wasted calls"
+        "model.rollback",
+        "staff-default",
+        NEW,
+        OLD,
+        "too many wasted calls",
     )
 
 

@@ -40,11 +40,14 @@ def test_the_strongest_come_first_and_no_more_than_asked_for() -> None:
 def test_an_attribute_is_told_by_its_kind() -> None:
     kinds = {"attributes.first_time_buyer": Kind.BOOLEAN, "attributes.budget": Kind.NUMERIC}
     assert sentences(["attributes.first_time_buyer", 1, 0.02], ["attributes.budget", 300000, 0.02], kinds=kinds) == [
-        "first time buyer: yes raises it by 2 points", "budget 300,000 raises it by 2 points",
+        "first time buyer: yes raises it by 2 points",
+        "budget 300,000 raises it by 2 points",
     ]
     dates = {"attributes.wanted_from": Kind.DATE}
     assert [shown("attributes.wanted_from", days, dates["attributes.wanted_from"]) for days in (20.4, -3.2, 0.2)] == [
-        "20 days before", "3 days later", "that day",
+        "20 days before",
+        "3 days later",
+        "that day",
     ]
     assert sentences(["attributes.wanted_from", -12, 0.04], kinds=dates) == [
         "wanted from (12 days later) raises it by 4 points"

@@ -30,8 +30,12 @@ def test_each_role_may_what_the_one_before_it_may() -> None:
 
 
 def test_only_an_ml_admin_may_override_the_gate_and_edit_rules_schedules_and_the_organisation() -> None:
-    for permission in ("models_registry.override_gate", "models_registry.change_scoringrule",
-                       "django_celery_beat.change_periodictask", "leads.change_organisation"):
+    for permission in (
+        "models_registry.override_gate",
+        "models_registry.change_scoringrule",
+        "django_celery_beat.change_periodictask",
+        "leads.change_organisation",
+    ):
         room, codename = permission.split(".")
         granted = Group.objects.filter(permissions__content_type__app_label=room, permissions__codename=codename)
         assert set(granted.values_list("name", flat=True)) == {"ml_admin"}

@@ -16,16 +16,18 @@ def test_a_likely_lead_that_is_only_nurtured_says_that_we_are_not_sure() -> None
     assert "not sure" not in words.action_of("NURTURE", 0.35).advice
 
 
-@pytest.mark.parametrize(("share", "text"), [
-    (0, "0%"), (0.004, "<1%"), (0.01, "1%"), (0.846, "85%"), (0.99, "99%"), (0.996, ">99%"), (1, "100%"),
-])
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0%"), (0.004, "<1%"), (0.01, "1%"), (0.846, "85%"), (0.99, "99%"), (0.996, ">99%"), (1, "100%")],
+)
 def test_a_probability_is_never_shown_as_certain_where_it_is_not(share: float, text: str) -> None:
     assert words.percent(share) == text
 
 
-@pytest.mark.parametrize(("days", "text"), [
-    (0.3, "today"), (1.2, "yesterday"), (5, "5 days"), (22, "3 weeks"), (100, "3 months"), (800, "2 years"),
-])
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [(0.3, "today"), (1.2, "yesterday"), (5, "5 days"), (22, "3 weeks"), (100, "3 months"), (800, "2 years")],
+)
 def test_ages_are_said_as_one_says_them(days: float, text: str) -> None:
     assert words.age(days) == text
 
@@ -35,9 +37,10 @@ def test_spans_are_said_in_the_unit_that_fits(minutes: float, text: str) -> None
     assert words.span(minutes) == text
 
 
-@pytest.mark.parametrize(("part", "text"), [
-    (0.12, "12 points"), (-0.01, "1 point"), (0.0072, "0.7 points"), (0.0097, "1 point"), (0, "0.0 points"),
-])
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [(0.12, "12 points"), (-0.01, "1 point"), (0.0072, "0.7 points"), (0.0097, "1 point"), (0, "0.0 points")],
+)
 def test_points_are_whole_where_they_are_large(part: float, text: str) -> None:
     assert words.points(part) == text
 

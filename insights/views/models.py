@@ -36,7 +36,10 @@ def train(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Starts training in the background."""
     try:
         start_training(
-            org_id=viewer.org.org_id, by=viewer.name, trigger=Trigger.PAGE, notes=_text(request, "notes"),
+            org_id=viewer.org.org_id,
+            by=viewer.name,
+            trigger=Trigger.PAGE,
+            notes=_text(request, "notes"),
             algorithm=request.POST.get("algorithm", AUTO),
         )
     except Conflict as problem:
@@ -93,8 +96,13 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     choice = _choice_or_404(viewer, version)
     try:
         choose(
-            org_id=viewer.org.org_id, version=version, instead_of=request.POST.get("instead_of", ""), by=viewer.name,
-            at=timezone.now(), reason=_text(request, "reason"), may_override=viewer.may(OVERRIDE),
+            org_id=viewer.org.org_id,
+            version=version,
+            instead_of=request.POST.get("instead_of", ""),
+            by=viewer.name,
+            at=timezone.now(),
+            reason=_text(request, "reason"),
+            may_override=viewer.may(OVERRIDE),
         )
     except Conflict as problem:
         return _confirmation(request, viewer, choice, str(problem.detail), 409)
@@ -119,7 +127,13 @@ def _confirmation(
     sides = [side for side in (choice.active, choice.chosen) if side is not None]
     rows = [(measure, [value_of(side.metrics, measure) for side in sides]) for measure in MEASURES]
     response = show(
-        request, viewer, "insights/activate.html", choice=choice, rows=rows, problem=problem, here="models",
+        request,
+        viewer,
+        "insights/activate.html",
+        choice=choice,
+        rows=rows,
+        problem=problem,
+        here="models",
         may_go_on=choice.passed or viewer.may(OVERRIDE),
     )
     response.status_code = status

@@ -20,9 +20,7 @@ UNION ALL SELECT kind, count(*) FROM lead_event WHERE dossier_id = %s GROUP BY k
 
 def find_lead(org_id: str, number: int) -> Dossier | None:
     """The organisation's lead of that number, with its property and score."""
-    found: Dossier | None = (
-        Dossier.objects.of(org_id).filter(number=number).select_related("property", "score").first()
-    )
+    found: Dossier | None = Dossier.objects.of(org_id).filter(number=number).select_related("property", "score").first()
     return found
 
 
@@ -30,11 +28,15 @@ def lead_as_known(dossier: Dossier) -> dict[str, Any]:
     """A lead in the contract's words, as it is known now."""
     outcome = Outcome.objects.current().filter(dossier=dossier).first()
     return {
-        "dossier_id": dossier.number, "org_id": dossier.org_id, "created_at": iso(dossier.created_at),
+        "dossier_id": dossier.number,
+        "org_id": dossier.org_id,
+        "created_at": iso(dossier.created_at),
         **{name: getattr(dossier, name) for name in CORE},
-        "property": _property(getattr(dossier, "property", None)), "attributes": _attributes(dossier),
+        "property": _property(getattr(dossier, "property", None)),
+        "attributes": _attributes(dossier),
         "events": dict(bulk.fetch(EVENT_COUNTS, dossier.pk, dossier.pk, dossier.pk)),
-        "outcome": outcome and outcome.to_json(), "score": _score(getattr(dossier, "score", None)),
+        "outcome": outcome and outcome.to_json(),
+        "score": _score(getattr(dossier, "score", None)),
         "updated_at": iso(dossier.updated_at),
     }
 
@@ -52,9 +54,13 @@ def _score(score: LeadScore | None) -> dict[str, Any] | None:
     if score is None or score.probability is None:
         return None
     return {
-        "conversion_probability": score.probability, "confidence": score.confidence,
-        "expected_value": score.expected_value, "recommended_action": score.action, "method": score.method,
-        "model_version": score.model_version, "prediction_id": score.prediction_id,
+        "conversion_probability": score.probability,
+        "confidence": score.confidence,
+        "expected_value": score.expected_value,
+        "recommended_action": score.action,
+        "method": score.method,
+        "model_version": score.model_version,
+        "prediction_id": score.prediction_id,
         "predicted_at": iso(score.scored_at),
     }
 
@@ -62,8 +68,19 @@ def _score(score: LeadScore | None) -> dict[str, Any] | None:
 def import_job(job: ImportJob, address: str) -> dict[str, Any]:
     """An import in the contract's words; `address` is where it is followed."""
     return {
-        "id": str(job.pk), "status": job.status, "status_url": address, "rejects_url": f"{address}/rejects",
-        "content": job.content, "filename": job.filename, "stage": job.stage, "progress": job.progress,
-        "rows": job.rows, "accepted": job.accepted, "rejected": job.rejected, "messages": job.messages,
-        "error": job.error or None, "created_at": iso(job.created_at), "finished_at": iso(job.finished_at),
+        "id": str(job.pk),
+        "status": job.status,
+        "status_url": address,
+        "rejects_url": f"{address}/rejects",
+        "content": job.content,
+        "filename": job.filename,
+        "stage": job.stage,
+        "progress": job.progress,
+        "rows": job.rows,
+        "accepted": job.accepted,
+        "rejected": job.rejected,
+        "messages": job.messages,
+        "error": job.error or None,
+        "created_at": iso(job.created_at),
+        "finished_at": iso(job.finished_at),
     }

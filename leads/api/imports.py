@@ -59,7 +59,9 @@ class Imports(ContractView):
     parser_classes = [BoundedMultiPartParser]
 
     @extend_schema(
-        request={"multipart/form-data": shapes.ImportIn}, responses={202: shapes.ImportOut}, tags=["leads"],
+        request={"multipart/form-data": shapes.ImportIn},
+        responses={202: shapes.ImportOut},
+        tags=["leads"],
         operation_id="leads_import",
     )
     @idempotent
@@ -72,8 +74,12 @@ class Imports(ContractView):
             raise TooLarge(f"A file may have at most {settings.IMPORT_MAX_BYTES:,} bytes.")
         try:
             job = start_import(
-                org_id=self.caller.org_id, upload=upload, filename=upload.name or "", content=told["content"],
-                mapping=told["mapping"], by=self.caller.name,
+                org_id=self.caller.org_id,
+                upload=upload,
+                filename=upload.name or "",
+                content=told["content"],
+                mapping=told["mapping"],
+                by=self.caller.name,
             )
         except MappingProblem as problem:
             raise ValidationError({"mapping": str(problem)}) from problem
@@ -98,7 +104,8 @@ class ImportRejects(ContractView):
     content_negotiation_class = AnyAnswer
 
     @extend_schema(
-        responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "file, line, reason, row")}, tags=["leads"],
+        responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "file, line, reason, row")},
+        tags=["leads"],
         operation_id="leads_import_rejects",
     )
     def get(self, request: Request, job_id: Any) -> Any:

@@ -25,9 +25,7 @@ from leads.records import (
 )
 
 SCALAR = {
-    "oneOf": [
-        {"type": "number"}, {"type": "boolean"}, {"type": "string", "maxLength": MAX_TEXT}, {"type": "null"},
-    ]
+    "oneOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string", "maxLength": MAX_TEXT}, {"type": "null"}]
 }
 
 
@@ -129,10 +127,10 @@ class EventIn(StrictSerializer):
     direction = serializers.ChoiceField(Direction.choices, required=False, allow_null=True, default=None)
     occurred_at = MomentField()
     external_id = TextField(
-        required=False, allow_null=True, default=None, max_length=MAX_WORD, help_text="The same one twice counts once.",
+        required=False, allow_null=True, default=None, max_length=MAX_WORD, help_text="The same one twice counts once."
     )
     recorded_at = MomentField(
-        required=False, allow_null=True, default=None, help_text="Where it became known later than it occurred.",
+        required=False, allow_null=True, default=None, help_text="Where it became known later than it occurred."
     )
     scheduled_for = MomentField(required=False, allow_null=True, default=None, help_text="Of an appointment.")
     properties = PropertiesField(required=False, allow_null=True, default=None)
@@ -154,7 +152,11 @@ class ImportIn(StrictSerializer):
 
     file = serializers.FileField(help_text="CSV of any delimiter, or one JSON object a line; may be gzipped.")
     mapping = TextField(
-        required=False, allow_blank=True, default="", max_length=200_000, trim_whitespace=False,
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=200_000,
+        trim_whitespace=False,
         help_text="TOML text, or the name of a ready mapping. Without one, columns are named as this API names fields.",
     )
     content = serializers.ChoiceField([("leads", "leads"), ("events", "events")], default="leads")

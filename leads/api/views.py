@@ -22,24 +22,35 @@ from leads.models import Dossier
 
 READ, WRITE = "predictions:read", "leads:write"
 DOSSIER = OpenApiParameter(
-    "dossier_id", int, OpenApiParameter.PATH, description="The CRM's own number of the lead, a positive integer.",
+    "dossier_id", int, OpenApiParameter.PATH, description="The CRM's own number of the lead, a positive integer."
 )
 LEAD = {
-    "status": "NEW", "created_at": "2026-10-01T09:00:00Z", "source": "website", "source_score": None,
-    "owner": "team-north", "region": "Lyon", "amount": None,
+    "status": "NEW",
+    "created_at": "2026-10-01T09:00:00Z",
+    "source": "website",
+    "source_score": None,
+    "owner": "team-north",
+    "region": "Lyon",
+    "amount": None,
     "property": {"price": 250000, "has_photos": True, "city": "Lyon"},
     "attributes": {"budget": 300000, "first_time_buyer": True},
 }
 KNOWN_LEAD = {
-    "dossier_id": 42, "org_id": "default", **LEAD, "events": {"message": 3, "appointment": 1, "brochure": 1},
-    "outcome": None, "score": None, "updated_at": "2026-10-01T09:00:02Z",
+    "dossier_id": 42,
+    "org_id": "default",
+    **LEAD,
+    "events": {"message": 3, "appointment": 1, "brochure": 1},
+    "outcome": None,
+    "score": None,
+    "updated_at": "2026-10-01T09:00:02Z",
 }
-MESSAGE = {
-    "kind": "message", "direction": "INBOUND", "occurred_at": "2026-10-01T09:12:00Z", "external_id": "mail-8112",
-}
+MESSAGE = {"kind": "message", "direction": "INBOUND", "occurred_at": "2026-10-01T09:12:00Z", "external_id": "mail-8112"}
 APPOINTMENT = {
-    "kind": "appointment", "occurred_at": "2026-10-02T10:00:00Z", "scheduled_for": "2026-10-05T15:00:00Z",
-    "external_id": "visit-17", "properties": {"place": "office"},
+    "kind": "appointment",
+    "occurred_at": "2026-10-02T10:00:00Z",
+    "scheduled_for": "2026-10-05T15:00:00Z",
+    "external_id": "visit-17",
+    "properties": {"place": "office"},
 }
 
 
@@ -60,7 +71,10 @@ class Lead(ContractView):
     permission_classes = [MayRead]
 
     @extend_schema(
-        request=shapes.LeadIn, parameters=[DOSSIER], tags=["leads"], operation_id="leads_put",
+        request=shapes.LeadIn,
+        parameters=[DOSSIER],
+        tags=["leads"],
+        operation_id="leads_put",
         responses={200: shapes.LeadOut, 201: OpenApiResponse(shapes.LeadOut, "It was not known before.")},
         examples=[
             OpenApiExample("A lead", LEAD, request_only=True),
@@ -79,7 +93,10 @@ class Lead(ContractView):
         return Response(answers.lead_as_known(lead), status=201 if done.created else 200)
 
     @extend_schema(
-        responses=shapes.LeadOut, parameters=[DOSSIER], tags=["leads"], operation_id="leads_get",
+        responses=shapes.LeadOut,
+        parameters=[DOSSIER],
+        tags=["leads"],
+        operation_id="leads_get",
         examples=[OpenApiExample("As known", KNOWN_LEAD, response_only=True)],
     )
     def get(self, request: Request, dossier_id: int) -> Response:
@@ -93,7 +110,10 @@ class LeadEvents(ContractView):
     required_scope = WRITE
 
     @extend_schema(
-        request=shapes.EventIn(many=True), parameters=[DOSSIER], tags=["leads"], operation_id="leads_events_add",
+        request=shapes.EventIn(many=True),
+        parameters=[DOSSIER],
+        tags=["leads"],
+        operation_id="leads_events_add",
         responses={201: shapes.EventsOut, 200: OpenApiResponse(shapes.EventsOut, "All were known already.")},
         examples=[
             OpenApiExample("One message", MESSAGE, request_only=True),

@@ -94,13 +94,19 @@ def draw(n: int, *, since: datetime, until: datetime, seed: int) -> Lives:
     streams = {name: _stream(converts, stream, decided, chance) for name, stream in world.STREAMS.items()}
     property_at = _arrives(world.PROPERTY_KNOWN, decided, chance)
     return Lives(
-        created=created, converts=converts, decided=decided, region=region, city=city,
+        created=created,
+        converts=converts,
+        decided=decided,
+        region=region,
+        city=city,
         source=_words(converts, world.SOURCE, chance),
         owner=np.array([world.TEAMS[place] for place in region], dtype=object),
         price=_sizes(converts, world.PRICE, np.array([world.CITIES[place][2] for place in city]), chance).round(-3),
-        has_photos=_words(converts, world.HAS_PHOTOS, chance).astype(bool), property_at=property_at,
+        has_photos=_words(converts, world.HAS_PHOTOS, chance).astype(bool),
+        property_at=property_at,
         attributes=_attributes(created, converts, region, decided, chance),
-        answered=np.where(answered < decided, answered, NEVER), streams=streams,
+        answered=np.where(answered < decided, answered, NEVER),
+        streams=streams,
         replies=_replies(created, answered, decided, streams["inbound"], chance),
         epilogue=_epilogue(converts, decided, chance),
     )

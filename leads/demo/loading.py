@@ -22,8 +22,15 @@ DAYS_A_MONTH = 30.4375
 NAME = "Agence Démo"
 NULL = "\\N"
 TABLES = (
-    "dossier", "property", "lead_change", "lead_attribute", "message_entity", "appointment_entity", "lead_event",
-    "lead_status_change", "lead_outcome",
+    "dossier",
+    "property",
+    "lead_change",
+    "lead_attribute",
+    "message_entity",
+    "appointment_entity",
+    "lead_event",
+    "lead_status_change",
+    "lead_outcome",
 )
 
 Progress = Callable[[int], Any]
@@ -46,8 +53,15 @@ class Loaded:
 
 @transaction.atomic
 def load_demonstration(
-    *, org_id: str, leads: int, seed: int, until: datetime, months: float = 8, is_past: bool = False,
-    replace: bool = False, progress: Progress = lambda done: None,
+    *,
+    org_id: str,
+    leads: int,
+    seed: int,
+    until: datetime,
+    months: float = 8,
+    is_past: bool = False,
+    replace: bool = False,
+    progress: Progress = lambda done: None,
 ) -> Loaded:
     """Makes the organisation and its leads of the months before `until`; the same for the same arguments.
 
@@ -83,10 +97,17 @@ def delete_leads(*, org_id: str) -> int:
 
 
 def _organisation(org_id: str, observed_until: datetime | None) -> None:
-    Organisation.objects.update_or_create(org_id=org_id, defaults={
-        "name": NAME, "time_zone": ZONE, "horizon_days": 60, "won_statuses": won_by_default(),
-        "lost_statuses": lost_by_default(), "observed_until": observed_until,
-    })
+    Organisation.objects.update_or_create(
+        org_id=org_id,
+        defaults={
+            "name": NAME,
+            "time_zone": ZONE,
+            "horizon_days": 60,
+            "won_statuses": won_by_default(),
+            "lost_statuses": lost_by_default(),
+            "observed_until": observed_until,
+        },
+    )
 
 
 def _ids(leads: int) -> Ints:

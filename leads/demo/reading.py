@@ -20,10 +20,21 @@ def _feature(name: str, kind: Kind = Kind.NUMERIC) -> Feature:
 
 
 READ = (
-    *map(_feature, (
-        "days_since_creation", "source", "region", "city", "property_price", "property_has_photos",
-        "response_time_minutes", "inbound_messages_count", "appointments_count", "attributes.budget",
-    )),
+    *map(
+        _feature,
+        (
+            "days_since_creation",
+            "source",
+            "region",
+            "city",
+            "property_price",
+            "property_has_photos",
+            "response_time_minutes",
+            "inbound_messages_count",
+            "appointments_count",
+            "attributes.budget",
+        ),
+    ),
     *(_feature(f"events.{kind}.count") for kind in OWN_KINDS),
     _feature("attributes.financing", Kind.CATEGORY),
     _feature("attributes.first_time_buyer", Kind.BOOLEAN),

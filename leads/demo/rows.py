@@ -104,35 +104,55 @@ class Part:
         everyone = np.arange(len(self.ids))
         created = self._at(everyone, 0)
         steps = [self.decided < NEVER, self.visited < NEVER, self.answered < NEVER]
-        return Rows("dossier", {
-            "id": self.ids, "number": everyone + self.first + 1, "created_at": created, "recorded_at": created,
-            "updated_at": self._at(everyone, np.where(self.decided < NEVER, self.decided, 0)),
-            "status": np.select(steps, [np.where(self.won, WON, LOST), VISIT, CONTACTED], NEW),
-            **{name: self._of(getattr(self.lives, name)) for name in ("source", "region", "owner")},
-        })
+        return Rows(
+            "dossier",
+            {
+                "id": self.ids,
+                "number": everyone + self.first + 1,
+                "created_at": created,
+                "recorded_at": created,
+                "updated_at": self._at(everyone, np.where(self.decided < NEVER, self.decided, 0)),
+                "status": np.select(steps, [np.where(self.won, WON, LOST), VISIT, CONTACTED], NEW),
+                **{name: self._of(getattr(self.lives, name)) for name in ("source", "region", "owner")},
+            },
+        )
 
     def _properties(self) -> Iterator[Rows]:
         known_from = self._of(self.lives.property_at)
         shown = np.flatnonzero(known_from <= self.age)
-        yield Rows("property", {
-            "dossier_id": self.ids[shown], "known_from": self._at(shown, known_from[shown]),
-            **{name: self._of(getattr(self.lives, name))[shown] for name in ("price", "has_photos", "city")},
-        })
+        yield Rows(
+            "property",
+            {
+                "dossier_id": self.ids[shown],
+                "known_from": self._at(shown, known_from[shown]),
+                **{name: self._of(getattr(self.lives, name))[shown] for name in ("price", "has_photos", "city")},
+            },
+        )
         later = shown[known_from[shown] > 0]
-        yield Rows("lead_change", {
-            "dossier_id": self.ids[later], "field": ["property.known_from"] * len(later),
-            "old_value": [None] * len(later), "changed_at": self._at(later, known_from[later]),
-        })
+        yield Rows(
+            "lead_change",
+            {
+                "dossier_id": self.ids[later],
+                "field": ["property.known_from"] * len(later),
+                "old_value": [None] * len(later),
+                "changed_at": self._at(later, known_from[later]),
+            },
+        )
 
     def _attributes(self) -> Iterator[Rows]:
         for name, attribute in self.lives.attributes.items():
             at, values = self._of(attribute.at), self._of(attribute.value)
             told = np.flatnonzero((at <= self.age) & [value is not None for value in values])
-            yield Rows("lead_attribute", {
-                "dossier_id": self.ids[told], "name": [name] * len(told), "known_from": self._at(told, at[told]),
-                "value": [json.dumps(value, ensure_ascii=False) for value in values[told]],
-                "availability": np.where(at[told] == 0, Availability.CREATION.value, Availability.OBSERVED.value),
-            })
+            yield Rows(
+                "lead_attribute",
+                {
+                    "dossier_id": self.ids[told],
+                    "name": [name] * len(told),
+                    "known_from": self._at(told, at[told]),
+                    "value": [json.dumps(value, ensure_ascii=False) for value in values[told]],
+                    "availability": np.where(at[told] == 0, Availability.CREATION.value, Availability.OBSERVED.value),
+                },
+            )
 
     def _messages(self) -> Iterator[Rows]:
         everyone = np.arange(len(self.ids))
@@ -143,7 +163,8 @@ class Part:
         told = {
             Direction.INBOUND: [first, self.happened(self.lives.streams["inbound"]), epilogue.where(is_thanks)],
             Direction.OUTBOUND: [
-                Happenings(answered, self.answered[answered]), self.happened(self.lives.replies),
+                Happenings(answered, self.answered[answered]),
+                self.happened(self.lives.replies),
                 epilogue.where(~is_thanks),
             ],
         }
@@ -186,17 +207,31 @@ class Part:
             yield self._steps(np.flatnonzero(is_step), ages, before, after)
 
     def _steps(self, leads: Ints, ages: Ints, before: NDArray[Any], after: NDArray[Any]) -> Rows:
-        return Rows("lead_status_change", {
-            "dossier_id": self.ids[leads], "from_status": before[leads], "to_status": after[leads],
-            "changed_at": self._at(leads, ages[leads]), "is_exact": [True] * len(leads),
-        })
+        return Rows(
+            "lead_status_change",
+            {
+                "dossier_id": self.ids[leads],
+                "from_status": before[leads],
+                "to_status": after[leads],
+                "changed_at": self._at(leads, ages[leads]),
+                "is_exact": [True] * len(leads),
+            },
+        )
 
     def _outcomes(self) -> Rows:
         leads = np.flatnonzero(self.decided < NEVER)
         at, won = self._at(leads, self.decided[leads]), self.won[leads]
         revenue = (self._of(self.lives.price)[leads] * COMMISSION).round(2)
-        return Rows("lead_outcome", {
-            "dossier_id": self.ids[leads], "converted": won, "occurred_at": at, "recorded_at": at,
-            "revenue": np.where(won, revenue, np.nan), "recorded_by": [BY] * len(leads),
-            "is_exact": [True] * len(leads), "origin": np.where(won, Origin.RECORDED.value, Origin.STATUS.value),
-        })
+        return Rows(
+            "lead_outcome",
+            {
+                "dossier_id": self.ids[leads],
+                "converted": won,
+                "occurred_at": at,
+                "recorded_at": at,
+                "revenue": np.where(won, revenue, np.nan),
+                "recorded_by": [BY] * len(leads),
+                "is_exact": [True] * len(leads),
+                "origin": np.where(won, Origin.RECORDED.value, Origin.STATUS.value),
+            },
+        )

@@ -21,7 +21,8 @@ Term = tuple[str, float, Callable[[Columns], Floats]]
 
 _CITY_LEVEL = {city: price for city, (_, _, price) in world.CITIES.items()}
 _COUNTS = {
-    "inbound": "inbound_messages_count", "appointments": "appointments_count",
+    "inbound": "inbound_messages_count",
+    "appointments": "appointments_count",
     **{kind: f"events.{kind}.count" for kind in world.OWN_KINDS},
 }
 

@@ -79,13 +79,20 @@ class Arrival:
     later_days: float
 
 
-SOURCE = Words({
-    "website": (0.26, 0.28), "portal": (0.23, 0.38), "referral": (0.21, 0.07), "walk-in": (0.12, 0.07),
-    "phone": (0.11, 0.07), "ads": (0.07, 0.13),
-})
-FINANCING = Words({
-    "cash": (0.21, 0.09), "approved": (0.39, 0.18), "in progress": (0.27, 0.38), "not started": (0.13, 0.35),
-}, told=0.75)
+SOURCE = Words(
+    {
+        "website": (0.26, 0.28),
+        "portal": (0.23, 0.38),
+        "referral": (0.21, 0.07),
+        "walk-in": (0.12, 0.07),
+        "phone": (0.11, 0.07),
+        "ads": (0.07, 0.13),
+    }
+)
+FINANCING = Words(
+    {"cash": (0.21, 0.09), "approved": (0.39, 0.18), "in progress": (0.27, 0.38), "not started": (0.13, 0.35)},
+    told=0.75,
+)
 FIRST_TIME_BUYER = Words({True: (0.36, 0.46), False: (0.64, 0.54)}, told=0.8)
 HAS_PHOTOS = Words({True: (0.80, 0.68), False: (0.20, 0.32)})
 CONTACT_PREFERENCE = Words({"email": (0.45, 0.45), "phone": (0.35, 0.35), "messenger": (0.20, 0.20)}, told=0.9)
@@ -125,21 +132,35 @@ PROPERTY_KNOWN = Arrival(at_once=0.75, later=0.15, later_days=4.0)
 BUDGET_KNOWN = Arrival(at_once=0.60, later=0.20, later_days=5.0)
 
 CITIES: Mapping[str, tuple[str, float, float]] = {
-    "Paris": ("Île-de-France", 0.20, 520_000), "Versailles": ("Île-de-France", 0.05, 560_000),
-    "Lyon": ("Auvergne-Rhône-Alpes", 0.15, 340_000), "Grenoble": ("Auvergne-Rhône-Alpes", 0.06, 225_000),
-    "Marseille": ("Provence-Alpes-Côte d'Azur", 0.11, 265_000), "Nice": ("Provence-Alpes-Côte d'Azur", 0.08, 355_000),
-    "Toulouse": ("Occitanie", 0.09, 270_000), "Montpellier": ("Occitanie", 0.07, 265_000),
-    "Bordeaux": ("Nouvelle-Aquitaine", 0.08, 325_000), "Nantes": ("Pays de la Loire", 0.06, 280_000),
+    "Paris": ("Île-de-France", 0.20, 520_000),
+    "Versailles": ("Île-de-France", 0.05, 560_000),
+    "Lyon": ("Auvergne-Rhône-Alpes", 0.15, 340_000),
+    "Grenoble": ("Auvergne-Rhône-Alpes", 0.06, 225_000),
+    "Marseille": ("Provence-Alpes-Côte d'Azur", 0.11, 265_000),
+    "Nice": ("Provence-Alpes-Côte d'Azur", 0.08, 355_000),
+    "Toulouse": ("Occitanie", 0.09, 270_000),
+    "Montpellier": ("Occitanie", 0.07, 265_000),
+    "Bordeaux": ("Nouvelle-Aquitaine", 0.08, 325_000),
+    "Nantes": ("Pays de la Loire", 0.06, 280_000),
     "Lille": ("Hauts-de-France", 0.05, 235_000),
 }
 """Each city's region, its share of the leads, and the level of its prices."""
 REGION_LEVEL: Mapping[str, float] = {
-    "Île-de-France": 500_000, "Auvergne-Rhône-Alpes": 300_000, "Provence-Alpes-Côte d'Azur": 310_000,
-    "Occitanie": 270_000, "Nouvelle-Aquitaine": 310_000, "Pays de la Loire": 275_000, "Hauts-de-France": 230_000,
+    "Île-de-France": 500_000,
+    "Auvergne-Rhône-Alpes": 300_000,
+    "Provence-Alpes-Côte d'Azur": 310_000,
+    "Occitanie": 270_000,
+    "Nouvelle-Aquitaine": 310_000,
+    "Pays de la Loire": 275_000,
+    "Hauts-de-France": 230_000,
 }
 TEAMS: Mapping[str, str] = {
-    "Île-de-France": "team-paris", "Hauts-de-France": "team-north", "Pays de la Loire": "team-west",
-    "Nouvelle-Aquitaine": "team-west", "Auvergne-Rhône-Alpes": "team-lyon", "Occitanie": "team-south",
+    "Île-de-France": "team-paris",
+    "Hauts-de-France": "team-north",
+    "Pays de la Loire": "team-west",
+    "Nouvelle-Aquitaine": "team-west",
+    "Auvergne-Rhône-Alpes": "team-lyon",
+    "Occitanie": "team-south",
     "Provence-Alpes-Côte d'Azur": "team-south",
 }
 

@@ -53,11 +53,16 @@ class EventReader:
         if occurred_at is None:
             raise RowProblem(f"{self._map.occurred_at.column}: the time is missing")
         return EventRecord(
-            number=self._number(cells), kind=decision.kind, occurred_at=occurred_at,
+            number=self._number(cells),
+            kind=decision.kind,
+            occurred_at=occurred_at,
             direction=None if decision.kind == APPOINTMENT else decision.direction or self._direction(cells),
-            external_id=self._external_id(cells), recorded_at=self._recorded_at(cells),
+            external_id=self._external_id(cells),
+            recorded_at=self._recorded_at(cells),
             scheduled_for=self._scheduled_for(cells) if decision.kind == APPOINTMENT else None,
-            properties=self._properties(cells), is_outcome_echo=decision.is_echo, status=decision.status,
+            properties=self._properties(cells),
+            is_outcome_echo=decision.is_echo,
+            status=decision.status,
         )
 
     def _moment(self, time: TimeColumn | None) -> Callable[[Sequence[Any]], datetime | None]:
@@ -103,7 +108,8 @@ class EventReader:
 
     def _properties(self, cells: Sequence[Any]) -> Mapping[str, Any] | None:
         found = {
-            name: cells[self._place[name]] for name in self._map.properties
+            name: cells[self._place[name]]
+            for name in self._map.properties
             if filled(cells[self._place[name]], self._mapping.placeholders)
         }
         for name, value in found.items():

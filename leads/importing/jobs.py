@@ -86,8 +86,12 @@ def _import(job: ImportJob, rejects: Rejects) -> Any:
     limit = settings.IMPORT_MAX_BYTES * MAX_UNPACKED
     sources = [Source(Path(job.file.path), job.filename, limit)]
     return import_files(
-        org_id=job.org_id, mapping=read_mapping(job.mapping), leads=sources if job.content == LEADS else (),
-        events=sources if job.content == EVENTS else (), by=job.started_by, rejects=rejects,
+        org_id=job.org_id,
+        mapping=read_mapping(job.mapping),
+        leads=sources if job.content == LEADS else (),
+        events=sources if job.content == EVENTS else (),
+        by=job.started_by,
+        rejects=rejects,
         progress=lambda stage, done, total: job.report(stage, done / max(total, 1)),
     )
 
@@ -97,9 +101,7 @@ def _message(text: str) -> dict[str, str]:
 
 
 def _counts(counts: FileSummary, rejects: Rejects) -> dict[str, Any]:
-    return {
-        "rows": counts.rows, "accepted": counts.accepted, "rejected": counts.rejected, "rejects": rejects.first,
-    }
+    return {"rows": counts.rows, "accepted": counts.accepted, "rejected": counts.rejected, "rejects": rejects.first}
 
 
 def _forget_file(job: ImportJob) -> None:
@@ -111,7 +113,19 @@ def note_import(*, org_id: str, counts: FileSummary, mapping: str, rejects: list
     """Notes an import that the command has done, so that it stands beside the uploaded ones."""
     now = timezone.now()
     return ImportJob.objects.create(
-        org_id=org_id, filename=counts.name[:NAME_LENGTH], content=counts.content, mapping=mapping, started_by=by,
-        status=JobStatus.SUCCEEDED, stage="done", progress=1.0, messages=[_message(counts.in_words())], started_at=now,
-        finished_at=now, rows=counts.rows, accepted=counts.accepted, rejected=counts.rejected, rejects=rejects,
+        org_id=org_id,
+        filename=counts.name[:NAME_LENGTH],
+        content=counts.content,
+        mapping=mapping,
+        started_by=by,
+        status=JobStatus.SUCCEEDED,
+        stage="done",
+        progress=1.0,
+        messages=[_message(counts.in_words())],
+        started_at=now,
+        finished_at=now,
+        rows=counts.rows,
+        accepted=counts.accepted,
+        rejected=counts.rejected,
+        rejects=rejects,
     )

@@ -28,7 +28,10 @@ class LeadReader:
     """
 
     def __init__(
-        self, mapping: FileMapping, header: Sequence[str], kinds: Mapping[str, str],
+        self,
+        mapping: FileMapping,
+        header: Sequence[str],
+        kinds: Mapping[str, str],
         verdict_of: Callable[[str], bool | None],
     ) -> None:
         assert mapping.leads is not None
@@ -51,7 +54,9 @@ class LeadReader:
         core = {name: read(cells) for name, read in self._fields.items()}
         return LeadRecord(
             number=number if self._map.id == ROW else self._read("id", self._map.id, values.identity, cells),
-            status=status, created_at=created_at, property=self._interest(core),
+            status=status,
+            created_at=created_at,
+            property=self._interest(core),
             attributes={name: value for name, read in self._attributes if (value := read(cells)) is not None},
             availability=self._availability,
             status_at=None if verdict is None else self.clock.decided_at(created_at, cells),
@@ -89,8 +94,10 @@ class LeadReader:
 
     def _attribute(self, attribute: AttributeMap, kinds: Mapping[str, str]) -> tuple[str, Callable[[Cells], Scalar]]:
         readers: dict[str, Callable[[Any], Any]] = {
-            "number": partial(values.number, decimal=self._mapping.file.decimal), "boolean": values.truth,
-            "date": values.dates(attribute.format), "text": values.text,
+            "number": partial(values.number, decimal=self._mapping.file.decimal),
+            "boolean": values.truth,
+            "date": values.dates(attribute.format),
+            "text": values.text,
         }
         reader = readers[attribute.kind or kinds.get(attribute.column, "text")]
         read = self._optional(attribute.name, attribute.column, reader)
@@ -199,6 +206,7 @@ def attributes_of(leads: LeadsMap, header: Sequence[str]) -> list[AttributeMap]:
     names = {attribute.name for attribute in named}
     others = [(column.removeprefix("attributes."), column) for column in header if column not in taken]
     return named + [
-        AttributeMap(name, column, leads.others) for name, column in others
+        AttributeMap(name, column, leads.others)
+        for name, column in others
         if name not in names and not problem_with_name(name)
     ]

@@ -96,7 +96,8 @@ class LeadsMap:
     def without(self, missing: Sequence[str]) -> LeadsMap:
         """The same, without the fields and attributes of these columns."""
         return replace(
-            self, fields={name: column for name, column in self.fields.items() if column not in missing},
+            self,
+            fields={name: column for name, column in self.fields.items() if column not in missing},
             attributes=tuple(attribute for attribute in self.attributes if attribute.column not in missing),
         )
 
@@ -156,7 +157,10 @@ class EventsMap:
             time and (None if time.column in missing else time) for time in (self.recorded_at, self.scheduled_for)
         )
         return replace(
-            self, id=None if self.id in missing else self.id, recorded_at=recorded_at, scheduled_for=scheduled_for,
+            self,
+            id=None if self.id in missing else self.id,
+            recorded_at=recorded_at,
+            scheduled_for=scheduled_for,
             direction=None if self.direction in missing else self.direction,
             properties=tuple(column for column in self.properties if column not in missing),
         )

@@ -34,7 +34,14 @@ from leads.records import MAX_WORD, problem_with_name
 KNOWN = ("creation", "contact", "outcome", "unknown")
 KINDS = ("number", "boolean", "date", "text")
 FIELDS = (
-    "source", "source_score", "owner", "region", "amount", "property.price", "property.has_photos", "property.city",
+    "source",
+    "source_score",
+    "owner",
+    "region",
+    "amount",
+    "property.price",
+    "property.has_photos",
+    "property.city",
 )
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252")
 DIRECTIONS = ("INBOUND", "OUTBOUND")
@@ -142,8 +149,14 @@ class Section:
 
 
 NAMES: dict[type, str] = {
-    str: "a text", list: "an array", dict: "a table", bool: "true or false", int: "a whole number", float: "a number",
-    datetime: "a time", date: "a date",
+    str: "a text",
+    list: "an array",
+    dict: "a table",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    datetime: "a time",
+    date: "a date",
 }
 
 
@@ -151,10 +164,14 @@ def _mapping(top: Section) -> FileMapping:
     zone = _zone(top, "time_zone")
     leads, events = top.sub("leads"), top.sub("events")
     mapping = FileMapping(
-        takes_what_is_there=top.word("missing_columns", ("error", "ignore")) == "ignore", time_zone=zone or UTC_ZONE,
-        names_zone=zone is not None, observed_until=_observed_until(top, zone or UTC_ZONE),
-        placeholders=frozenset(top.texts("placeholders")), file=_file(top.sub("file")),
-        leads=_leads(leads, zone or UTC_ZONE) if leads else None, events=_events(events) if events else None,
+        takes_what_is_there=top.word("missing_columns", ("error", "ignore")) == "ignore",
+        time_zone=zone or UTC_ZONE,
+        names_zone=zone is not None,
+        observed_until=_observed_until(top, zone or UTC_ZONE),
+        placeholders=frozenset(top.texts("placeholders")),
+        file=_file(top.sub("file")),
+        leads=_leads(leads, zone or UTC_ZONE) if leads else None,
+        events=_events(events) if events else None,
     )
     top.done()
     if leads is None and events is None:
@@ -242,10 +259,15 @@ def _leads(section: Section, zone: ZoneInfo) -> LeadsMap:
     for name in ("price", "has_photos", "city") if home else ():
         fields[f"property.{name}"] = home.take(name, str) if home else None
     leads = LeadsMap(
-        id=section.need("id", str), created_at=_clock(section, zone), status=_status(section),
+        id=section.need("id", str),
+        created_at=_clock(section, zone),
+        status=_status(section),
         outcome=_outcome(section),
-        fields={name: column for name, column in fields.items() if column is not None}, attributes=attributes,
-        takes_others=takes_others, others=others, ignore=frozenset(section.texts("ignore")),
+        fields={name: column for name, column in fields.items() if column is not None},
+        attributes=attributes,
+        takes_others=takes_others,
+        others=others,
+        ignore=frozenset(section.texts("ignore")),
     )
     if home:
         home.done()
@@ -300,8 +322,11 @@ def _attribute(section: Section, name: str) -> AttributeMap:
         return AttributeMap(name, name, section.word(name, KNOWN))
     table = section.under(name, value)
     attribute = AttributeMap(
-        name=name, column=table.take("column", str, default=name), known=table.word("known", KNOWN),
-        kind=table.word("kind", KINDS), format=table.take("format", str, default="iso"),
+        name=name,
+        column=table.take("column", str, default=name),
+        known=table.word("known", KNOWN),
+        kind=table.word("kind", KINDS),
+        format=table.take("format", str, default="iso"),
         placeholders=frozenset(table.texts("placeholders")),
     )
     table.done()
@@ -316,9 +341,13 @@ def _events(section: Section) -> EventsMap:
     if not all(isinstance(rule, dict) for rule in rules):
         raise section.problem("rules", "must be tables: write [[events.rules]]")
     events = EventsMap(
-        case=section.need("case", str), occurred_at=occurred_at, id=section.take("id", str),
-        kind=kind if "{" in kind else f"{{{kind}}}", direction=section.take("direction", str),
-        recorded_at=_time(section, "recorded_at"), scheduled_for=_time(section, "scheduled_for"),
+        case=section.need("case", str),
+        occurred_at=occurred_at,
+        id=section.take("id", str),
+        kind=kind if "{" in kind else f"{{{kind}}}",
+        direction=section.take("direction", str),
+        recorded_at=_time(section, "recorded_at"),
+        scheduled_for=_time(section, "scheduled_for"),
         properties=section.texts("properties"),
         rules=tuple(_rule(section.under(f"rules[{place}]", rule)) for place, rule in enumerate(rules, 1)),
     )
@@ -336,9 +365,13 @@ def _rule(section: Section) -> Rule:
     words = {column: frozenset(conditions.texts(column)) for column in conditions.keys()}  # noqa: SIM118
     verdict = section.word("outcome", ("won", "lost"))
     rule = Rule(
-        when=words, kind=section.take("kind", str), direction=section.word("direction", DIRECTIONS),
-        is_echo=section.take("echo", bool, default=False), is_ignored=section.take("ignore", bool, default=False),
-        verdict=None if verdict is None else verdict == "won", status=section.take("status", str),
+        when=words,
+        kind=section.take("kind", str),
+        direction=section.word("direction", DIRECTIONS),
+        is_echo=section.take("echo", bool, default=False),
+        is_ignored=section.take("ignore", bool, default=False),
+        verdict=None if verdict is None else verdict == "won",
+        status=section.take("status", str),
     )
     if not words:
         raise section.problem("when", "needs at least one column")

@@ -19,9 +19,23 @@ from leads.importing.values import RowProblem, filled, identity, kind_of, number
 ROWS = 20_000
 PLACEHOLDERS = ("Select", "N/A", "n/a", "NA", "NULL", "null", "None", "none", "-", "--", "?", "nan", "NaN", "#N/A")
 FORMS = (
-    "iso", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d-%m-%Y",
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y%m%d",
+    "iso",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y",
+    "%d.%m.%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%Y%m%d",
 )
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
 TIME_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_|date|time|since|start", re.IGNORECASE)
@@ -29,14 +43,43 @@ STATUS_WORDS = re.compile(
     r"^(y|target|label|status|stage|state|outcome|result|won|is_won|conver\w*|is_conver\w*|subscri\w*|closed_won|success)$",
     re.IGNORECASE,
 )
-WON_WORDS = frozenset((
-    "1", "yes", "y", "true", "t", "won", "win", "converted", "qualified", "success", "subscribed", "accepted",
-    "activated", "closed_won",
-))
-LOST_WORDS = frozenset((
-    "0", "no", "n", "false", "f", "lost", "lose", "rejected", "refused", "declined", "cancelled", "canceled",
-    "disqualified", "failed", "closed_lost",
-))
+WON_WORDS = frozenset(
+    (
+        "1",
+        "yes",
+        "y",
+        "true",
+        "t",
+        "won",
+        "win",
+        "converted",
+        "qualified",
+        "success",
+        "subscribed",
+        "accepted",
+        "activated",
+        "closed_won",
+    )
+)
+LOST_WORDS = frozenset(
+    (
+        "0",
+        "no",
+        "n",
+        "false",
+        "f",
+        "lost",
+        "lose",
+        "rejected",
+        "refused",
+        "declined",
+        "cancelled",
+        "canceled",
+        "disqualified",
+        "failed",
+        "closed_lost",
+    )
+)
 CASE_WORDS = re.compile(r"case|lead|dossier|deal|customer|client|contact", re.IGNORECASE)
 FIELD_WORDS = {
     "source": ("source", "lead source", "lead_source", "channel", "origin", "utm_source"),
@@ -250,7 +293,7 @@ def _attribute_lines(look: Look, names: Sequence[str], status: str | None) -> li
     lines = ["", "[leads.attributes]", '"*" = "creation"                           # what the lead brought with it']
     if found:
         lines.append("# These look as if they were filled later. Say `contact` or `outcome` where you know it.")
-    return lines + [f"{_key(name)} = \"unknown\"  # {reason}" for name, reason in _in_order(names, found)]
+    return lines + [f'{_key(name)} = "unknown"  # {reason}' for name, reason in _in_order(names, found)]
 
 
 def _in_order(names: Sequence[str], found: dict[str, Suspicion]) -> Iterable[tuple[str, str]]:
@@ -276,12 +319,25 @@ def _events_mapping(look: Look, case: str, time: tuple[str, str]) -> str:
     kinds = [name for name in rest if look.kind(name) == "text" and 2 <= counts[name] <= 200] or rest[:1]
     kind = kinds[0] if kinds else case
     words = Counter(str(cell).strip() for cell in look.cells(kind)).most_common(30)
-    return "\n".join([
-        *_top(look), "[events]", f"case = {quoted(case)}", f"occurred_at = {_time_value(time)}",
-        f"kind = {quoted(kind)}", "",
-        "# The first rule that fits counts; what none names is an event of its own kind. The kinds found:",
-        *(f"#   {word}: {count:,}" for word, count in words), "", "# [[events.rules]]",
-        f"# when = {{ {_key(kind)} = [\"...\"] }}", '# kind = "message"                          # or "appointment"',
-        '# direction = "OUTBOUND"', "", "# [[events.rules]]", f"# when = {{ {_key(kind)} = [\"...\"] }}",
-        '# outcome = "won"                           # or "lost"; `echo = true` for what follows at once from it', "",
-    ])
+    return "\n".join(
+        [
+            *_top(look),
+            "[events]",
+            f"case = {quoted(case)}",
+            f"occurred_at = {_time_value(time)}",
+            f"kind = {quoted(kind)}",
+            "",
+            "# The first rule that fits counts; what none names is an event of its own kind. The kinds found:",
+            *(f"#   {word}: {count:,}" for word, count in words),
+            "",
+            "# [[events.rules]]",
+            f'# when = {{ {_key(kind)} = ["..."] }}',
+            '# kind = "message"                          # or "appointment"',
+            '# direction = "OUTBOUND"',
+            "",
+            "# [[events.rules]]",
+            f'# when = {{ {_key(kind)} = ["..."] }}',
+            '# outcome = "won"                           # or "lost"; `echo = true` for what follows at once from it',
+            "",
+        ]
+    )

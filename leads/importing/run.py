@@ -110,8 +110,15 @@ class Surveyed:
 
 
 def import_files(
-    *, org_id: str, mapping: FileMapping, leads: Sequence[Source] = (), events: Sequence[Source] = (), by: str,
-    rejects: Rejects, progress: Progress = in_silence, dry_run: bool = False,
+    *,
+    org_id: str,
+    mapping: FileMapping,
+    leads: Sequence[Source] = (),
+    events: Sequence[Source] = (),
+    by: str,
+    rejects: Rejects,
+    progress: Progress = in_silence,
+    dry_run: bool = False,
 ) -> ImportSummary:
     """Imports files of leads, then of events. Raises MappingProblem or FileProblem before anything is written.
 
@@ -244,7 +251,8 @@ def _once_each(batch: Pending) -> tuple[list[LeadRecord], Refused]:
     leads = [lead for row, lead in batch if first[lead.number] == row.line]
     return leads, [
         (row, f"lead {lead.number} stands already in line {first[lead.number]}")
-        for row, lead in batch if first[lead.number] != row.line
+        for row, lead in batch
+        if first[lead.number] != row.line
     ]
 
 

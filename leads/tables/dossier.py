@@ -47,7 +47,9 @@ class Dossier(OrgScoped):
         constraints = [
             models.UniqueConstraint(fields=["org_id", "number"], name="dossier_number_once"),
             models.CheckConstraint(condition=models.Q(number__gt=0), name="dossier_number_positive"),
-            models.CheckConstraint(condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0), name="dossier_amount_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0), name="dossier_amount_not_negative"
+            ),
         ]
         indexes = [models.Index(fields=["org_id", "created_at"], name="dossier_org_created")]
 
@@ -70,7 +72,9 @@ class Property(OrgScoped):
         db_table = "property"
         verbose_name_plural = "properties"
         constraints = [
-            models.CheckConstraint(condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="property_price_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(price__isnull=True) | models.Q(price__gte=0), name="property_price_not_negative"
+            )
         ]
 
     def __str__(self) -> str:
@@ -148,9 +152,7 @@ class LeadAttribute(OrgScoped):
 
     class Meta:
         db_table = "lead_attribute"
-        constraints = [
-            models.UniqueConstraint(fields=["dossier", "name", "known_from"], name="lead_attribute_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["dossier", "name", "known_from"], name="lead_attribute_once")]
 
     def __str__(self) -> str:
         return f"{self.name} = {self.value!r}"

@@ -36,13 +36,15 @@ class Organisation(models.Model):
     name = models.CharField(max_length=200, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     horizon_days = models.PositiveSmallIntegerField(
-        default=60, validators=[MinValueValidator(1), MaxValueValidator(730)],
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
         help_text="A lead counts as converted if it converts within so many days of the moment it is judged.",
     )
     won_statuses = models.JSONField(default=won_by_default)
     lost_statuses = models.JSONField(default=lost_by_default)
     observed_until = models.DateTimeField(
-        null=True, blank=True,
+        null=True,
+        blank=True,
         help_text="For a historical import: the moment its records end, which is then this organisation's present.",
     )
 

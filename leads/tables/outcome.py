@@ -57,7 +57,7 @@ class Outcome(OrgScoped):
             # A lead has one outcome at a time; its corrections are the superseded rows.
             models.UniqueConstraint(
                 fields=["dossier"], condition=models.Q(superseded_at__isnull=True), name="lead_outcome_one_current"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["org_id", "occurred_at"], name="lead_outcome_org_at")]
 
@@ -94,5 +94,3 @@ class LeadScore(OrgScoped):
 
     def __str__(self) -> str:
         return "not scored" if self.probability is None else f"{self.probability:.0%}"
-
-

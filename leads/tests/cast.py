@@ -43,7 +43,9 @@ def a_property(lead: Dossier, known_from: datetime | None = None, **fields: Any)
     return Property.objects.create(dossier=lead, org_id=lead.org_id, known_from=known_from or lead.created_at, **values)
 
 
-def an_attribute(lead: Dossier, name: str, value: Any, known_from: datetime | None = None, **fields: Any) -> LeadAttribute:
+def an_attribute(
+    lead: Dossier, name: str, value: Any, known_from: datetime | None = None, **fields: Any
+) -> LeadAttribute:
     """A named value, known with the lead unless said otherwise."""
     return LeadAttribute.objects.create(
         dossier=lead, org_id=lead.org_id, name=name, value=value, known_from=known_from or lead.created_at, **fields
@@ -61,22 +63,38 @@ def a_past(leads: int = 240, *, org_id: str = "default", until: datetime | None 
     chance, until = Random(seed), until or datetime.now(timezone.utc)
     made = Dossier.objects.bulk_create(
         Dossier(
-            org_id=org_id, number=900_000 + number, status="NEW", source=chance.choice(["website", "portal", "referral"]),
-            created_at=until - DAY * 150 * (1 - number / leads), recorded_at=until - DAY * 150 * (1 - number / leads),
+            org_id=org_id,
+            number=900_000 + number,
+            status="NEW",
+            source=chance.choice(["website", "portal", "referral"]),
+            created_at=until - DAY * 150 * (1 - number / leads),
+            recorded_at=until - DAY * 150 * (1 - number / leads),
         )
         for number in range(leads)
     )
     keen = [chance.random() for _ in made]
     Message.objects.bulk_create(
-        Message(dossier=lead, org_id=org_id, direction=way, occurred_at=lead.created_at + hours * HOUR,
-                recorded_at=lead.created_at + hours * HOUR)
+        Message(
+            dossier=lead,
+            org_id=org_id,
+            direction=way,
+            occurred_at=lead.created_at + hours * HOUR,
+            recorded_at=lead.created_at + hours * HOUR,
+        )
         for lead, keenness in zip(made, keen, strict=True)
         for hours, way in enumerate(["INBOUND", "OUTBOUND"] * round(3 * keenness), start=1)
         if lead.created_at + hours * HOUR <= until
     )
     decided = [(lead, keenness, lead.created_at + 20 * DAY) for lead, keenness in zip(made, keen, strict=True)]
     Outcome.objects.bulk_create(
-        Outcome(dossier=lead, org_id=org_id, converted=chance.random() < 0.1 + 0.6 * keenness, occurred_at=at, recorded_at=at)
-        for lead, keenness, at in decided if at <= until
+        Outcome(
+            dossier=lead,
+            org_id=org_id,
+            converted=chance.random() < 0.1 + 0.6 * keenness,
+            occurred_at=at,
+            recorded_at=at,
+        )
+        for lead, keenness, at in decided
+        if at <= until
     )
     return made

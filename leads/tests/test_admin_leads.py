@@ -105,10 +105,19 @@ def test_another_organisations_leads_are_not_there(staff: Client) -> None:
 
 
 def saved(staff: Client, address: str = "default/change/", **fields: Any) -> Any:
-    return staff.post(f"/admin/leads/organisation/{address}", {
-        "name": "", "time_zone": "Europe/Paris", "horizon_days": 60, "won_statuses": '["SIGNED"]',
-        "lost_statuses": '["LOST"]', "observed_until_0": "", "observed_until_1": "", **fields,
-    })
+    return staff.post(
+        f"/admin/leads/organisation/{address}",
+        {
+            "name": "",
+            "time_zone": "Europe/Paris",
+            "horizon_days": 60,
+            "won_statuses": '["SIGNED"]',
+            "lost_statuses": '["LOST"]',
+            "observed_until_0": "",
+            "observed_until_1": "",
+            **fields,
+        },
+    )
 
 
 def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Client) -> None:
@@ -120,10 +129,19 @@ def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Clien
     assert AuditEntry.objects.get(act="organisation.change").evidence["outcomes_settled"] == 1
 
 
-@pytest.mark.parametrize("fields", [
-    {"won_statuses": "5"}, {"won_statuses": '"WON"'}, {"won_statuses": "[1]"}, {"lost_statuses": '[""]'},
-    {"won_statuses": "nonsense"}, {"lost_statuses": '["signed"]'}, {"time_zone": "Paris"}, {"horizon_days": "0"},
-])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"won_statuses": "5"},
+        {"won_statuses": '"WON"'},
+        {"won_statuses": "[1]"},
+        {"lost_statuses": '[""]'},
+        {"won_statuses": "nonsense"},
+        {"lost_statuses": '["signed"]'},
+        {"time_zone": "Paris"},
+        {"horizon_days": "0"},
+    ],
+)
 def test_words_that_are_none_or_mean_both_are_refused(staff: Client, fields: dict[str, str]) -> None:
     Organisation.objects.create(org_id="default")
     answer = saved(staff, **fields)

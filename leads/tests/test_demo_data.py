@@ -44,14 +44,28 @@ def everything(org_id: str) -> list[Any]:
     """All rows of an organisation, without their keys."""
     of = {"org_id": org_id}
     return [
-        list(Dossier.objects.filter(**of).order_by("number").values_list(
-            "number", "status", "created_at", "source", "region", "owner", "property__price", "property__known_from")),
-        list(Message.objects.filter(**of).order_by("dossier__number", "occurred_at", "direction").values_list(
-            "dossier__number", "occurred_at", "recorded_at", "direction")),
-        list(LeadAttribute.objects.filter(**of).order_by("dossier__number", "name").values_list(
-            "dossier__number", "name", "value", "known_from", "availability")),
-        list(Outcome.objects.filter(**of).order_by("dossier__number").values_list(
-            "dossier__number", "converted", "occurred_at", "revenue", "origin")),
+        list(
+            Dossier.objects.filter(**of)
+            .order_by("number")
+            .values_list(
+                "number", "status", "created_at", "source", "region", "owner", "property__price", "property__known_from"
+            )
+        ),
+        list(
+            Message.objects.filter(**of)
+            .order_by("dossier__number", "occurred_at", "direction")
+            .values_list("dossier__number", "occurred_at", "recorded_at", "direction")
+        ),
+        list(
+            LeadAttribute.objects.filter(**of)
+            .order_by("dossier__number", "name")
+            .values_list("dossier__number", "name", "value", "known_from", "availability")
+        ),
+        list(
+            Outcome.objects.filter(**of)
+            .order_by("dossier__number")
+            .values_list("dossier__number", "converted", "occurred_at", "revenue", "origin")
+        ),
     ]
 
 
@@ -80,9 +94,7 @@ def test_the_truth_is_the_same_from_the_tables_as_from_the_lives_themselves() ->
 def test_training_rows_convert_as_often_as_the_truth_says_in_spite_of_all_that_comes_after_a_sale() -> None:
     load(1500)
     organisation = Organisation.get("default")
-    rows = labelled.training_rows(
-        organisation, since=UNTIL - timedelta(days=300), until=UNTIL, ages=(0.0, 7.0)
-    )
+    rows = labelled.training_rows(organisation, since=UNTIL - timedelta(days=300), until=UNTIL, ages=(0.0, 7.0))
     complete = rows.take(rows.created_at < np.datetime64((UNTIL - timedelta(days=67)).replace(tzinfo=None)))
     probability = true_probability(complete.columns)
     off = complete.converted.sum() - probability.sum()
@@ -111,9 +123,16 @@ def test_nothing_lies_in_the_future_and_the_organisation_lives_at_the_end() -> N
     load()
     organisation = Organisation.get("default")
     assert (organisation.name, organisation.time_zone, organisation.now()) == ("Agence Démo", "Europe/Paris", UNTIL)
-    for model, field in ((Dossier, "created_at"), (Message, "occurred_at"), (Event, "occurred_at"),
-                         (Appointment, "occurred_at"), (Outcome, "occurred_at"), (Property, "known_from"),
-                         (LeadAttribute, "known_from"), (LeadStatusChange, "changed_at")):
+    for model, field in (
+        (Dossier, "created_at"),
+        (Message, "occurred_at"),
+        (Event, "occurred_at"),
+        (Appointment, "occurred_at"),
+        (Outcome, "occurred_at"),
+        (Property, "known_from"),
+        (LeadAttribute, "known_from"),
+        (LeadStatusChange, "changed_at"),
+    ):
         assert model.objects.exists()
         assert not model.objects.filter(**{f"{field}__gt": UNTIL}).exists()
 
@@ -149,7 +168,11 @@ def test_leads_look_like_an_agencys() -> None:
     names = set(LeadAttribute.objects.values_list("name", flat=True))
     assert names == {"budget", "financing", "first_time_buyer", "wanted_from", "contact_preference", "rooms"}
     assert set(Event.objects.values_list("kind", flat=True)) == {
-        "page_view", "email_opened", "brochure_download", "contract_signed"}
+        "page_view",
+        "email_opened",
+        "brochure_download",
+        "contract_signed",
+    }
     assert not Event.objects.filter(kind="contract_signed", is_outcome_echo=False).exists()
     assert Appointment.objects.filter(scheduled_for__isnull=True).count() == 0
     assert "Lyon" in set(Property.objects.values_list("city", flat=True))
@@ -179,10 +202,19 @@ def test_force_replaces_the_organisations_own_leads_alone(monkeypatch: pytest.Mo
     assert Dossier.objects.of("other").count() == 1
 
 
-@pytest.mark.parametrize("options", [
-    {"leads": 0}, {"months": 0}, {"seed": -1}, {"org": ""}, {"org": "a\tb"}, {"until": "yesterday"},
-    {"until": "2026-01-01T00:00:00"}, {"until": "2126-01-01T00:00:00Z"},
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"leads": 0},
+        {"months": 0},
+        {"seed": -1},
+        {"org": ""},
+        {"org": "a\tb"},
+        {"until": "yesterday"},
+        {"until": "2026-01-01T00:00:00"},
+        {"until": "2126-01-01T00:00:00Z"},
+    ],
+)
 def test_what_cannot_be_is_refused_in_words(options: dict[str, Any]) -> None:
     with pytest.raises(CommandError):
         load(**options)

@@ -68,8 +68,10 @@ def test_the_truth_of_a_shorter_horizon_holds_as_well(lives: Lives, days: int) -
 
 def test_whoever_converts_does_so_within_the_sixty_days_so_that_afterwards_nothing_is_left() -> None:
     columns = {
-        "days_since_creation": np.array([59.0, 60.0, 400.0]), "response_time_minutes": np.array([5.0] * 3),
-        "region": np.array(["Occitanie"] * 3, dtype=object), "city": np.array([None] * 3, dtype=object),
+        "days_since_creation": np.array([59.0, 60.0, 400.0]),
+        "response_time_minutes": np.array([5.0] * 3),
+        "region": np.array(["Occitanie"] * 3, dtype=object),
+        "city": np.array([None] * 3, dtype=object),
     }
     probability = true_probability(columns)
     assert probability[0] > 0

@@ -132,12 +132,20 @@ def test_an_idempotency_key_takes_a_file_once(crm: Caller, queued: list[str]) ->
     assert_error(send(crm, another_of_the_same_size, mapping=MAPPING, key="k"), 409)
 
 
-@pytest.mark.parametrize(("fields", "attr"), [
-    ({"mapping": "[leads]\nid = 5"}, "mapping"), ({"mapping": "no_such"}, "mapping"),
-    ({"mapping": "x" * 200_001}, "mapping"), ({"mapping": "a\x00b = 1\n"}, "mapping"),
-    ({"mapping": MAPPING, "content": "events"}, "mapping"), ({"content": "people"}, "content"),
-    ({"surprise": "1"}, "surprise"), ({"file": ""}, "file"), ({"file": SimpleUploadedFile("empty.csv", b"")}, "file"),
-])
+@pytest.mark.parametrize(
+    ("fields", "attr"),
+    [
+        ({"mapping": "[leads]\nid = 5"}, "mapping"),
+        ({"mapping": "no_such"}, "mapping"),
+        ({"mapping": "x" * 200_001}, "mapping"),
+        ({"mapping": "a\x00b = 1\n"}, "mapping"),
+        ({"mapping": MAPPING, "content": "events"}, "mapping"),
+        ({"content": "people"}, "content"),
+        ({"surprise": "1"}, "surprise"),
+        ({"file": ""}, "file"),
+        ({"file": SimpleUploadedFile("empty.csv", b"")}, "file"),
+    ],
+)
 def test_a_form_with_a_fault_is_refused_by_its_name(
     crm: Caller, queued: list[str], fields: dict[str, Any], attr: str
 ) -> None:

@@ -56,12 +56,17 @@ def test_without_rejects_there_is_no_file_and_a_dry_run_keeps_nothing(tmp_path: 
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("arguments", "reason"), [
-    ([], "Name a file"), (["--leads", "no_such.csv"], "There is no file"),
-    (["--inspect", "no_such.csv"], "There is no file"), (["--leads", __file__, "--org", ""], "organisation"),
-    (["--leads", __file__, "--mapping", "no_such"], "no ready mapping"),
-    (["--leads", __file__], "has no column 'dossier_id'"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ([], "Name a file"),
+        (["--leads", "no_such.csv"], "There is no file"),
+        (["--inspect", "no_such.csv"], "There is no file"),
+        (["--leads", __file__, "--org", ""], "organisation"),
+        (["--leads", __file__, "--mapping", "no_such"], "no ready mapping"),
+        (["--leads", __file__], "has no column 'dossier_id'"),
+    ],
+)
 def test_what_it_cannot_do_it_says(arguments: list[str], reason: str) -> None:
     with pytest.raises(CommandError) as error:
         run(*arguments)
@@ -111,8 +116,15 @@ def test_a_file_of_events_is_known_by_its_several_rows_a_lead(tmp_path: Path) ->
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_import_that_is_killed_is_finished_by_running_it_again(tmp_path: Path) -> None:
     mapping = write(
-        tmp_path, "m.toml", "[leads]", 'id = "id"', 'created_at = "at"',
-        "[events]", 'case = "id"', 'occurred_at = "at"', 'kind = "what"',
+        tmp_path,
+        "m.toml",
+        "[leads]",
+        'id = "id"',
+        'created_at = "at"',
+        "[events]",
+        'case = "id"',
+        'occurred_at = "at"',
+        'kind = "what"',
     )
     leads = write(tmp_path, "l.csv", "id,at", *[f"{n},2026-06-01" for n in range(1, 201)])
     day = [f"{n % 200 + 1},2026-06-02T{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}Z,call" for n in range(80_000)]

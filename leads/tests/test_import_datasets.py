@@ -43,13 +43,20 @@ def test_loan_applications_are_as_their_page_says() -> None:
     summary, rejects = bring_in("loan_applications", **files)
     assert ([counts.created for counts in summary.files], rejects) == ([13_087, 262_200], [])
     assert Counter(Message.objects.values_list("direction", flat=True)) == {
-        "OUTBOUND": 7_030 + 22_976 + 11_407, "INBOUND": 3_454,
+        "OUTBOUND": 7_030 + 22_976 + 11_407,
+        "INBOUND": 3_454,
     }
     assert Appointment.objects.count() == 7_895
     assert Counter(Outcome.objects.values_list("converted", flat=True)) == {True: 2_246, False: 7_635 + 2_807}
     echoes = set(Event.objects.filter(is_outcome_echo=True).values_list("kind", flat=True))
     assert echoes == {
-        "A_APPROVED", "A_REGISTERED", "A_ACTIVATED", "A_DECLINED", "A_CANCELLED", "O_ACCEPTED", "O_DECLINED",
+        "A_APPROVED",
+        "A_REGISTERED",
+        "A_ACTIVATED",
+        "A_DECLINED",
+        "A_CANCELLED",
+        "O_ACCEPTED",
+        "O_DECLINED",
         "O_CANCELLED",
     }
     assert not Event.objects.filter(is_outcome_echo=False, kind__in=echoes).exists()
@@ -68,8 +75,15 @@ def test_x_education_lets_no_model_see_what_was_written_afterwards() -> None:
     assert Counter(Outcome.objects.values_list("converted", flat=True)) == {True: 3_561, False: 5_679}
     later = set(LeadAttribute.objects.filter(availability__in=["contact", "outcome"]).values_list("name", flat=True))
     assert later == {
-        "Tags", "Lead Quality", "Lead Profile", "Last Activity", "Last Notable Activity", "Asymmetrique Activity Index",
-        "Asymmetrique Activity Score", "Asymmetrique Profile Index", "Asymmetrique Profile Score",
+        "Tags",
+        "Lead Quality",
+        "Lead Profile",
+        "Last Activity",
+        "Last Notable Activity",
+        "Asymmetrique Activity Index",
+        "Asymmetrique Activity Score",
+        "Asymmetrique Profile Index",
+        "Asymmetrique Profile Score",
     }
     assert not LeadAttribute.objects.filter(value="Select").exists()
     assert not Dossier.objects.filter(property__city="Select").exists()

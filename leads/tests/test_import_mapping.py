@@ -29,37 +29,45 @@ def test_a_ready_mapping_that_is_not_there_is_named_with_the_nearest() -> None:
     assert "did you mean 'loan_applications'" in problem("loan_aplications")
 
 
-@pytest.mark.parametrize(("words", "reason"), [
-    (LEADS + 'statos = "s"\n', "line 4: leads.statos: there is no such key here; did you mean 'status'"),
-    ('time_zona = "UTC"\n' + LEADS, "line 1: time_zona: there is no such key here; did you mean 'time_zone'?"),
-    ('time_zone = "Europe/Amsterdm"\n' + LEADS, "line 1: time_zone: 'Europe/Amsterdm' is not a time zone; did you"),
-    ('[leads]\nid = "id"\n', "line 1: leads: needs 'created_at'"),
-    ('[leads]\nidd = "id"\ncreated_at = "at"\n', "needs 'id', and has 'idd'"),
-    (LEADS.replace('"at"', "5"), "line 3: leads.created_at: must be a text or a table"),
-    (LEADS.replace('"at"', '{ column = "at", fromat = "iso" }'), "fromat: there is no such key here"),
-    (LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01" }'), "needs a `start` and a `step`"),
-    (LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01", step = "soon" }'), "is not a duration like 90s"),
-    (LEADS.replace('"at"', '{ order = "@row", start = "whenever", step = "1d" }'), "is not an ISO time"),
-    (LEADS + '[leads.attributes]\nage = "creatoin"\n', "line 5: leads.attributes.age: 'creatoin' is not"),
-    (LEADS + '[leads.attributes]\nage = { known = "contact", kind = "int" }\n', "'int' is not one of number"),
-    (LEADS + '[leads.attributes]\n"@row" = "creation"\n', "may not begin with @"),
-    (LEADS + 'status = { column = "s", won = "A", lost = ["a"] }\n', "'a' cannot mean both won and lost"),
-    (LEADS + '[leads.outcome]\nat = "x"\nafter_creation = "1d"\n', "or a time after creation, not both"),
-    (LEADS + '[leads.property]\nprize = "p"\n', "leads.property.prize: there is no such key here"),
-    ('[file]\ndelimiter = ";;"\n' + LEADS, "delimiter: must be one character"),
-    ('[file]\nencoding = "utf-7"\n' + LEADS, "'utf-7' is not one of utf-8"),
-    (EVENTS + '[[events.rules]]\nkind = "message"\n', "events.rules[1]: needs 'when'"),
-    (EVENTS + '[[events.rules]]\nwhen = { what = "x" }\noutcome = "win"\n', "; did you mean 'won'"),
-    (EVENTS + '[[events.rules]]\nwhen = { other = "x" }\noutcome = "won"\n', "name 'what' in its `when`"),
-    (EVENTS + '[[events.rules]]\nwhen = {}\n', "needs at least one column"),
-    (EVENTS.replace('"what"', '"{what"'), "is not a text with columns in braces"),
-    (EVENTS + "rules = 5\n", "events.rules: must be an array"), ("leads = 5\n", "leads: must be a table"),
-    ("placeholders = [1]\n" + LEADS, "must hold texts"),
-    ("observed_until = true\n" + LEADS, "observed_until: must be a text or a time or a date"),
-    ('time_zone = "UTC"\n', "needs a table [leads] or [events]"), ("a = \n", "not valid TOML"),
-    ("= 5", "not valid TOML"),
-    ("a = " + "[" * 100_000, "not valid TOML"),
-])
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (LEADS + 'statos = "s"\n', "line 4: leads.statos: there is no such key here; did you mean 'status'"),
+        ('time_zona = "UTC"\n' + LEADS, "line 1: time_zona: there is no such key here; did you mean 'time_zone'?"),
+        ('time_zone = "Europe/Amsterdm"\n' + LEADS, "line 1: time_zone: 'Europe/Amsterdm' is not a time zone; did you"),
+        ('[leads]\nid = "id"\n', "line 1: leads: needs 'created_at'"),
+        ('[leads]\nidd = "id"\ncreated_at = "at"\n', "needs 'id', and has 'idd'"),
+        (LEADS.replace('"at"', "5"), "line 3: leads.created_at: must be a text or a table"),
+        (LEADS.replace('"at"', '{ column = "at", fromat = "iso" }'), "fromat: there is no such key here"),
+        (LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01" }'), "needs a `start` and a `step`"),
+        (
+            LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01", step = "soon" }'),
+            "is not a duration like 90s",
+        ),
+        (LEADS.replace('"at"', '{ order = "@row", start = "whenever", step = "1d" }'), "is not an ISO time"),
+        (LEADS + '[leads.attributes]\nage = "creatoin"\n', "line 5: leads.attributes.age: 'creatoin' is not"),
+        (LEADS + '[leads.attributes]\nage = { known = "contact", kind = "int" }\n', "'int' is not one of number"),
+        (LEADS + '[leads.attributes]\n"@row" = "creation"\n', "may not begin with @"),
+        (LEADS + 'status = { column = "s", won = "A", lost = ["a"] }\n', "'a' cannot mean both won and lost"),
+        (LEADS + '[leads.outcome]\nat = "x"\nafter_creation = "1d"\n', "or a time after creation, not both"),
+        (LEADS + '[leads.property]\nprize = "p"\n', "leads.property.prize: there is no such key here"),
+        ('[file]\ndelimiter = ";;"\n' + LEADS, "delimiter: must be one character"),
+        ('[file]\nencoding = "utf-7"\n' + LEADS, "'utf-7' is not one of utf-8"),
+        (EVENTS + '[[events.rules]]\nkind = "message"\n', "events.rules[1]: needs 'when'"),
+        (EVENTS + '[[events.rules]]\nwhen = { what = "x" }\noutcome = "win"\n', "; did you mean 'won'"),
+        (EVENTS + '[[events.rules]]\nwhen = { other = "x" }\noutcome = "won"\n', "name 'what' in its `when`"),
+        (EVENTS + "[[events.rules]]\nwhen = {}\n", "needs at least one column"),
+        (EVENTS.replace('"what"', '"{what"'), "is not a text with columns in braces"),
+        (EVENTS + "rules = 5\n", "events.rules: must be an array"),
+        ("leads = 5\n", "leads: must be a table"),
+        ("placeholders = [1]\n" + LEADS, "must hold texts"),
+        ("observed_until = true\n" + LEADS, "observed_until: must be a text or a time or a date"),
+        ('time_zone = "UTC"\n', "needs a table [leads] or [events]"),
+        ("a = \n", "not valid TOML"),
+        ("= 5", "not valid TOML"),
+        ("a = " + "[" * 100_000, "not valid TOML"),
+    ],
+)
 def test_what_is_wrong_is_said_with_its_place(words: str, reason: str) -> None:
     assert reason in problem(words)
 
@@ -83,7 +91,9 @@ def test_a_zone_is_that_of_times_without_an_offset() -> None:
 
 def test_the_words_for_won_and_lost_come_from_the_status_and_from_the_rules() -> None:
     mapping = read_mapping(
-        LEADS + 'status = { column = "s", won = "yes", lost = ["no"] }\n' + EVENTS
+        LEADS
+        + 'status = { column = "s", won = "yes", lost = ["no"] }\n'
+        + EVENTS
         + '[[events.rules]]\nwhen = { what = ["signed", "paid"] }\noutcome = "won"\n'
     )
     assert (mapping.won, mapping.lost) == (("yes", "paid", "signed"), ("no",))

@@ -36,11 +36,21 @@ GOOD = ["1,2026-06-01T09:00:00Z,10.5,open,30", "2,2026-06-02T09:00:00Z,,won,40",
 
 def test_good_rows_go_in_and_bad_ones_are_reported_with_line_and_reason(tmp_path: Path) -> None:
     bad = [
-        "x,2026-06-01T09:00:00Z,1,open,1", "0,2026-06-01T09:00:00Z,1,open,1", ",2026-06-01T09:00:00Z,1,open,1",
-        "99999999999999999999,2026-06-01T09:00:00Z,1,open,1", "5,yesterday,1,open,1", "6,1066-10-14T09:00:00Z,1,open,1",
-        "7,2026-06-01T09:00:00Z,much,open,1", "8,2026-06-01T09:00:00Z,-1,open,1", "9,2026-06-01T09:00:00Z,nan,open,1",
-        "10,2026-06-01T09:00:00Z,1,,1", "11,2026-06-01T09:00:00Z,1,open", "1,2026-06-01T09:00:00Z,1,open,1",
-        f"12,2026-06-01T09:00:00Z,1,{'x' * 201},1", "13,,1,open,1", "14,2026-06-01T09:00:00Z,1e400,open,1",
+        "x,2026-06-01T09:00:00Z,1,open,1",
+        "0,2026-06-01T09:00:00Z,1,open,1",
+        ",2026-06-01T09:00:00Z,1,open,1",
+        "99999999999999999999,2026-06-01T09:00:00Z,1,open,1",
+        "5,yesterday,1,open,1",
+        "6,1066-10-14T09:00:00Z,1,open,1",
+        "7,2026-06-01T09:00:00Z,much,open,1",
+        "8,2026-06-01T09:00:00Z,-1,open,1",
+        "9,2026-06-01T09:00:00Z,nan,open,1",
+        "10,2026-06-01T09:00:00Z,1,,1",
+        "11,2026-06-01T09:00:00Z,1,open",
+        "1,2026-06-01T09:00:00Z,1,open,1",
+        f"12,2026-06-01T09:00:00Z,1,{'x' * 201},1",
+        "13,,1,open,1",
+        "14,2026-06-01T09:00:00Z,1e400,open,1",
     ]
     summary, rejects = bring_in(LEADS, leads=[write(tmp_path, "l.csv", HEADER, *GOOD, *bad)])
     assert Dossier.objects.count() == 3
@@ -135,7 +145,11 @@ def test_columns_are_of_one_kind_each(tmp_path: Path) -> None:
     rows = [f"{n},2026-06-01T09:00:00Z,,open,{n},yes,00{n},2026-05-0{n % 9 + 1},a{n}" for n in range(1, 12)]
     bring_in(LEADS, leads=[write(tmp_path, "l.csv", f"{HEADER},garden,code,asked,word", *rows)])
     assert dict(LeadAttribute.objects.filter(dossier=the_lead(3)).values_list("name", "value")) == {
-        "age": 3, "garden": True, "code": "003", "asked": "2026-05-04", "word": "a3",
+        "age": 3,
+        "garden": True,
+        "code": "003",
+        "asked": "2026-05-04",
+        "word": "a3",
     }
 
 
@@ -186,8 +200,12 @@ def test_an_order_is_a_clock(tmp_path: Path) -> None:
 
 def test_the_time_and_revenue_of_an_outcome_come_from_their_columns(tmp_path: Path) -> None:
     mapping = LEADS + '[leads.outcome]\nat = "closed"\nrevenue = "worth"\n'
-    rows = ["1,2026-05-01,1,won,1,2026-05-09,99.999", "2,2026-05-01,1,lost,1,2026-05-10,", "3,2026-05-01,1,open,1,,",
-            "4,2026-05-01,1,won,1,,5"]
+    rows = [
+        "1,2026-05-01,1,won,1,2026-05-09,99.999",
+        "2,2026-05-01,1,lost,1,2026-05-10,",
+        "3,2026-05-01,1,open,1,,",
+        "4,2026-05-01,1,won,1,,5",
+    ]
     bring_in(mapping, leads=[write(tmp_path, "l.csv", f"{HEADER},closed,worth", *rows)])
     found = {o.dossier.number: (o.converted, o.is_exact, o.revenue and float(o.revenue)) for o in Outcome.objects.all()}
     assert found == {1: (True, True, 100.0), 2: (False, True, None), 4: (True, False, 5.0)}
@@ -195,7 +213,10 @@ def test_the_time_and_revenue_of_an_outcome_come_from_their_columns(tmp_path: Pa
 
 
 def test_events_are_what_the_first_fitting_rule_says(tmp_path: Path) -> None:
-    mapping = LEADS + EVENTS.replace('"what"', '"{what} {step}"') + """
+    mapping = (
+        LEADS
+        + EVENTS.replace('"what"', '"{what} {step}"')
+        + """
         properties = ["who"]
         [[events.rules]]
         when = { what = ["mail", "call"], step = "done" }
@@ -215,6 +236,7 @@ def test_events_are_what_the_first_fitting_rule_says(tmp_path: Path) -> None:
         when = { what = "invoice" }
         echo = true
     """
+    )
     rows = ["mail,done", "call,begun", "visit,x", "noise,x", "signed,x", "invoice,x"]
     events = write(tmp_path, "e.csv", "id,at,what,step,who", *[f"1,2026-06-05T09:00:00Z,{row},ann" for row in rows])
     summary, _ = bring_in(mapping, leads=[write(tmp_path, "l.csv", HEADER, GOOD[0])], events=[events])
@@ -229,9 +251,10 @@ def test_events_of_unknown_leads_are_rejected(tmp_path: Path) -> None:
     rows = ["1,2026-06-01,call", "77,2026-06-01,call", "1,soon,call", "1,2026-06-01,"]
     events = write(tmp_path, "e.csv", "id,at,what", *rows)
     summary, rejects = bring_in(LEADS + EVENTS, leads=[write(tmp_path, "l.csv", HEADER, *GOOD)], events=[events])
-    assert (summary.files[1].created, sorted(rejects)) == (1, [
-        "3: there is no lead 77", "4: at: 'soon' is not a time of the form iso", "5: the event's kind is missing",
-    ])
+    assert (summary.files[1].created, sorted(rejects)) == (
+        1,
+        ["3: there is no lead 77", "4: at: 'soon' is not a time of the form iso", "5: the event's kind is missing"],
+    )
 
 
 def test_an_event_of_the_file_has_its_own_id_where_there_is_one(tmp_path: Path) -> None:
@@ -244,8 +267,13 @@ def test_an_event_of_the_file_has_its_own_id_where_there_is_one(tmp_path: Path) 
 
 def test_a_file_without_a_mapping_is_named_as_the_contract_names_fields(tmp_path: Path) -> None:
     lead = {
-        "dossier_id": 5, "status": "NEW", "created_at": "2026-06-01T09:00:00Z", "source": "web", "amount": None,
-        "property": {"price": 250000, "has_photos": True, "city": "Lyon"}, "attributes": {"budget": 3, "pet": True},
+        "dossier_id": 5,
+        "status": "NEW",
+        "created_at": "2026-06-01T09:00:00Z",
+        "source": "web",
+        "amount": None,
+        "property": {"price": 250000, "has_photos": True, "city": "Lyon"},
+        "attributes": {"budget": 3, "pet": True},
     }
     event = {"dossier_id": 5, "kind": "message", "direction": "INBOUND", "occurred_at": "2026-06-01T10:00:00Z"}
     leads, events = write(tmp_path, "l.ndjson", json.dumps(lead)), write(tmp_path, "e.ndjson", json.dumps(event))

@@ -39,7 +39,7 @@ def test_what_became_known_later_says_so() -> None:
 def test_the_same_external_id_counts_once_whatever_it_is_called() -> None:
     first = happen(*[EventRecord(42, "message", MONDAY, external_id="x")] * 2)
     again = happen(
-        EventRecord(42, "appointment", MONDAY, external_id="x"), EventRecord(42, "call", MONDAY, external_id="y"),
+        EventRecord(42, "appointment", MONDAY, external_id="x"), EventRecord(42, "call", MONDAY, external_id="y")
     )
     assert (first.added, first.known, again.added, again.known) == (1, 1, 1, 1)
     assert (Message.objects.count(), Appointment.objects.count(), Event.objects.count()) == (1, 0, 1)
@@ -80,7 +80,7 @@ def test_an_older_step_does_not_undo_a_later_one() -> None:
 
 def test_steps_come_in_the_order_of_their_times() -> None:
     happen(
-        EventRecord(42, "won", MONDAY + 2 * DAY, status="WON"), EventRecord(42, "seen", MONDAY + HOUR, status="SEEN"),
+        EventRecord(42, "won", MONDAY + 2 * DAY, status="WON"), EventRecord(42, "seen", MONDAY + HOUR, status="SEEN")
     )
     steps = LeadStatusChange.objects.order_by("changed_at").values_list("from_status", "to_status")
     assert list(steps) == [("", "NEW"), ("NEW", "SEEN"), ("SEEN", "WON")]

@@ -64,7 +64,8 @@ def test_a_property_that_goes_and_comes_back_is_known_from_its_return() -> None:
     assert Property.objects.get().known_from == MONDAY + 2 * DAY
     undone = LeadChange.objects.filter(field="property.known_from").order_by("changed_at")
     assert [(row.old_value, row.changed_at) for row in undone] == [
-        (MONDAY.isoformat(), MONDAY + DAY), (None, MONDAY + 2 * DAY),
+        (MONDAY.isoformat(), MONDAY + DAY),
+        (None, MONDAY + 2 * DAY),
     ]
 
 
@@ -104,7 +105,9 @@ def test_a_status_is_a_history() -> None:
         tell(a_record(status=status), at=MONDAY + day * DAY)
     steps = LeadStatusChange.objects.order_by("changed_at")
     assert [(step.from_status, step.to_status, step.is_exact) for step in steps] == [
-        ("", "NEW", True), ("NEW", "CONTACTED", True), ("CONTACTED", "WON", True),
+        ("", "NEW", True),
+        ("NEW", "CONTACTED", True),
+        ("CONTACTED", "WON", True),
     ]
     assert the_lead().status == "WON"
 
@@ -113,7 +116,10 @@ def test_an_old_lead_first_heard_of_as_won_was_won_at_a_time_nobody_knows() -> N
     tell(a_record(status="WON"), at=MONDAY + 9 * DAY)
     outcome = Outcome.objects.get()
     assert (outcome.converted, outcome.occurred_at, outcome.is_exact, outcome.origin) == (
-        True, MONDAY + 9 * DAY, False, "STATUS",
+        True,
+        MONDAY + 9 * DAY,
+        False,
+        "STATUS",
     )
     assert not LeadStatusChange.objects.get().is_exact
 

@@ -15,8 +15,13 @@ pytestmark = pytest.mark.django_db
 LEAD = "/api/ml/leads/42"
 EVENTS = f"{LEAD}/events"
 BODY: dict[str, Any] = {
-    "status": "NEW", "created_at": "2026-06-01T09:00:00Z", "source": "website", "source_score": None,
-    "owner": "team-north", "region": "Lyon", "amount": None,
+    "status": "NEW",
+    "created_at": "2026-06-01T09:00:00Z",
+    "source": "website",
+    "source_score": None,
+    "owner": "team-north",
+    "region": "Lyon",
+    "amount": None,
     "property": {"price": 250000, "has_photos": True, "city": "Lyon"},
     "attributes": {"budget": 300000, "first_time_buyer": True},
 }
@@ -98,11 +103,14 @@ def test_writing_needs_its_scope_and_reading_either(crm: Caller) -> None:
 
 def test_events_are_counted_by_kind(crm: Caller) -> None:
     crm.put(LEAD, BODY)
-    answer = crm.post(EVENTS, [
-        MESSAGE,
-        {"kind": "appointment", "occurred_at": "2026-06-01T09:12:00Z", "scheduled_for": "2026-06-08T09:00:00Z"},
-        {"kind": "brochure", "occurred_at": "2026-06-01T09:12:00Z", "properties": {"pages": [1, {"deep": None}]}},
-    ])
+    answer = crm.post(
+        EVENTS,
+        [
+            MESSAGE,
+            {"kind": "appointment", "occurred_at": "2026-06-01T09:12:00Z", "scheduled_for": "2026-06-08T09:00:00Z"},
+            {"kind": "brochure", "occurred_at": "2026-06-01T09:12:00Z", "properties": {"pages": [1, {"deep": None}]}},
+        ],
+    )
     assert (answer.status_code, answer.json()) == (201, {"dossier_id": 42, "added": 3, "known": 0})
     assert crm.get(LEAD).json()["events"] == {"message": 1, "appointment": 1, "brochure": 1}
     assert Event.objects.get().properties == {"pages": [1, {"deep": None}]}
@@ -134,10 +142,22 @@ def test_ten_thousand_events_may_be_sent_at_once_and_no_more(crm: Caller) -> Non
 def test_the_current_score_is_shown(crm: Caller) -> None:
     crm.put(LEAD, BODY)
     LeadScore.objects.create(
-        dossier=the_lead(), probability=0.4, confidence=0.9, action="NURTURE", method="ML", prediction_id=7,
-        model_version="20260601090000", scored_at=MONDAY,
+        dossier=the_lead(),
+        probability=0.4,
+        confidence=0.9,
+        action="NURTURE",
+        method="ML",
+        prediction_id=7,
+        model_version="20260601090000",
+        scored_at=MONDAY,
     )
     assert crm.get(LEAD).json()["score"] == {
-        "conversion_probability": 0.4, "confidence": 0.9, "expected_value": None, "recommended_action": "NURTURE",
-        "method": "ML", "model_version": "20260601090000", "prediction_id": 7, "predicted_at": "2026-06-01T09:00:00Z",
+        "conversion_probability": 0.4,
+        "confidence": 0.9,
+        "expected_value": None,
+        "recommended_action": "NURTURE",
+        "method": "ML",
+        "model_version": "20260601090000",
+        "prediction_id": 7,
+        "predicted_at": "2026-06-01T09:00:00Z",
     }

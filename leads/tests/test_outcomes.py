@@ -30,7 +30,10 @@ def test_an_outcome_is_recorded_with_its_revenue_and_by_whom() -> None:
     tell(a_record())
     record()
     assert (current().converted, current().revenue, current().recorded_by, current().origin) == (
-        True, Decimal("1234.50"), "ann", "RECORDED",
+        True,
+        Decimal("1234.50"),
+        "ann",
+        "RECORDED",
     )
 
 

@@ -11,7 +11,17 @@ from leads import snapshots
 from leads.catalogue import columns_of, discover
 from leads.models import Dossier, LeadChange, Organisation
 from leads.tests.cast import (
-    DAY, HOUR, MINUTE, MONDAY, a_lead, a_message, a_property, an_appointment, an_attribute, an_event, an_outcome,
+    DAY,
+    HOUR,
+    MINUTE,
+    MONDAY,
+    a_lead,
+    a_message,
+    a_property,
+    an_appointment,
+    an_attribute,
+    an_event,
+    an_outcome,
 )
 
 pytestmark = pytest.mark.django_db

@@ -19,8 +19,16 @@ from leads.tests.cast import MONDAY
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 TABLES = (
-    "dossier", "property", "lead_attribute", "lead_change", "lead_status_change", "lead_outcome", "message_entity",
-    "appointment_entity", "lead_event", "organisation",
+    "dossier",
+    "property",
+    "lead_attribute",
+    "lead_change",
+    "lead_status_change",
+    "lead_outcome",
+    "message_entity",
+    "appointment_entity",
+    "lead_event",
+    "organisation",
 )
 
 
@@ -67,13 +75,21 @@ def write(folder: Path, name: str, *lines: str) -> Path:
 
 
 def bring_in(
-    mapping: str, *, leads: list[Path] | None = None, events: list[Path] | None = None, org_id: str = "default",
+    mapping: str,
+    *,
+    leads: list[Path] | None = None,
+    events: list[Path] | None = None,
+    org_id: str = "default",
     dry_run: bool = False,
 ) -> tuple[ImportSummary, list[str]]:
     """Imports files; the summary, and the rejects as `line: reason`."""
     with Rejects() as rejects:
         summary = import_files(
-            org_id=org_id, mapping=read_mapping(mapping), by="test", rejects=rejects, dry_run=dry_run,
+            org_id=org_id,
+            mapping=read_mapping(mapping),
+            by="test",
+            rejects=rejects,
+            dry_run=dry_run,
             leads=[Source(path, path.name) for path in leads or []],
             events=[Source(path, path.name) for path in events or []],
         )

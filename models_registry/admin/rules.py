@@ -60,8 +60,10 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
         """The list, with the live example, and the default table where the organisation has no own one."""
         org = Organisation.get(org_of(request.user, session=request.session))
         context = {
-            "example": typical_lead(org), "default_rules": DEFAULT_RULES,
-            "has_own": ScoringRule.objects.of(org.org_id).exists(), "may_change": self.has_change_permission(request),
+            "example": typical_lead(org),
+            "default_rules": DEFAULT_RULES,
+            "has_own": ScoringRule.objects.of(org.org_id).exists(),
+            "may_change": self.has_change_permission(request),
         }
         return super().changelist_view(request, (extra_context or {}) | context)
 

@@ -35,7 +35,9 @@ class TrainForm(forms.Form):
         choices=lambda: [(AUTO, "Choose for me"), *((name, each.title) for name, each in ALGORITHMS.items())]
     )
     notes = forms.CharField(
-        required=False, max_length=10_000, help_text="Kept on the version that it makes.",
+        required=False,
+        max_length=10_000,
+        help_text="Kept on the version that it makes.",
         widget=forms.Textarea({"rows": 3}),
     )
 
@@ -45,7 +47,14 @@ class TrainingRunAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  
     """Runs are started and cancelled here, and never edited."""
 
     list_display = (
-        "created_at", "status", "percent", "algorithm", "trigger", "started_by", "version", "activated",
+        "created_at",
+        "status",
+        "percent",
+        "algorithm",
+        "trigger",
+        "started_by",
+        "version",
+        "activated",
         "short_verdict",
     )
     list_filter = ("status", "trigger", "activated")

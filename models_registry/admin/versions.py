@@ -34,14 +34,32 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     """Only the notes are written here; everything else is what training left."""
 
     list_display = (
-        "version", "is_active", "algorithm", "roc_auc", "log_loss", "brier", "created_at", "short_notes", "kept",
+        "version",
+        "is_active",
+        "algorithm",
+        "roc_auc",
+        "log_loss",
+        "brier",
+        "created_at",
+        "short_notes",
+        "kept",
     )
     list_filter = ("is_active", "algorithm")
     search_fields = ("version", "notes")
     ordering = ("-version",)
     readonly_fields = (
-        "version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "digest", "measures",
-        "shuffled", "importance_table", "feature_table", "provenance",
+        "version",
+        "is_active",
+        "algorithm",
+        "created_at",
+        "created_by",
+        "archived_at",
+        "digest",
+        "measures",
+        "shuffled",
+        "importance_table",
+        "feature_table",
+        "provenance",
     )
     fieldsets = (
         (None, {"fields": ("version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "notes")}),
@@ -87,8 +105,12 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         may_override = request.user.has_perm(OVERRIDE)
         try:
             choose(
-                org_id=choice.chosen.org_id, version=choice.chosen.version, by=request.user.get_username(),
-                at=timezone.now(), instead_of=request.POST.get("instead_of", ""), may_override=may_override,
+                org_id=choice.chosen.org_id,
+                version=choice.chosen.version,
+                by=request.user.get_username(),
+                at=timezone.now(),
+                instead_of=request.POST.get("instead_of", ""),
+                may_override=may_override,
                 reason=request.POST.get("reason", "").replace("\x00", "")[:LONGEST_REASON],
             )
         except Conflict as problem:
@@ -104,7 +126,10 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         sides = [side for side in (choice.active, choice.chosen) if side is not None]
         rows = [(measure, [shown(value_of(side.metrics, measure)) for side in sides]) for measure in MEASURES]
         context = self.admin_site.each_context(request) | {
-            "opts": self.opts, "choice": choice, "rows": rows, "problem": problem,
+            "opts": self.opts,
+            "choice": choice,
+            "rows": rows,
+            "problem": problem,
             "title": f"{'Roll back' if choice.is_rollback else 'Activate'} {choice.chosen}?",
             "may_go_on": choice.passed or request.user.has_perm(OVERRIDE),
         }

@@ -56,12 +56,16 @@ class Train(ContractView):
     required_scope = WRITE
 
     @extend_schema(
-        request=shapes.TrainIn, responses={202: shapes.RunStartedOut}, tags=["models"],
-        examples=[OpenApiExample("Train", {"algorithm": "auto", "notes": "after the spring campaign"}, request_only=True)],
+        request=shapes.TrainIn,
+        responses={202: shapes.RunStartedOut},
+        tags=["models"],
+        examples=[
+            OpenApiExample("Train", {"algorithm": "auto", "notes": "after the spring campaign"}, request_only=True)
+        ],
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Starts training in the background. 409 where a run is under way, 400 where there is too little to learn from."""
+        """Starts training in the background. 409 where a run is under way, 400 where there is too little to learn."""
         body = shapes.TrainIn(data=self.body)
         body.is_valid(raise_exception=True)
         try:
@@ -147,7 +151,9 @@ class ServiceRollback(ContractView):
 def _rolled_back(view: ContractView, version: str) -> Response:
     caller = view.caller
     try:
-        row = roll_back(org_id=caller.org_id, version=version, by=caller.name, at=timezone.now(), reason="asked for over the API")
+        row = roll_back(
+            org_id=caller.org_id, version=version, by=caller.name, at=timezone.now(), reason="asked for over the API"
+        )
     except ModelVersion.DoesNotExist as error:
         raise NotFound("There is no such version.") from error
     return Response(shapes.VersionOut(row.to_json()).data)

@@ -57,7 +57,13 @@ class RandomForest:
         """Grows the forest; out-of-sample scores are its out-of-bag ones."""
         settings = forest.ForestSettings()
         grown = forest.grow(
-            task.x, task.converted, task.weight, task.dossier, seed=task.seed, n_jobs=task.n_jobs, settings=settings,
+            task.x,
+            task.converted,
+            task.weight,
+            task.dossier,
+            seed=task.seed,
+            n_jobs=task.n_jobs,
+            settings=settings,
             report=report,
         )
         least = forest.least_leaf_of(task.weight)

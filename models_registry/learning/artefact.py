@@ -28,8 +28,16 @@ MANIFEST = "manifest.json"
 LARGEST_BYTES = 1 << 30
 MOST_MEMBERS = 64
 UNREADABLE = (
-    KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, NotImplementedError, RuntimeError,
-    EOFError, zipfile.BadZipFile,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
 )
 """What reading damaged bytes may raise."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -44,9 +52,13 @@ class BadArtefact(ValueError):
 def write(model: Model) -> bytes:
     """The model as bytes; the same model, the same bytes."""
     manifest = {
-        "format": FORMAT, "format_version": FORMAT_VERSION, "algorithm": model.algorithm,
-        "raw": {"kind": model.raw.kind, "columns": model.raw.columns}, "encoder": model.encoder.to_json(),
-        "calibration": model.calibration.to_json(), "spread": model.spread.to_json(),
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "algorithm": model.algorithm,
+        "raw": {"kind": model.raw.kind, "columns": model.raw.columns},
+        "encoder": model.encoder.to_json(),
+        "calibration": model.calibration.to_json(),
+        "spread": model.spread.to_json(),
         "golden": model.golden.to_json() if model.golden else None,
     }
     buffer = io.BytesIO()
@@ -94,9 +106,7 @@ def _unpacked(data: bytes) -> tuple[dict[str, Any], Arrays]:
         if any(each.compress_type != zipfile.ZIP_STORED or each.file_size != each.compress_size for each in members):
             raise BadArtefact("a member is compressed")
         manifest = json.loads(container.read(MANIFEST), parse_constant=_refuse)
-        arrays = {
-            name.removesuffix(".npy"): _array(container.read(name)) for name in names if name != MANIFEST
-        }
+        arrays = {name.removesuffix(".npy"): _array(container.read(name)) for name in names if name != MANIFEST}
     if not isinstance(manifest, dict) or (manifest["format"], manifest["format_version"]) != (FORMAT, FORMAT_VERSION):
         raise BadArtefact("another format")
     return manifest, arrays
@@ -125,8 +135,11 @@ def _model(manifest: Mapping[str, Any], arrays: Arrays) -> Model:
         raise BadArtefact("the encoder does not fit the scorer, or the scorer is of no known kind")
     golden = manifest["golden"]
     return Model(
-        str(manifest["algorithm"]), encoder, RAW_SCORERS[kind](columns, arrays),
-        BetaCalibration.from_json(manifest["calibration"]), Spread.from_json(manifest["spread"]),
+        str(manifest["algorithm"]),
+        encoder,
+        RAW_SCORERS[kind](columns, arrays),
+        BetaCalibration.from_json(manifest["calibration"]),
+        Spread.from_json(manifest["spread"]),
         None if golden is None else Golden.from_json(golden, encoder.features),
     )
 

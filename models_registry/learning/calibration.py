@@ -60,8 +60,14 @@ class BetaCalibration:
             return value + prior, gradient + prior_gradient
 
         bounds = [(FLATTEST, STEEPEST), (FLATTEST, STEEPEST), (-20.0, 20.0)]
-        best = minimize(loss, np.array([1.0, 1.0, rate]), jac=True, method="L-BFGS-B", bounds=bounds,
-                        options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500})
+        best = minimize(
+            loss,
+            np.array([1.0, 1.0, rate]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
+        )
         a, b, c = (float(each) for each in best.x)
         return cls(a, b, c)
 

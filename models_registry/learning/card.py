@@ -19,18 +19,32 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
 
 
 def card_of(
-    rows: LabelledRows, past: LabelledRows, newest: LabelledRows, model: Model, *,
-    seed: int, parameters: dict[str, Any], metrics: Metrics, shuffled: Metrics,
+    rows: LabelledRows,
+    past: LabelledRows,
+    newest: LabelledRows,
+    model: Model,
+    *,
+    seed: int,
+    parameters: dict[str, Any],
+    metrics: Metrics,
+    shuffled: Metrics,
 ) -> dict[str, Any]:
     """The card of a model learnt on `past` and measured on `newest`, both parts of `rows`. It tells no time."""
     return {
-        "algorithm": model.algorithm, "parameters": parameters, "seed": seed, "data_digest": digest_of(rows),
+        "algorithm": model.algorithm,
+        "parameters": parameters,
+        "seed": seed,
+        "data_digest": digest_of(rows),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        "training": _part(past), "holdout": _part(newest),
-        "calibration": model.calibration.to_json(), "spread": model.spread.to_json(),
-        "base_probability": model.base, "mean_interval_width": _mean_width(model, newest),
+        "training": _part(past),
+        "holdout": _part(newest),
+        "calibration": model.calibration.to_json(),
+        "spread": model.spread.to_json(),
+        "base_probability": model.base,
+        "mean_interval_width": _mean_width(model, newest),
         "features": [feature.to_json() | _encoding(model, at) for at, feature in enumerate(model.features)],
-        "metrics": metrics, "shuffled_metrics": shuffled,
+        "metrics": metrics,
+        "shuffled_metrics": shuffled,
     }
 
 
@@ -52,9 +66,11 @@ def _times(rows: LabelledRows) -> list[Any]:
 
 def _part(rows: LabelledRows) -> dict[str, Any]:
     return {
-        "snapshots": len(rows), "leads": len(np.unique(rows.dossier)),
+        "snapshots": len(rows),
+        "leads": len(np.unique(rows.dossier)),
         "converted": len(np.unique(rows.dossier[rows.converted])),
-        "created_from": str(rows.created_at.min()), "created_to": str(rows.created_at.max()),
+        "created_from": str(rows.created_at.min()),
+        "created_to": str(rows.created_at.max()),
     }
 
 

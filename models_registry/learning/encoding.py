@@ -156,8 +156,10 @@ def _learn_words(at: int, column: Column, weight: NDArray[np.float64]) -> Words:
         weights[level] = weights.get(level, 0.0) + each
     missing = weights.pop(None, None) is not None
     enough = max(RARE_DOSSIERS, RARE_SHARE * float(weight.sum())) - 1e-9
-    frequent = sorted((level for level in weights if level is not None and weights[level] >= enough),
-                      key=lambda level: (-weights[level], level))[:MOST_LEVELS]
+    frequent = sorted(
+        (level for level in weights if level is not None and weights[level] >= enough),
+        key=lambda level: (-weights[level], level),
+    )[:MOST_LEVELS]
     words = Words(at, tuple(sorted(frequent)), missing, other=len(weights) > len(frequent))
     return words if words.width > 1 else Words(at, (), missing=False, other=False)
 
@@ -178,9 +180,13 @@ class _WordsPlan:
         values = columns[self.name].tolist()
         known = [isinstance(value, str) for value in values]
         missing[:, self.feature] = ~np.array(known, dtype=bool)
-        at = np.array([
-            column_of.get(value, other) if is_known else absent for value, is_known in zip(values, known, strict=True)
-        ], dtype=np.intp)
+        at = np.array(
+            [
+                column_of.get(value, other) if is_known else absent
+                for value, is_known in zip(values, known, strict=True)
+            ],
+            dtype=np.intp,
+        )
         rows = np.flatnonzero(at >= 0)
         matrix[rows, at[rows]] = 1.0
 
@@ -210,15 +216,19 @@ class _Plan:
         present = [at for at, code in enumerate(encoder.codes) if code.width]
         return cls(
             names=[encoder.features[code.feature].name for code in numbers],
-            numbers=_indices(code.feature for code in numbers), medians=np.array([code.median for code in numbers]),
-            value_rows=_indices(values), value_columns=_indices(first[row] for row in values),
+            numbers=_indices(code.feature for code in numbers),
+            medians=np.array([code.median for code in numbers]),
+            value_rows=_indices(values),
+            value_columns=_indices(first[row] for row in values),
             indicator_rows=_indices(indicators),
             indicator_columns=_indices(first[row] + numbers[row].varies for row in indicators),
             words=[
                 _words_plan(code, encoder.features[code.feature].name, int(firsts[code.feature]))
-                for code in encoder.codes if isinstance(code, Words)
+                for code in encoder.codes
+                if isinstance(code, Words)
             ],
-            starts=firsts[present], present=_indices(present),
+            starts=firsts[present],
+            present=_indices(present),
         )
 
     def fill_numbers(self, columns: Columns, matrix: NDArray[np.float32], missing: NDArray[np.bool_]) -> None:
@@ -236,8 +246,11 @@ class _Plan:
 def _words_plan(code: Words, name: str, first: int) -> _WordsPlan:
     after = first + len(code.levels)
     return _WordsPlan(
-        name, code.feature, {level: first + place for place, level in enumerate(code.levels)},
-        missing=after if code.missing else -1, other=after + code.missing if code.other else -1,
+        name,
+        code.feature,
+        {level: first + place for place, level in enumerate(code.levels)},
+        missing=after if code.missing else -1,
+        other=after + code.missing if code.other else -1,
     )
 
 

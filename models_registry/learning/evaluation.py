@@ -62,7 +62,9 @@ def calibration_error(probability: Floats, converted: Bools, weight: Floats, bin
 
 def _counts(converted: Bools, weight: Floats, dossier: NDArray[np.int64]) -> Metrics:
     return {
-        "rows": len(converted), "dossiers": len(np.unique(dossier)), "positives": len(np.unique(dossier[converted])),
+        "rows": len(converted),
+        "dossiers": len(np.unique(dossier)),
+        "positives": len(np.unique(dossier[converted])),
         "base_rate": float(np.average(converted, weights=weight)),
     }
 

@@ -70,7 +70,11 @@ class Learned:
 
 
 def learn(
-    rows: LabelledRows, *, seed: int, algorithm: str = algorithms.AUTO, report: Report = lambda *_: None,
+    rows: LabelledRows,
+    *,
+    seed: int,
+    algorithm: str = algorithms.AUTO,
+    report: Report = lambda *_: None,
     n_jobs: int = 2,
 ) -> Learned:
     """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown."""
@@ -89,9 +93,7 @@ def learn(
     importance = importance_of(model, newest, seed=seed)
     report("packing", 0.95, "Writing the card.")
     model = replace(model, golden=model.remember(_golden_columns(newest)))
-    card = card_of(
-        rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled
-    )
+    card = card_of(rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled)
     holdout = Holdout(np.flatnonzero(test), probability)
     return Learned(learner.name, model, metrics, shuffled, importance, holdout, card)
 
@@ -109,9 +111,9 @@ def _check(rows: LabelledRows, past: LabelledRows) -> None:
     dossiers, converted = len(np.unique(rows.dossier)), len(np.unique(rows.dossier[rows.converted]))
     varying = Encoder.fit(past).columns if len(past) else 0
     if dossiers < LEAST_DOSSIERS or past.converted.all() or not past.converted.any() or varying == 0:
-        raise NotEnoughData({
-            "dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying
-        })
+        raise NotEnoughData(
+            {"dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying}
+        )
 
 
 def _model(
@@ -123,9 +125,7 @@ def _model(
     fitted = learner.fit(task, _growing(report))
     report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
     calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
-    unsaid = misfit(
-        task.x, past.converted, calibration(fitted.out_of_sample), past.weight, past.dossier, seed=seed
-    )
+    unsaid = misfit(task.x, past.converted, calibration(fitted.out_of_sample), past.weight, past.dossier, seed=seed)
     spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)), calibration, unsaid)
     parameters = fitted.parameters | {"misfit": unsaid}
     return Model(learner.name, encoder, fitted.raw, calibration, spread), parameters

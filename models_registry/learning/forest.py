@@ -43,8 +43,15 @@ class Grown:
 
 
 def grow(
-    x: Matrix, converted: Bools, weight: Floats, dossier: NDArray[np.int64], *, seed: int, n_jobs: int = 2,
-    settings: ForestSettings = ForestSettings(), report: Callable[[float, str], None] = lambda _done, _words: None,
+    x: Matrix,
+    converted: Bools,
+    weight: Floats,
+    dossier: NDArray[np.int64],
+    *,
+    seed: int,
+    n_jobs: int = 2,
+    settings: ForestSettings = ForestSettings(),
+    report: Callable[[float, str], None] = lambda _done, _words: None,
 ) -> Grown:
     """Grows the forest on the rows of x (n, columns). `report` is told the share done after each bag.
 
@@ -117,8 +124,13 @@ def _grow_bag(
     x: Matrix, converted: Bools, weight: Floats, least: int, settings: ForestSettings, *, seed: int, n_jobs: int
 ) -> list[Any]:
     forest = RandomForestClassifier(
-        settings.trees_per_bag, max_depth=settings.depth, min_samples_leaf=least, max_features="sqrt", bootstrap=False,
-        random_state=seed, n_jobs=n_jobs,
+        settings.trees_per_bag,
+        max_depth=settings.depth,
+        min_samples_leaf=least,
+        max_features="sqrt",
+        bootstrap=False,
+        random_state=seed,
+        n_jobs=n_jobs,
     )
     return list(forest.fit(x, converted, sample_weight=weight).estimators_)
 
@@ -176,6 +188,8 @@ def _joined(flat: list[_Flat], columns: int, settings: ForestSettings) -> TreeEn
         feature=np.concatenate([tree.feature for tree in flat]).astype(np.uint32),
         threshold=np.concatenate([tree.threshold for tree in flat]).astype(np.float32),
         left=np.concatenate([tree.left + start for tree, start in zip(flat, root, strict=True)]).astype(np.uint32),
-        value=np.concatenate([tree.value for tree in flat]), cover=np.concatenate([tree.cover for tree in flat]),
-        root=root.astype(np.uint32), group=(np.arange(len(flat)) // settings.trees_per_bag).astype(np.uint32),
+        value=np.concatenate([tree.value for tree in flat]),
+        cover=np.concatenate([tree.cover for tree in flat]),
+        root=root.astype(np.uint32),
+        group=(np.arange(len(flat)) // settings.trees_per_bag).astype(np.uint32),
     )

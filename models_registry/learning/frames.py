@@ -1,11 +1,11 @@
 """A CSV or any frame as labelled rows: learning from a notebook.
 
-    frame = pandas.read_csv("leads.csv")
-    status, created_at = frame.pop("status"), frame.pop("created_at")
-    rows = rows_of(frame, converted=status == "WON", created_at=created_at)
-    learned = learn(rows, seed=7)
-    learned.metrics["roc_auc"], learned.importance[:3]
-    learned.model.score(columns_of_frame(frame, learned.model.features)).probability
+frame = pandas.read_csv("leads.csv")
+status, created_at = frame.pop("status"), frame.pop("created_at")
+rows = rows_of(frame, converted=status == "WON", created_at=created_at)
+learned = learn(rows, seed=7)
+learned.metrics["roc_auc"], learned.importance[:3]
+learned.model.score(columns_of_frame(frame, learned.model.features)).probability
 """
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ def rows_of(
     labels = np.arange(len(frame)) if dossier is None else np.asarray(dossier)
     dossiers, times = np.unique(labels, return_inverse=True, return_counts=True)[1:]
     return LabelledRows(
-        features, columns_of_frame(frame, features), np.asarray(converted, dtype=bool), 1.0 / times[dossiers],
-        dossiers.astype(np.int64), moments, moments,
+        features,
+        columns_of_frame(frame, features),
+        np.asarray(converted, dtype=bool),
+        1.0 / times[dossiers],
+        dossiers.astype(np.int64),
+        moments,
+        moments,
     )
 
 

@@ -54,8 +54,16 @@ def _inlined(function: Function) -> Function:
 
 @_compiled
 def walk(  # noqa: PLR0917 - the kernels take bare arrays
-    x: Matrix, feature: Nodes, threshold: Matrix, left: Nodes, value: Floats, root: Nodes, depth: Nodes, group: Nodes,
-    sums: Floats, squares: Floats,
+    x: Matrix,
+    feature: Nodes,
+    threshold: Matrix,
+    left: Nodes,
+    value: Floats,
+    root: Nodes,
+    depth: Nodes,
+    group: Nodes,
+    sums: Floats,
+    squares: Floats,
 ) -> None:
     """Adds each tree's value to its group's column of `sums` (n, groups), and its square to `squares` (n,)."""
     n = np.uint32(len(x))
@@ -83,7 +91,13 @@ def _end(root: Nodes, tree: int, nodes: int) -> np.uint32:
 
 @_compiled
 def paths(  # noqa: PLR0917 - the kernels take bare arrays
-    feature: Nodes, left: Nodes, cover: Floats, root: Nodes, known: Floats, share: Floats, previous: Nodes,
+    feature: Nodes,
+    left: Nodes,
+    cover: Floats,
+    root: Nodes,
+    known: Floats,
+    share: Floats,
+    previous: Nodes,
     columns_above: Nodes,
 ) -> None:
     """Fills in, for each node, what its path from the root says of its splits, whatever the row.
@@ -113,8 +127,16 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
 
 @_inlined
 def _down(  # noqa: PLR0917 - the kernels take bare arrays
-    here: np.uint32, taken: np.uint32, other: np.uint32, start: np.uint32, quadrature: int, was_inside: int,
-    share: Floats, hot: Floats, cold: Floats, g: Floats,
+    here: np.uint32,
+    taken: np.uint32,
+    other: np.uint32,
+    start: np.uint32,
+    quadrature: int,
+    was_inside: int,
+    share: Floats,
+    hot: Floats,
+    cold: Floats,
+    g: Floats,
 ) -> None:
     """From the products at a node to those at its children; x goes to `taken`."""
     into, beside = taken - start, other - start
@@ -130,7 +152,13 @@ def _down(  # noqa: PLR0917 - the kernels take bare arrays
 
 @_inlined
 def _up(  # noqa: PLR0917 - the kernels take bare arrays
-    here: np.uint32, taken: np.uint32, other: np.uint32, start: np.uint32, quadrature: int, hot: Floats, cold: Floats,
+    here: np.uint32,
+    taken: np.uint32,
+    other: np.uint32,
+    start: np.uint32,
+    quadrature: int,
+    hot: Floats,
+    cold: Floats,
     g: Floats,
 ) -> float:
     """From the sums at the children to that at their node, and what their edges add to phi."""
@@ -148,8 +176,18 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:  # noqa: C901 - one loop 
     quadrature = nodes
 
     def reasons(  # noqa: PLR0917 - the kernels take bare arrays
-        x: Matrix, feature: Nodes, threshold: Matrix, left: Nodes, value: Floats, root: Nodes, previous: Nodes,
-        share: Floats, hot: Floats, cold: Floats, largest: int, phi: Floats,
+        x: Matrix,
+        feature: Nodes,
+        threshold: Matrix,
+        left: Nodes,
+        value: Floats,
+        root: Nodes,
+        previous: Nodes,
+        share: Floats,
+        hot: Floats,
+        cold: Floats,
+        largest: int,
+        phi: Floats,
     ) -> None:
         """Adds each column's part of the sum over trees to `phi` (n, columns). `largest`: nodes of the largest tree.
 

@@ -20,7 +20,12 @@ FURTHEST = 3.0
 
 
 def misfit(
-    x: Matrix, converted: NDArray[np.bool_], probability: Floats, weight: Floats, dossier: NDArray[np.int64], *,
+    x: Matrix,
+    converted: NDArray[np.bool_],
+    probability: Floats,
+    weight: Floats,
+    dossier: NDArray[np.int64],
+    *,
     seed: int,
 ) -> float:
     """A lower estimate of the root mean square of the bias of out-of-sample probabilities; 0 where none shows.

@@ -35,7 +35,8 @@ class Golden:
         """The rows as plain data; floats in full."""
         return {
             "columns": {name: _plain(column) for name, column in self.columns.items()},
-            "probability": self.probability.tolist(), "contributions": self.contributions.tolist(),
+            "probability": self.probability.tolist(),
+            "contributions": self.contributions.tolist(),
         }
 
     @classmethod

@@ -17,8 +17,13 @@ from models_registry.learning.raw import Bags, Floats, Matrix
 
 Nodes = NDArray[np.uint32]
 DTYPES = {
-    "feature": np.uint32, "threshold": np.float32, "left": np.uint32, "value": np.float64, "cover": np.float64,
-    "root": np.uint32, "group": np.uint32,
+    "feature": np.uint32,
+    "threshold": np.float32,
+    "left": np.uint32,
+    "value": np.float64,
+    "cover": np.float64,
+    "root": np.uint32,
+    "group": np.uint32,
 }
 DEEPEST = 64
 """No tree deeper than this is accepted."""
@@ -96,9 +101,7 @@ class TreeEnsemble:
         trees = np.bincount(self.group)
         sums, squares = np.zeros((len(x), len(trees))), np.zeros(len(x))
         forest = (self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group)
-        _in_parallel(
-            lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048
-        )
+        _in_parallel(lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048)
         mean = sums / trees
         spread = np.maximum(squares - (mean * mean) @ trees, 0.0) / max(len(self.root) - len(trees), 1)
         return Bags(mean, spread / trees.mean())
@@ -111,7 +114,9 @@ class TreeEnsemble:
         _in_parallel(
             lambda rows: reasons(
                 x[rows], *forest, tables.previous, tables.share, tables.hot, tables.cold, largest, phi[rows]
-            ), len(x), at_least=16,
+            ),
+            len(x),
+            at_least=16,
         )
         phi /= len(self.root)
         return phi

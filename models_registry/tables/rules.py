@@ -31,7 +31,9 @@ class ScoringRule(OrgScoped):
                 condition=models.Q(low__isnull=True) | models.Q(high__isnull=True) | models.Q(low__lt=models.F("high")),
                 name="ml_scoring_rule_range_not_empty",
             ),
-            models.CheckConstraint(condition=models.Q(points__gte=-100, points__lte=100), name="ml_scoring_rule_points_bounded"),
+            models.CheckConstraint(
+                condition=models.Q(points__gte=-100, points__lte=100), name="ml_scoring_rule_points_bounded"
+            ),
         ]
 
     def __str__(self) -> str:

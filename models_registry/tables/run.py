@@ -52,7 +52,7 @@ class TrainingRun(Job):
             # However many doors ask at once, one run an organisation is under way.
             models.UniqueConstraint(
                 fields=["org_id"], condition=models.Q(status__in=OPEN_STATUSES), name="ml_training_run_one_open"
-            ),
+            )
         ]
         indexes = [models.Index(fields=["org_id", "-created_at"], name="ml_training_run_newest")]
 
@@ -67,11 +67,22 @@ class TrainingRun(Job):
     def to_json(self) -> dict[str, Any]:
         """As the contract shows it."""
         return {
-            "run_id": str(self.pk), "status": self.status, "stage": self.stage, "progress": self.progress,
-            "messages": self.messages, "version": self.version.version if self.version else None,
-            "activated": self.activated, "verdict": self.verdict, "reason": self.error or self.verdict,
-            "counts": self.counts, "algorithm": self.algorithm, "notes": self.notes, "trigger": self.trigger,
-            "started_by": self.started_by, "created_at": self.created_at, "started_at": self.started_at,
+            "run_id": str(self.pk),
+            "status": self.status,
+            "stage": self.stage,
+            "progress": self.progress,
+            "messages": self.messages,
+            "version": self.version.version if self.version else None,
+            "activated": self.activated,
+            "verdict": self.verdict,
+            "reason": self.error or self.verdict,
+            "counts": self.counts,
+            "algorithm": self.algorithm,
+            "notes": self.notes,
+            "trigger": self.trigger,
+            "started_by": self.started_by,
+            "created_at": self.created_at,
+            "started_at": self.started_at,
             "finished_at": self.finished_at,
         }
 

@@ -63,9 +63,12 @@ class ModelVersion(OrgScoped):
         constraints = [
             models.UniqueConstraint(fields=["org_id", "version"], name="ml_model_version_once"),
             # Two people activate at once: the database lets one of them win.
-            models.UniqueConstraint(fields=["org_id"], condition=models.Q(is_active=True), name="ml_model_version_one_active"),
+            models.UniqueConstraint(
+                fields=["org_id"], condition=models.Q(is_active=True), name="ml_model_version_one_active"
+            ),
             models.CheckConstraint(
-                condition=models.Q(is_active=False) | models.Q(archived_at__isnull=True), name="ml_model_version_active_is_kept"
+                condition=models.Q(is_active=False) | models.Q(archived_at__isnull=True),
+                name="ml_model_version_active_is_kept",
             ),
         ]
         indexes = [models.Index(fields=["org_id", "is_active"], name="ml_model_version_org_active")]
@@ -81,8 +84,13 @@ class ModelVersion(OrgScoped):
     def to_json(self) -> dict[str, Any]:
         """As the list of versions shows it."""
         return {
-            "version": self.version, "is_active": self.is_active, "created_at": self.created_at, "metrics": self.metrics,
-            "algorithm": self.algorithm, "notes": self.notes, "archived": self.archived,
+            "version": self.version,
+            "is_active": self.is_active,
+            "created_at": self.created_at,
+            "metrics": self.metrics,
+            "algorithm": self.algorithm,
+            "notes": self.notes,
+            "archived": self.archived,
         }
 
 

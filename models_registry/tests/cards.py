@@ -12,14 +12,23 @@ FEATURES = [
     for name, kind in (("appointments_count", "numeric"), ("source", "category"), ("attributes.first_buyer", "boolean"))
 ]
 METRICS = {
-    "precision": 0.61, "recall": 0.42, "f1": 0.5, "roc_auc": 0.743, "accuracy": 0.83, "log_loss": 0.41, "brier": 0.13,
+    "precision": 0.61,
+    "recall": 0.42,
+    "f1": 0.5,
+    "roc_auc": 0.743,
+    "accuracy": 0.83,
+    "log_loss": 0.41,
+    "brier": 0.13,
 }
 
 
 def a_version(name: str = "20260101000000", **fields: Any) -> ModelVersion:
     """A version with a card and an artefact that nothing reads."""
     values = {
-        "algorithm": "random_forest", "digest": "d", "metrics": METRICS, "features": FEATURES,
+        "algorithm": "random_forest",
+        "digest": "d",
+        "metrics": METRICS,
+        "features": FEATURES,
         "importance": [{"feature": "appointments_count", "importance": 0.7}, {"feature": "source", "importance": 0.3}],
     }
     version = ModelVersion.objects.create(version=name, **values | fields)

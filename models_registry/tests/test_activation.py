@@ -31,7 +31,11 @@ def test_a_rollback_changes_the_active_version_and_leaves_a_row() -> None:
     assert active() == ["20260101000000"]
     row = AuditEntry.objects.get()
     assert (row.act, row.by, row.before, row.after, row.reason) == (
-        "model.rollback", "staff", "20260201000000", "20260101000000", "too many calls wasted"
+        "model.rollback",
+        "staff",
+        "20260201000000",
+        "20260101000000",
+        "too many calls wasted",
     )
 
 

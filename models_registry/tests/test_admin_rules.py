@@ -83,12 +83,15 @@ def test_the_first_rule_added_comes_beside_the_default_ones() -> None:
     assert acts() == ["rules.copy", "rules.add"]
 
 
-@pytest.mark.parametrize(("form", "problem"), [
-    ({"feature": "horoscope", "points": 5}, "is not a numeric feature"),
-    ({"feature": "source", "points": 5}, "is not a numeric feature"),
-    ({"feature": "amount", "low": 5, "high": 5, "points": 5}, "must be greater"),
-    ({"feature": "amount", "points": 500}, "violated"),
-])
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        ({"feature": "horoscope", "points": 5}, "is not a numeric feature"),
+        ({"feature": "source", "points": 5}, "is not a numeric feature"),
+        ({"feature": "amount", "low": 5, "high": 5, "points": 5}, "must be greater"),
+        ({"feature": "amount", "points": 500}, "violated"),
+    ],
+)
 def test_a_rule_that_makes_no_sense_is_refused(form: dict, problem: str) -> None:
     page = staff().post(f"{RULES}add/", {"position": 1} | form).content.decode()
     assert problem in page

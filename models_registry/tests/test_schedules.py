@@ -25,8 +25,13 @@ def test_every_scheduled_task_exists() -> None:
     current_app.loader.import_default_modules()
     ours = PeriodicTask.objects.exclude(task__startswith="celery.")
     assert set(ours.values_list("name", flat=True)) == {
-        "Train models", "Archive old versions", "Retire dead training runs", "Score open leads",
-        "Retire dead score jobs", "Retire dead imports", "Forget old idempotency keys",
+        "Train models",
+        "Archive old versions",
+        "Retire dead training runs",
+        "Score open leads",
+        "Retire dead score jobs",
+        "Retire dead imports",
+        "Forget old idempotency keys",
     }
     assert [each.task for each in ours if each.task not in current_app.tasks] == []
 

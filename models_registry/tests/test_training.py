@@ -29,7 +29,7 @@ def test_a_run_learns_a_version_and_the_first_becomes_active() -> None:
     assert {"precision", "recall", "f1", "roc_auc", "accuracy", "log_loss", "brier"} <= set(run.version.metrics)
     assert 0.5 < run.version.metrics["roc_auc"] < 0.95
     assert sum(row["importance"] for row in run.version.importance) == pytest.approx(1)
-    assert [message["stage"] for message in run.messages][0] == "reading"
+    assert run.messages[0]["stage"] == "reading"
 
 
 def test_the_same_data_and_seed_give_the_same_artefact() -> None:
@@ -130,6 +130,6 @@ def test_start_and_success_are_rows_that_nobody_can_change() -> None:
     assert acts == ["training.start", "training.succeed", "model.activate"]
     entry = AuditEntry.objects.get(act="model.activate")
     assert (entry.by, entry.before, entry.after) == ("tester", "", run.version.version)  # type: ignore[union-attr]
-    for forbidden in (lambda: entry.delete(), lambda: AuditEntry.objects.update(by="nobody")):
+    for forbidden in (entry.delete, lambda: AuditEntry.objects.update(by="nobody")):
         with pytest.raises(IntegrityError), transaction.atomic():
             forbidden()

@@ -24,9 +24,17 @@ from predictions.scoring import problems_with, score_features
 
 WRITE = "predictions:write"
 EXAMPLE = {
-    "lead_source_score": 40, "response_time_minutes": 12, "inbound_messages_count": 3, "outbound_messages_count": 2,
-    "appointments_count": 1, "has_property": 1, "property_price": 250000, "property_has_photos": 1, "engagement_rate": 1.5,
-    "days_since_creation": 9, "market_activity_score": 50,
+    "lead_source_score": 40,
+    "response_time_minutes": 12,
+    "inbound_messages_count": 3,
+    "outbound_messages_count": 2,
+    "appointments_count": 1,
+    "has_property": 1,
+    "property_price": 250000,
+    "property_has_photos": 1,
+    "engagement_rate": 1.5,
+    "days_since_creation": 9,
+    "market_activity_score": 50,
 }
 
 
@@ -37,7 +45,9 @@ class PredictFeatures(ContractView):
     throttle_classes = [RequestLimit, PredictionLimit]
 
     @extend_schema(
-        request=shapes.FeaturesIn, responses=shapes.ServicePredictionOut, tags=["model service"],
+        request=shapes.FeaturesIn,
+        responses=shapes.ServicePredictionOut,
+        tags=["model service"],
         examples=[OpenApiExample("The eleven", {"org_id": "default", "features": EXAMPLE}, request_only=True)],
     )
     @idempotent
@@ -66,9 +76,15 @@ class PredictBatch(ContractView):
     throttle_classes = [RequestLimit, BatchItemLimit]
 
     @extend_schema(
-        request=shapes.BatchIn, responses=shapes.BatchOut, tags=["model service"],
-        parameters=[OpenApiParameter("contributions", bool, description="`false` leaves the contributions out of the answer.")],
-        examples=[OpenApiExample("Two", {"org_id": "default", "batch": [{"features": EXAMPLE}] * 2}, request_only=True)],
+        request=shapes.BatchIn,
+        responses=shapes.BatchOut,
+        tags=["model service"],
+        parameters=[
+            OpenApiParameter("contributions", bool, description="`false` leaves the contributions out of the answer.")
+        ],
+        examples=[
+            OpenApiExample("Two", {"org_id": "default", "batch": [{"features": EXAMPLE}] * 2}, request_only=True)
+        ],
     )
     @idempotent
     def post(self, request: Request) -> Response:

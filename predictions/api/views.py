@@ -101,10 +101,14 @@ class RecordOutcome(ContractView):
     required_scope = WRITE
 
     @extend_schema(
-        request=shapes.OutcomeIn, responses=shapes.OutcomeOut, tags=["predictions"],
-        examples=[OpenApiExample(
-            "Won", {"converted": True, "occurred_at": "2026-10-20T16:00:00Z", "revenue": 1234.5}, request_only=True
-        )],
+        request=shapes.OutcomeIn,
+        responses=shapes.OutcomeOut,
+        tags=["predictions"],
+        examples=[
+            OpenApiExample(
+                "Won", {"converted": True, "occurred_at": "2026-10-20T16:00:00Z", "revenue": 1234.5}, request_only=True
+            )
+        ],
     )
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
@@ -113,9 +117,13 @@ class RecordOutcome(ContractView):
         body.is_valid(raise_exception=True)
         dossier, now = dossier_or_404(self.caller.org_id, dossier_id), timezone.now()
         outcome = record_outcome(
-            org_id=self.caller.org_id, dossier=dossier, converted=body.validated_data["converted"],
-            occurred_at=body.validated_data["occurred_at"] or now, revenue=body.validated_data["revenue"],
-            by=self.caller.name, at=now,
+            org_id=self.caller.org_id,
+            dossier=dossier,
+            converted=body.validated_data["converted"],
+            occurred_at=body.validated_data["occurred_at"] or now,
+            revenue=body.validated_data["revenue"],
+            by=self.caller.name,
+            at=now,
         )
         return Response(outcome.to_json())
 
@@ -127,7 +135,9 @@ class WhatIf(ContractView):
     throttle_classes = [RequestLimit, PredictionLimit]
 
     @extend_schema(
-        request=shapes.WhatIfIn, responses=shapes.WhatIfOut, tags=["predictions"],
+        request=shapes.WhatIfIn,
+        responses=shapes.WhatIfOut,
+        tags=["predictions"],
         examples=[OpenApiExample("Four appointments", {"changes": {"appointments_count": 4}}, request_only=True)],
     )
     def post(self, request: Request, dossier_id: int) -> Response:
@@ -201,8 +211,18 @@ def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
 def _ranked_row(score: LeadScore) -> dict[str, Any]:
     lead = score.dossier
     return {
-        "dossier_id": lead.number, "status": lead.status, "source": lead.source, "region": lead.region, "owner": lead.owner,
-        "created_at": iso(lead.created_at), "conversion_probability": score.probability, "confidence": score.confidence,
-        "expected_value": score.expected_value, "recommended_action": score.action, "method": score.method,
-        "model_version": score.model_version, "prediction_id": score.prediction_id, "predicted_at": iso(score.scored_at),
+        "dossier_id": lead.number,
+        "status": lead.status,
+        "source": lead.source,
+        "region": lead.region,
+        "owner": lead.owner,
+        "created_at": iso(lead.created_at),
+        "conversion_probability": score.probability,
+        "confidence": score.confidence,
+        "expected_value": score.expected_value,
+        "recommended_action": score.action,
+        "method": score.method,
+        "model_version": score.model_version,
+        "prediction_id": score.prediction_id,
+        "predicted_at": iso(score.scored_at),
     }

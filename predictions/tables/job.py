@@ -29,7 +29,14 @@ class ScoreJob(Job):
     def to_json(self) -> dict[str, Any]:
         """As the contract shows it."""
         return {
-            "id": str(self.pk), "status": self.status, "progress": self.progress, "total": self.total,
-            "scored": self.scored, "failed": self.failed, "filter": self.criteria, "error": self.error or None,
-            "created_at": self.created_at, "finished_at": self.finished_at,
+            "id": str(self.pk),
+            "status": self.status,
+            "progress": self.progress,
+            "total": self.total,
+            "scored": self.scored,
+            "failed": self.failed,
+            "filter": self.criteria,
+            "error": self.error or None,
+            "created_at": self.created_at,
+            "finished_at": self.finished_at,
         }

@@ -59,8 +59,9 @@ class Prediction(OrgScoped):
         db_table = "ml_prediction"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(conversion_probability__gte=0, conversion_probability__lte=1), name="ml_prediction_probability"
-            ),
+                condition=models.Q(conversion_probability__gte=0, conversion_probability__lte=1),
+                name="ml_prediction_probability",
+            )
         ]
         indexes = [
             models.Index(fields=["dossier", "-predicted_at"], name="ml_prediction_dossier_newest"),
@@ -81,7 +82,9 @@ class Prediction(OrgScoped):
         """Every feature with its value and its part of the probability, largest first."""
         return [{"feature": name, "value": value, "contribution": part} for name, value, part in self.vector]
 
-    def to_json(self, *, experiment: dict[str, Any] | None = None, outcome: dict[str, Any] | None = None) -> dict[str, Any]:
+    def to_json(
+        self, *, experiment: dict[str, Any] | None = None, outcome: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """As the contract shows a prediction of a lead. Needs `dossier` to be loaded."""
         number = self.dossier.number if self.dossier else None
         return {"id": self.pk, "dossier_id": number} | self.core_json() | {"experiment": experiment, "outcome": outcome}
@@ -101,4 +104,3 @@ class Prediction(OrgScoped):
             "feature_contributions": self.contributions,
             "predicted_at": iso(self.predicted_at),
         }
-

@@ -17,14 +17,29 @@ def a_scored_lead(probability: float = 0.6, *, vector: list[list[Any]] | None = 
     version = fields.pop("model_version", None)
     lead = a_lead(now - timedelta(days=10), **fields)
     prediction = Prediction.objects.create(
-        org_id=lead.org_id, dossier=lead, predicted_at=now, as_of=now, method="ML" if version else "RULE_BASED",
-        model_version=version, conversion_probability=probability, probability_low=max(probability - 0.1, 0),
-        probability_high=min(probability + 0.1, 1), confidence=0.8, base_probability=0.2,
+        org_id=lead.org_id,
+        dossier=lead,
+        predicted_at=now,
+        as_of=now,
+        method="ML" if version else "RULE_BASED",
+        model_version=version,
+        conversion_probability=probability,
+        probability_low=max(probability - 0.1, 0),
+        probability_high=min(probability + 0.1, 1),
+        confidence=0.8,
+        base_probability=0.2,
         recommended_action=score_fields.get("action", "MEDIUM_PRIORITY"),
         vector=vector or [["appointments_count", 3, probability - 0.2], ["source", None, 0.0]],
     )
     LeadScore.objects.create(
-        org_id=lead.org_id, dossier=lead, probability=probability, confidence=0.8, prediction_id=prediction.pk,
-        method=prediction.method, model_version=version, scored_at=now, **{"action": "MEDIUM_PRIORITY"} | score_fields,
+        org_id=lead.org_id,
+        dossier=lead,
+        probability=probability,
+        confidence=0.8,
+        prediction_id=prediction.pk,
+        method=prediction.method,
+        model_version=version,
+        scored_at=now,
+        **{"action": "MEDIUM_PRIORITY"} | score_fields,
     )
     return lead

@@ -22,8 +22,13 @@ VERSION = "20260101000000"
 
 def reader(org_id: str = "default") -> Client:
     return a_person(
-        "predictions.view_prediction", "predictions.view_scorejob", "experiments.view_exposure",
-        "experiments.view_experiment", name=f"reader-{org_id}", org_id=org_id, is_staff=True,
+        "predictions.view_prediction",
+        "predictions.view_scorejob",
+        "experiments.view_exposure",
+        "experiments.view_experiment",
+        name=f"reader-{org_id}",
+        org_id=org_id,
+        is_staff=True,
     )
 
 

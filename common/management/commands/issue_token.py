@@ -11,7 +11,9 @@ class Command(BaseCommand):
     help = "Prints a signed token with which another system calls the API."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation whose rows it may see (default: %(default)s)")
+        parser.add_argument(
+            "--org", default=DEFAULT_ORG, help="the organisation whose rows it may see (default: %(default)s)"
+        )
         parser.add_argument("--scopes", required=True, help=f"comma-separated, of: {', '.join(SCOPES)}")
         parser.add_argument("--days", type=float, default=30, help="how long it is valid (default: %(default)s)")
         parser.add_argument("--name", default="service", help="who it is for, as the audit rows will say")
@@ -21,7 +23,9 @@ class Command(BaseCommand):
             raise CommandError("--days must be more than 0 and at most 3650.")
         scopes = [word for word in options["scopes"].replace(" ", ",").split(",") if word]
         try:
-            token = issue_service_token(name=options["name"], org_id=options["org"], scopes=scopes, days=options["days"])
+            token = issue_service_token(
+                name=options["name"], org_id=options["org"], scopes=scopes, days=options["days"]
+            )
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(token)

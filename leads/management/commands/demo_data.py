@@ -29,10 +29,17 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7, help="the same gives the same leads (default: %(default)s)")
         parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation (default: %(default)s)")
         parser.add_argument("--months", type=float, default=8, help="how far back they go (default: %(default)s)")
-        parser.add_argument("--until", help="the moment they end, such as 2026-11-24T09:00:00Z, which becomes the "
-                            "organisation's present (default: now)")
-        parser.add_argument("--force", action="store_true", help="DELETES the organisation's leads, real ones too, and "
-                            f"all that is known of them, before it loads; asks for the word '{CONFIRMATION}' first")
+        parser.add_argument(
+            "--until",
+            help="the moment they end, such as 2026-11-24T09:00:00Z, which becomes the "
+            "organisation's present (default: now)",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="DELETES the organisation's leads, real ones too, and "
+            f"all that is known of them, before it loads; asks for the word '{CONFIRMATION}' first",
+        )
         parser.add_argument("--no-input", action="store_false", dest="interactive", help="with --force: do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,8 +51,14 @@ class Command(BaseCommand):
         with tqdm(total=options["leads"], desc="leads", disable=options["verbosity"] == 0, file=sys.stderr) as bar:
             try:
                 loaded = load_demonstration(
-                    org_id=org_id, leads=options["leads"], seed=options["seed"], months=options["months"],
-                    until=_moment(options["until"]), is_past=is_past, replace=options["force"], progress=bar.update,
+                    org_id=org_id,
+                    leads=options["leads"],
+                    seed=options["seed"],
+                    months=options["months"],
+                    until=_moment(options["until"]),
+                    is_past=is_past,
+                    replace=options["force"],
+                    progress=bar.update,
                 )
             except HasLeads as error:
                 raise CommandError(

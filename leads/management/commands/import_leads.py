@@ -57,8 +57,13 @@ class Command(BaseCommand):
         words, bars = _mapping_words(options["mapping"]), Bars(quiet=options["verbosity"] == 0)
         with Rejects(options["rejects"]) as rejects, bars:
             summary = import_files(
-                org_id=options["org"], mapping=read_mapping(words), by=BY, rejects=rejects, progress=bars.show,
-                leads=[_source(path) for path in options["leads"]], dry_run=options["dry_run"],
+                org_id=options["org"],
+                mapping=read_mapping(words),
+                by=BY,
+                rejects=rejects,
+                progress=bars.show,
+                leads=[_source(path) for path in options["leads"]],
+                dry_run=options["dry_run"],
                 events=[_source(path) for path in options["events"]],
             )
         if not options["dry_run"]:
@@ -99,7 +104,7 @@ class Bars:
             self.__exit__()
             self._stage = stage
             self._bar = tqdm(
-                total=total, desc=stage, unit="B", unit_scale=True, disable=self._quiet, file=sys.stderr, leave=True,
+                total=total, desc=stage, unit="B", unit_scale=True, disable=self._quiet, file=sys.stderr, leave=True
             )
         self._bar.update(done - self._bar.n)
 

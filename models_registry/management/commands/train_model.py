@@ -17,18 +17,24 @@ class Command(BaseCommand):
         parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation (default: %(default)s)")
         parser.add_argument("--algorithm", default="auto", help="which learner (default: %(default)s)")
         parser.add_argument("--notes", default="", help="a note to keep on the version")
-        parser.add_argument("--since", help="learn from leads created from this ISO time on (default: the last 6 months)")
+        parser.add_argument(
+            "--since", help="learn from leads created from this ISO time on (default: the last 6 months)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         run = self._start(options)
-        with tqdm(total=100, desc="Training", unit="%", bar_format="{desc}: {percentage:3.0f}%|{bar}| {postfix}") as bar:
+        with tqdm(
+            total=100, desc="Training", unit="%", bar_format="{desc}: {percentage:3.0f}%|{bar}| {postfix}"
+        ) as bar:
             _show_progress(run, bar)
             execute(run)
         run.refresh_from_db()
         if run.version is None:
             raise CommandError(run.error or f"The run was {run.status.lower()}.")
         metrics = run.version.metrics
-        self.stdout.write(f"Version {run.version.version}: forward ROC-AUC {metrics['roc_auc']:.3f}, log loss {metrics['log_loss']:.3f}.")
+        self.stdout.write(
+            f"Version {run.version}: forward ROC-AUC {metrics['roc_auc']:.3f}, log loss {metrics['log_loss']:.3f}."
+        )
         self.stdout.write(run.verdict)
 
     def _start(self, options: dict[str, Any]) -> TrainingRun:
@@ -39,8 +45,13 @@ class Command(BaseCommand):
             since = make_aware(since)
         try:
             return start_training(
-                org_id=options["org"], by="command", trigger=Trigger.COMMAND, algorithm=options["algorithm"],
-                notes=options["notes"], since=since, enqueue=False,
+                org_id=options["org"],
+                by="command",
+                trigger=Trigger.COMMAND,
+                algorithm=options["algorithm"],
+                notes=options["notes"],
+                since=since,
+                enqueue=False,
             )
         except (AlreadyRunning, TooFewRecords, ValueError) as error:
             raise CommandError(str(getattr(error, "detail", error))) from error

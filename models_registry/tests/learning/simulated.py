@@ -25,9 +25,7 @@ FEATURES = (
 )
 
 
-def leads(
-    n: int, *, seed: int, snapshots: int = 1, contrast: float = 1.0
-) -> tuple[LabelledRows, NDArray[np.float64]]:
+def leads(n: int, *, seed: int, snapshots: int = 1, contrast: float = 1.0) -> tuple[LabelledRows, NDArray[np.float64]]:
     """n leads, oldest first, in so many rows each, and each row's true probability.
 
     `contrast` multiplies how far leads differ in log-odds: 1 is hard to tell apart (ROC-AUC 0.76), 2 easy (0.88).
@@ -43,15 +41,25 @@ def leads(
     price = np.where(has_property == 1, rng.lognormal(12.4, 0.4, n), np.nan)
     words = np.where(rng.random(n) < 0.05, None, SOURCES[source])
     columns = {
-        "response_time_minutes": np.where(unanswered, np.nan, response), "inbound_messages_count": messages,
-        "appointments_count": appointments, "has_property": has_property, "source": words, "property_price": price,
-        "market_activity_score": activity, "created_hour": rng.integers(0, 24, n).astype(float),
+        "response_time_minutes": np.where(unanswered, np.nan, response),
+        "inbound_messages_count": messages,
+        "appointments_count": appointments,
+        "has_property": has_property,
+        "source": words,
+        "property_price": price,
+        "market_activity_score": activity,
+        "created_hour": rng.integers(0, 24, n).astype(float),
         "always_the_same": np.full(n, 3.0),
     }
     created = START + (np.arange(n) * np.timedelta64(90, "m")).astype("timedelta64[us]")
     rows = LabelledRows(
-        FEATURES, columns, converted=rng.random(n) < truth, weight=np.ones(n), dossier=np.arange(1, n + 1),
-        created_at=created, moment=created + np.timedelta64(1, "D"),
+        FEATURES,
+        columns,
+        converted=rng.random(n) < truth,
+        weight=np.ones(n),
+        dossier=np.arange(1, n + 1),
+        created_at=created,
+        moment=created + np.timedelta64(1, "D"),
     )
     return _repeated(rows, snapshots), np.repeat(truth, snapshots)
 

@@ -79,29 +79,55 @@ def set_at(at: int, value: float) -> Callable[[Any], Any]:
     return change
 
 
-@pytest.mark.parametrize(("name", "change"), [
-    ("left", set_at(0, 0)), ("left", set_at(1, 0)), ("left", set_at(0, 2)), ("left", set_at(0, 4_000_000_000)),
-    ("left", set_at(-1, 1)), ("feature", set_at(0, 500)), ("threshold", set_at(0, np.nan)),
-    ("threshold", set_at(0, np.inf)), ("value", set_at(3, np.inf)),
-    ("cover", set_at(0, 0.0)), ("cover", set_at(3, np.nan)), ("root", set_at(0, 1)),
-    ("root", set_at(1, 0)), ("root", set_at(-1, 4_000_000_000)), ("group", set_at(0, 4_000_000_000)),
-    ("value", lambda array: array[:-1]), ("value", lambda array: array.reshape(1, -1)),
-    ("value", lambda array: array.astype(np.float32)), ("root", lambda array: array[:0]),
-    ("left", lambda array: array[:0]),
-])
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("left", set_at(0, 0)),
+        ("left", set_at(1, 0)),
+        ("left", set_at(0, 2)),
+        ("left", set_at(0, 4_000_000_000)),
+        ("left", set_at(-1, 1)),
+        ("feature", set_at(0, 500)),
+        ("threshold", set_at(0, np.nan)),
+        ("threshold", set_at(0, np.inf)),
+        ("value", set_at(3, np.inf)),
+        ("cover", set_at(0, 0.0)),
+        ("cover", set_at(3, np.nan)),
+        ("root", set_at(0, 1)),
+        ("root", set_at(1, 0)),
+        ("root", set_at(-1, 4_000_000_000)),
+        ("group", set_at(0, 4_000_000_000)),
+        ("value", lambda array: array[:-1]),
+        ("value", lambda array: array.reshape(1, -1)),
+        ("value", lambda array: array.astype(np.float32)),
+        ("root", lambda array: array[:0]),
+        ("left", lambda array: array[:0]),
+    ],
+)
 def test_arrays_that_are_not_trees_are_refused(content: bytes, name: str, change: Callable[[Any], Any]) -> None:
     with pytest.raises(BadArtefact):
         read(with_array(content, name, change))
 
 
-@pytest.mark.parametrize("change", [
-    lambda m: m.update(format="other"), lambda m: m.update(format_version=2), lambda m: m.pop("encoder"),
-    lambda m: m["raw"].update(kind="pickle"), lambda m: m["raw"].update(columns=3),
-    lambda m: m["calibration"].update(a=-1), lambda m: m["calibration"].update(c="x"),
-    lambda m: m["spread"].update(own=-1), lambda m: m["spread"].pop("usual"), lambda m: m["encoder"]["codes"].pop(),
-    lambda m: m["encoder"]["features"][0].update(kind="unheard of"), lambda m: m["golden"]["probability"].pop(),
-    lambda m: m["encoder"].update(codes=None), lambda m: m["encoder"]["codes"][0].update(median=float("nan")),
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(format="other"),
+        lambda m: m.update(format_version=2),
+        lambda m: m.pop("encoder"),
+        lambda m: m["raw"].update(kind="pickle"),
+        lambda m: m["raw"].update(columns=3),
+        lambda m: m["calibration"].update(a=-1),
+        lambda m: m["calibration"].update(c="x"),
+        lambda m: m["spread"].update(own=-1),
+        lambda m: m["spread"].pop("usual"),
+        lambda m: m["encoder"]["codes"].pop(),
+        lambda m: m["encoder"]["features"][0].update(kind="unheard of"),
+        lambda m: m["golden"]["probability"].pop(),
+        lambda m: m["encoder"].update(codes=None),
+        lambda m: m["encoder"]["codes"][0].update(median=float("nan")),
+    ],
+)
 def test_a_manifest_that_is_not_sound_is_refused(content: bytes, change: Callable[[Manifest], Any]) -> None:
     with pytest.raises(BadArtefact):
         read(with_manifest(content, change))
@@ -133,8 +159,12 @@ def test_an_array_whose_header_lies_of_its_size_is_refused(content: bytes) -> No
 def test_compressed_extra_and_absent_members_are_refused(content: bytes) -> None:
     members = unpacked(content)
     without = {name: each for name, each in members.items() if name != "cover.npy"}
-    for bad in (packed(members, zipfile.ZIP_DEFLATED), packed(members | {"more.npy": npy(np.ones(3))}), packed(without),
-                packed(members | {"x/../../y": b"?"})):
+    for bad in (
+        packed(members, zipfile.ZIP_DEFLATED),
+        packed(members | {"more.npy": npy(np.ones(3))}),
+        packed(without),
+        packed(members | {"x/../../y": b"?"}),
+    ):
         with pytest.raises(BadArtefact):
             read(bad)
 

@@ -19,8 +19,12 @@ def judged(champion_noise: float, challenger_noise: float, *, n: int = 2000, see
     noises = (champion_noise, challenger_noise)
     champion, challenger = (expit(logit(truth) + noise * rng.normal(size=n)) for noise in noises)
     return compare(
-        champion=champion, challenger=challenger, converted=rng.random(n) < truth, weight=np.ones(n),
-        dossier=np.arange(n), seed=seed,
+        champion=champion,
+        challenger=challenger,
+        converted=rng.random(n) < truth,
+        weight=np.ones(n),
+        dossier=np.arange(n),
+        seed=seed,
     )
 
 
@@ -57,8 +61,12 @@ def test_the_very_same_probabilities_are_not_better_but_not_worse() -> None:
 def test_leads_that_all_came_out_the_same_prove_nothing(outcome: bool) -> None:
     n = 50
     verdict = compare(
-        champion=np.full(n, 0.5), challenger=np.full(n, 0.99 if outcome else 0.01), converted=np.full(n, outcome),
-        weight=np.ones(n), dossier=np.arange(n), seed=1,
+        champion=np.full(n, 0.5),
+        challenger=np.full(n, 0.99 if outcome else 0.01),
+        converted=np.full(n, outcome),
+        weight=np.ones(n),
+        dossier=np.arange(n),
+        seed=1,
     )
     assert verdict.auc is None
     assert not verdict.better

@@ -72,9 +72,16 @@ def test_numbers_beyond_single_precision_stay_finite() -> None:
 
 
 def test_each_column_knows_its_feature_and_columns_sum_back() -> None:
-    encoder = Encoder.fit(rows((NUMBER, FLAG, WORD), {
-        "price": np.array([1.0, np.nan, 3.0] * 6), "photos": np.ones(18), "source": words(*["web", "fair", None] * 6),
-    }))
+    encoder = Encoder.fit(
+        rows(
+            (NUMBER, FLAG, WORD),
+            {
+                "price": np.array([1.0, np.nan, 3.0] * 6),
+                "photos": np.ones(18),
+                "source": words(*["web", "fair", None] * 6),
+            },
+        )
+    )
     assert encoder.column_feature.tolist() == [0, 0, 2, 2, 2]
     assert encoder.sum_by_feature(np.array([[1.0, 2.0, 4.0, 8.0, 16.0]])).tolist() == [[3.0, 0.0, 28.0]]
 

@@ -25,8 +25,10 @@ def measured(n: int, *, seed: int) -> Measured:
     scores = model.score(fresh.columns, contributions=False)
     inside = (scores.low <= truth) & (truth <= scores.high)
     return Measured(
-        error=float(np.abs(scores.probability - truth).mean()), coverage=float(inside.mean()),
-        width=float((scores.high - scores.low).mean()), bias=float((scores.probability - truth).mean()),
+        error=float(np.abs(scores.probability - truth).mean()),
+        coverage=float(inside.mean()),
+        width=float((scores.high - scores.low).mean()),
+        bias=float((scores.probability - truth).mean()),
     )
 
 

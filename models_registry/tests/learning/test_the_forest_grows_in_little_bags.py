@@ -69,7 +69,14 @@ def test_a_bag_that_holds_one_outcome_only_is_borne() -> None:
 def test_each_bag_is_reported() -> None:
     rows, _ = leads(60, seed=2)
     x, told = Encoder.fit(rows).transform(rows.columns), []
-    grow(x, rows.converted, rows.weight, rows.dossier, seed=1, settings=ForestSettings(bags=4, trees_per_bag=2),
-         report=lambda done, words: told.append((done, words)))
+    grow(
+        x,
+        rows.converted,
+        rows.weight,
+        rows.dossier,
+        seed=1,
+        settings=ForestSettings(bags=4, trees_per_bag=2),
+        report=lambda done, words: told.append((done, words)),
+    )
     assert [done for done, _ in told] == [0.25, 0.5, 0.75, 1.0]
     assert told[-1][1] == "8 of 8 trees grown."

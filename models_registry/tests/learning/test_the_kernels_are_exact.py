@@ -46,9 +46,14 @@ def chain(columns: int) -> TreeEnsemble:
     inner = np.array([k == 0 or (k % 2 == 1 and k < 2 * columns - 1) for k in range(2 * columns + 1)])
     ahead = {k: (1 if k == 0 else k + 2) for k in range(2 * columns + 1)}
     return TreeEnsemble(
-        columns, feature=np.where(inner, np.array(feature), 0), threshold=np.where(inner, 0.0, np.inf),
-        left=np.array([ahead[k] if inner[k] else k for k in range(2 * columns + 1)]), value=np.array(value),
-        cover=np.array(cover), root=np.array([0]), group=np.array([0]),
+        columns,
+        feature=np.where(inner, np.array(feature), 0),
+        threshold=np.where(inner, 0.0, np.inf),
+        left=np.array([ahead[k] if inner[k] else k for k in range(2 * columns + 1)]),
+        value=np.array(value),
+        cover=np.array(cover),
+        root=np.array([0]),
+        group=np.array([0]),
     )
 
 
@@ -73,8 +78,10 @@ def enumerated(value: Callable[[frozenset[int]], float], columns: int) -> list[f
     return [
         sum(
             (values[s | {j}] - values[s]) * math.factorial(len(s)) * math.factorial(columns - len(s) - 1)
-            for s in subsets if j not in s
-        ) / math.factorial(columns)
+            for s in subsets
+            if j not in s
+        )
+        / math.factorial(columns)
         for j in range(columns)
     ]
 

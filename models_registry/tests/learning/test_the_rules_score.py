@@ -24,7 +24,10 @@ def scored(rules: Rules | None = None, **values: Any) -> Scores:
 
 
 KNOWN = {
-    "lead_source_score": 50.0, "response_time_minutes": 30.0, "inbound_messages_count": 3.0, "appointments_count": 1.0,
+    "lead_source_score": 50.0,
+    "response_time_minutes": 30.0,
+    "inbound_messages_count": 3.0,
+    "appointments_count": 1.0,
     "has_property": 1.0,
 }
 
