@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test test-all lint clean-data setup setup-dev lock bench clean
+.PHONY: help run test lint bench clean-data setup setup-dev lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -16,7 +16,14 @@ run: .venv/installed  ## set up everything and serve on http://localhost:8000 (P
 	@exec $(BIN)/python -m leadqual.run
 
 test: lint  ## set up everything and run every check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=88
+
+bench: .venv/installed-dev  ## time the importer and the kernels, and hold the intervals against known truth
+	$(BIN)/python -m leadqual.embedded start
+	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
+	$(BIN)/python -m benchmarks.kernels
+	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
+	$(BIN)/python -m leadqual.embedded stop
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

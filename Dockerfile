@@ -1,0 +1,29 @@
+# One image for web, worker and beat; the command says which. It holds no secret: give it DJANGO_SECRET_KEY, DATABASE_URL,
+# REDIS_URL and CELERY_BROKER_URL (see docs/settings.md). The root file system may be read-only; /var/lib/leadqual is written to.
+FROM python:3.11.14-slim-bookworm AS build
+COPY requirements.txt .
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+
+FROM python:3.11.14-slim-bookworm
+RUN useradd --system --uid 10001 --home-dir /var/lib/leadqual --create-home leadqual
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=leadqual.settings \
+    DJANGO_STATIC_ROOT=/app/staticfiles \
+    LEADQUAL_VAR=/var/lib/leadqual \
+    PROMETHEUS_MULTIPROC_DIR=/tmp
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY . .
+RUN DJANGO_SECRET_KEY=only-for-collecting-files DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+    python manage.py collectstatic --noinput --verbosity 0 \
+    && chown -R leadqual /var/lib/leadqual
+USER leadqual
+VOLUME /var/lib/leadqual
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+# The worker: celery -A leadqual worker --concurrency 2   The schedule: celery -A leadqual beat
+CMD ["gunicorn", "leadqual.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
+     "--config", "leadqual/gunicorn_conf.py", "--worker-tmp-dir", "/dev/shm"]
