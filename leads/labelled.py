@@ -38,13 +38,16 @@ class History:
     is_exact: bool
     decided_at: datetime | None
 
-    def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime, complete: bool = False) -> bool | None:
+    def is_censored_at(self, moment: datetime, horizon: timedelta, until: datetime) -> bool:
+        """Whether it is still undecided, and was not observed for the whole horizon of the moment: nobody can say."""
+        return self.decided_at is None and moment <= until < moment + horizon
+
+    def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime) -> bool | None:
         """Whether it converted within the horizon of the moment; None where that is not known or was known already.
 
-        An undecided lead that has not been observed for the whole horizon is censored, not lost. With `complete`, so
-        is every lead not observed for the whole horizon: young leads that were decided quickly would flatter the rate.
+        An undecided lead that has not been observed for the whole horizon is censored, not lost.
         """
-        if moment > until or (complete and moment + horizon > until):
+        if moment > until:
             return None
         if self.decided_at is None:
             return False if moment + horizon <= until else None
@@ -117,22 +120,27 @@ Pair = tuple[History, datetime, bool]
 
 
 def _labelled_pairs(org: Organisation, lives: list[History], until: datetime, ages: tuple[float, ...]) -> list[Pair]:
-    """Snapshots whose whole horizon was observed; where these are too few, decided young leads as well."""
-    complete = [pair for life in lives for pair in _pairs_of(life, org, until, ages, complete=True)]
-    fates = {life.dossier: label for life, _, label in complete}
-    if len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2:
-        return complete
-    return [pair for life in lives for pair in _pairs_of(life, org, until, ages, complete=False)]
+    """The snapshots of leads as old as the last whose fate is known for all; where these are too few, of younger ones.
+
+    Beyond the first lead that is still undecided only quick decisions are known: taking them would flatter the rate.
+    """
+    everything = [pair for age in ages for pair in _pairs_at(timedelta(days=age), org, lives, until, whole=False)]
+    whole = [pair for age in ages for pair in _pairs_at(timedelta(days=age), org, lives, until, whole=True)]
+    fates = {life.dossier: label for life, _, label in whole}
+    enough = len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2
+    return sorted(whole if enough else everything, key=lambda pair: (pair[0].created_at, pair[0].dossier, pair[1]))
 
 
-def _pairs_of(
-    life: History, org: Organisation, until: datetime, ages: tuple[float, ...], *, complete: bool
+def _pairs_at(
+    age: timedelta, org: Organisation, lives: list[History], until: datetime, *, whole: bool
 ) -> Iterator[Pair]:
-    for age in ages:
-        moment = life.created_at + timedelta(days=age)
-        label = life.label_at(moment, horizon=org.horizon, until=until, complete=complete)
-        if label is not None:
-            yield life, moment, label
+    horizon = org.horizon
+    censored = (life.created_at for life in lives if life.is_censored_at(life.created_at + age, horizon, until))
+    end = min(censored, default=None) if whole else None
+    for life in lives:
+        label = life.label_at(life.created_at + age, horizon=horizon, until=until)
+        if label is not None and (end is None or life.created_at < end):
+            yield life, life.created_at + age, label
 
 
 def _weights(dossiers: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The main job on real input: loan applications imported, a model trained by a worker, every open one scored, one explained."""
+"""The main job on real input: loan applications imported, learnt by a worker, all scored, one explained."""
 
 from __future__ import annotations
 

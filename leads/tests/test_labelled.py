@@ -54,14 +54,26 @@ def test_a_lead_neither_decided_nor_observed_for_the_horizon_is_left_out() -> No
     assert set(found.dossier) == {lost.pk}
 
 
-def test_young_decided_leads_are_not_taken_where_enough_were_observed_for_the_whole_horizon() -> None:
+def a_hundred() -> None:
     for number in range(100):
         an_outcome(a_lead(), number % 2 == 0, MONDAY + 2 * DAY)
+
+
+def test_beyond_the_first_undecided_lead_only_quick_decisions_are_known_so_they_are_not_taken() -> None:
+    a_hundred()
+    a_lead(LATER - 12 * DAY)
     young = a_lead(LATER - 10 * DAY)
     an_outcome(young, True, LATER - 8 * DAY)
     found = rows()
     assert len(set(found.dossier)) == 100
     assert young.pk not in found.dossier
+
+
+def test_young_leads_are_taken_where_the_fate_of_all_is_known() -> None:
+    a_hundred()
+    young = a_lead(LATER - 10 * DAY)
+    an_outcome(young, True, LATER - 8 * DAY)
+    assert young.pk in rows().dossier
 
 
 def test_an_outcome_of_unknown_time_labels_the_lead_only_as_it_came_in() -> None:
