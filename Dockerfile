@@ -2,10 +2,12 @@
 # REDIS_URL and CELERY_BROKER_URL (see docs/settings.md). The root file system may be read-only; /var/lib/leadqual is written to.
 FROM python:3.11.14-slim-bookworm AS build
 COPY requirements.txt .
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
 
 FROM python:3.11.14-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /var/lib/leadqual --create-home leadqual
+# libgomp1: LightGBM's threads
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /var/lib/leadqual --create-home leadqual
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

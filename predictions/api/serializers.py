@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
+from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
 
 
@@ -66,14 +67,6 @@ class ExperimentOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     variant = serializers.CharField()
-
-
-class OutcomeOut(serializers.Serializer[Any]):
-    """What became of the lead."""
-
-    converted = serializers.BooleanField()
-    occurred_at = serializers.DateTimeField()
-    revenue = serializers.FloatField(allow_null=True)
 
 
 class PredictionOut(CoreOut):

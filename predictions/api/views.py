@@ -16,6 +16,7 @@ from common.pagination import Keyset
 from common.serializers import iso
 from common.throttling import PredictionLimit, RequestLimit
 from common.views import ContractView
+from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.outcomes import record_outcome
 from predictions import answers, monitoring
@@ -102,7 +103,7 @@ class RecordOutcome(ContractView):
 
     @extend_schema(
         request=shapes.OutcomeIn,
-        responses=shapes.OutcomeOut,
+        responses=OutcomeOut,
         tags=["predictions"],
         examples=[
             OpenApiExample(
