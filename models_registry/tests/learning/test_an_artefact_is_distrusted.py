@@ -113,7 +113,7 @@ def test_arrays_that_are_not_trees_are_refused(content: bytes, name: str, change
     "change",
     [
         lambda m: m.update(format="other"),
-        lambda m: m.update(format_version=2),
+        lambda m: m.update(format_version=3),
         lambda m: m.pop("encoder"),
         lambda m: m["raw"].update(kind="pickle"),
         lambda m: m["raw"].update(columns=3),
