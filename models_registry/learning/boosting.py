@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import warnings
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -185,9 +184,7 @@ class LightGBM:
             "verbosity": -1,
         }
         data = lightgbm.Dataset(task.x, label=task.converted.astype(np.float64), weight=task.weight)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            return lightgbm.train(parameters, data, num_boost_round=rounds)
+        return lightgbm.train(parameters, data, num_boost_round=rounds)
 
 
 def from_lightgbm(booster: Any) -> list[FlatTree]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
@@ -56,12 +53,11 @@ def _solved(design: Design, task: Task) -> dict[str, Floats]:
         alpha=PENALTY,
         batch_size=min(128, len(task.x)),
         learning_rate_init=LEARNING_RATE,
-        max_iter=EPOCHS,
         random_state=task.seed,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
-        network.fit(design.terms(task.x), task.converted, sample_weight=task.weight / task.weight.mean())
+    terms, weight = design.terms(task.x), task.weight / task.weight.mean()
+    for _ in range(EPOCHS):
+        network.partial_fit(terms, task.converted, sample_weight=weight, classes=[False, True])
     (hidden, output), (hidden_bias, output_bias) = network.coefs_, network.intercepts_
     return dict(zip(LAYERS, (hidden.ravel(), hidden_bias, output.ravel(), output_bias), strict=True))
 
