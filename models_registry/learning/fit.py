@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from leads.features import LabelledRows
 from models_registry.learning import algorithms
-from models_registry.learning.algorithms import Algorithm, Progress, Task
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.card import card_of
 from models_registry.learning.encoding import Encoder
@@ -24,6 +23,7 @@ from models_registry.learning.interval import Spread
 from models_registry.learning.misfit import misfit
 from models_registry.learning.model import Model
 from models_registry.learning.split import forward_split, shuffled_split
+from models_registry.learning.task import Algorithm, Progress, Task
 
 Report = Callable[[str, float, str], None]
 """Told the stage, the progress of the whole from 0 to 1, and words."""
@@ -73,7 +73,7 @@ def learn(
     rows: LabelledRows,
     *,
     seed: int,
-    algorithm: str = algorithms.AUTO,
+    algorithm: str = algorithms.DEFAULT,
     report: Report = lambda *_: None,
     n_jobs: int = 2,
 ) -> Learned:
@@ -88,14 +88,15 @@ def learn(
     report("evaluating", 0.55, "Measuring on leads that came later.")
     probability = model.score(newest.columns, contributions=False).probability
     metrics = evaluate(probability, newest.converted, newest.weight, newest.dossier, seed=seed)
-    shuffled = _shuffled(learner, rows, seed=seed, n_jobs=n_jobs, report=report)
+    chosen = algorithms.named(model.algorithm)
+    shuffled = _shuffled(chosen, rows, seed=seed, n_jobs=n_jobs, report=report)
     report("explaining", 0.9, "Which features carry the scores.")
     importance = importance_of(model, newest, seed=seed)
     report("packing", 0.95, "Writing the card.")
     model = replace(model, golden=model.remember(_golden_columns(newest)))
     card = card_of(rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled)
     holdout = Holdout(np.flatnonzero(test), probability)
-    return Learned(learner.name, model, metrics, shuffled, importance, holdout, card)
+    return Learned(model.algorithm, model, metrics, shuffled, importance, holdout, card)
 
 
 def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EXPLAINED_ROWS) -> list[dict[str, Any]]:
@@ -121,14 +122,15 @@ def _model(
 ) -> tuple[Model, dict[str, Any]]:
     """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
     encoder = Encoder.fit(past)
-    task = Task(encoder.transform(past.columns), past.converted, past.weight, past.dossier, seed, n_jobs)
+    x = encoder.transform(past.columns)
+    task = Task(x, past.converted, past.weight, past.dossier, seed, n_jobs, past.created_at)
     fitted = learner.fit(task, _growing(report))
     report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
     calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
     unsaid = misfit(task.x, past.converted, calibration(fitted.out_of_sample), past.weight, past.dossier, seed=seed)
     spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)), calibration, unsaid)
     parameters = fitted.parameters | {"misfit": unsaid}
-    return Model(learner.name, encoder, fitted.raw, calibration, spread), parameters
+    return Model(fitted.algorithm or learner.name, encoder, fitted.raw, calibration, spread), parameters
 
 
 def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int, report: Report) -> Metrics:
