@@ -1,6 +1,6 @@
 """Which leads are the newest, and what a snapshot weighs whose like were not all observed to the end. Pure.
 
-A snapshot that is still undecided, and was not followed for the whole horizon, is *censored*: nobody can say what became
+A snapshot still undecided that was not followed for the whole horizon is *censored*: nobody can say what became
 of it. Leaving such ones out without more ado leaves the quick decisions over. Inverse-probability-of-censoring weights
 put that right: a snapshot whose fate was known after t days also stands for those that were not followed for t days.
 """

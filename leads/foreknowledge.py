@@ -22,9 +22,7 @@ def availability_of(org: Organisation) -> tuple[dict[str, str], dict[str, str]]:
         said = {f"attributes.{name}": set(words) for name, words in cursor.fetchall()}
     read = {name: _most_suspicious(words) for name, words in said.items() if not words <= set(LATER)}
     never = {
-        name: next(each.value for each in LATER if each in words)
-        for name, words in said.items()
-        if words & set(LATER)
+        name: next(each.value for each in LATER if each in words) for name, words in said.items() if words & set(LATER)
     }
     return read, {name: word for name, word in never.items() if name not in read}
 

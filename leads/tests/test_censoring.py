@@ -1,4 +1,4 @@
-"""Leads that are still undecided: others stand for them, so that neither quick nor slow conversions flatter the rate."""
+"""Leads that are still undecided: others stand for them, so that quick or slow conversions do not flatter the rate."""
 
 from __future__ import annotations
 
