@@ -7,6 +7,8 @@ put that right: a snapshot whose fate was known after t days also stands for tho
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,13 @@ HOLDOUT_SHARE = 0.2
 """Of the leads, the newest share, on which a model is measured."""
 LARGEST_FACTOR = 10.0
 """A snapshot stands for so many at most: beyond it, one lead's luck would carry the whole."""
+
+
+class Labels(StrEnum):
+    """What becomes of leads that are still undecided: others stand for them, or nothing does."""
+
+    CENSORED = "censored"
+    DECIDED = "decided"
 
 
 def newest(dossier: NDArray[np.int64], created_at: Moments, share: float = HOLDOUT_SHARE) -> NDArray[np.int64]:

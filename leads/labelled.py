@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of, discover
-from leads.cohorts import LARGEST_FACTOR, censoring_factors, newest
+from leads.cohorts import LARGEST_FACTOR, Labels, censoring_factors, newest
 from leads.features import Feature, LabelledRows
 from leads.foreknowledge import availability_of
 from leads.models import Organisation
@@ -30,13 +29,6 @@ ORDER BY d.created_at, d.id
 Floats = NDArray[np.float64]
 CHUNK = 50_000
 """Pairs that are read at once, so that memory does not grow with the statement's parameters."""
-
-
-class Labels(StrEnum):
-    """What becomes of leads that are still undecided: others stand for them, or nothing does."""
-
-    CENSORED = "censored"
-    DECIDED = "decided"
 
 
 @dataclass(frozen=True)
