@@ -6,7 +6,7 @@ return the figures on its card, its calibration and the gate's comparison are th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from models_registry.learning.evaluation import Metrics, evaluate
 from models_registry.learning.interval import Spread
 from models_registry.learning.misfit import misfit
 from models_registry.learning.model import Model
+from models_registry.learning.screening import screen, told_of
 from models_registry.learning.split import forward_split, shuffled_split
 from models_registry.learning.task import Algorithm, Progress, Task
 
@@ -76,25 +77,33 @@ def learn(
     algorithm: str = algorithms.DEFAULT,
     report: Report = lambda *_: None,
     n_jobs: int = 2,
+    released: frozenset[str] = frozenset(),
 ) -> Learned:
-    """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown."""
+    """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown.
+
+    Features that look like leaks are kept out unless `released` names them.
+    """
     learner = algorithms.named(algorithm)
     report("preparing", 0.02, f"{len(rows):,} snapshots of {len(np.unique(rows.dossier)):,} leads.")
     train, test = forward_split(rows)
+    screened = screen(rows, train, released=released, seed=seed, report=report)
+    rows = screened.rows
     past, newest = rows.take(train), rows.take(test)
     report("splitting", 0.05, f"Learning from {len(past):,} snapshots, measuring on {len(newest):,} of newer leads.")
     _check(rows, past)
-    model, parameters = _model(learner, past, newest, seed=seed, n_jobs=n_jobs, report=report)
+    unused = screened.unused
+    model, parameters = _model(learner, past, newest, unused=unused, seed=seed, n_jobs=n_jobs, report=report)
     report("evaluating", 0.55, "Measuring on leads that came later.")
     probability = model.score(newest.columns, contributions=False).probability
     metrics = evaluate(probability, newest.converted, newest.weight, newest.dossier, seed=seed)
     chosen = algorithms.named(model.algorithm)
-    shuffled = _shuffled(chosen, rows, seed=seed, n_jobs=n_jobs, report=report)
+    shuffled = _shuffled(chosen, rows, unused=unused, seed=seed, n_jobs=n_jobs, report=report)
     report("explaining", 0.9, "Which features carry the scores.")
     importance = importance_of(model, newest, seed=seed)
     report("packing", 0.95, "Writing the card.")
     model = replace(model, golden=model.remember(_golden_columns(newest)))
     card = card_of(rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled)
+    card = told_of(card, screened)
     holdout = Holdout(np.flatnonzero(test), probability)
     return Learned(model.algorithm, model, metrics, shuffled, importance, holdout, card)
 
@@ -118,10 +127,17 @@ def _check(rows: LabelledRows, past: LabelledRows) -> None:
 
 
 def _model(
-    learner: Algorithm, past: LabelledRows, newest: LabelledRows, *, seed: int, n_jobs: int, report: Report
+    learner: Algorithm,
+    past: LabelledRows,
+    newest: LabelledRows,
+    *,
+    unused: Collection[str],
+    seed: int,
+    n_jobs: int,
+    report: Report,
 ) -> tuple[Model, dict[str, Any]]:
     """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
-    encoder = Encoder.fit(past)
+    encoder = Encoder.fit(past, unused)
     x = encoder.transform(past.columns)
     task = Task(x, past.converted, past.weight, past.dossier, seed, n_jobs, past.created_at)
     fitted = learner.fit(task, _growing(report))
@@ -133,7 +149,9 @@ def _model(
     return Model(fitted.algorithm or learner.name, encoder, fitted.raw, calibration, spread), parameters
 
 
-def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int, report: Report) -> Metrics:
+def _shuffled(
+    learner: Algorithm, rows: LabelledRows, *, unused: Collection[str], seed: int, n_jobs: int, report: Report
+) -> Metrics:
     train, test = shuffled_split(rows, seed=seed)
     past, rest = rows.take(train), rows.take(test)
     if past.converted.all() or not past.converted.any():
@@ -142,7 +160,7 @@ def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int,
     def told(_stage: str, progress: float, words: str) -> None:
         report("evaluating", 0.55 + 0.7 * progress, f"Shuffled, for comparison: {words}")
 
-    model, _ = _model(learner, past, rest, seed=seed, n_jobs=n_jobs, report=told)
+    model, _ = _model(learner, past, rest, unused=unused, seed=seed, n_jobs=n_jobs, report=told)
     probability = model.score(rest.columns, contributions=False).probability
     return evaluate(probability, rest.converted, rest.weight, rest.dossier, seed=seed)
 

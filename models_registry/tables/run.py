@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 
 from common.jobs import OPEN_STATUSES, Job, JobQuerySet
+from leads.cohorts import Labels
 from models_registry.tables.version import ModelVersion
 
 
@@ -20,6 +21,13 @@ class Trigger(models.TextChoices):
     PAGE = "PAGE", "the pages"
     COMMAND = "COMMAND", "the command line"
     SCHEDULE = "SCHEDULE", "the schedule"
+
+
+class LabelKind(models.TextChoices):
+    """What becomes of leads that are still undecided."""
+
+    CENSORED = Labels.CENSORED.value, "others stand for them"
+    DECIDED = Labels.DECIDED.value, "left out (for comparison)"
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,12 @@ class TrainingRun(Job):
 
     trigger = models.CharField(max_length=16, choices=Trigger.choices, default=Trigger.API)
     algorithm = models.CharField(max_length=32, default="random_forest")
+    labels = models.CharField(
+        max_length=16,
+        choices=LabelKind.choices,
+        default=LabelKind.CENSORED,
+        help_text="How undecided leads are treated.",
+    )
     notes = models.TextField(blank=True)
     since = models.DateTimeField(help_text="The earliest lead to learn from.")
     as_of = models.DateTimeField(help_text="The moment as of which the data are read.")
