@@ -22,6 +22,7 @@ from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+from models_registry.scorers import rules_of
 from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
@@ -148,7 +149,13 @@ def _train(run: TrainingRun) -> None:
     run.report("reading", 0.01, "Reading the leads as they were.")
     rows = labelled.training_rows(org, since=run.window.since, until=run.window.until)
     learned = learn(
-        rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS
+        rows,
+        algorithm=run.algorithm,
+        seed=settings.ML_SEED,
+        report=run.report,
+        n_jobs=settings.ML_TRAINING_JOBS,
+        rules=rules_of(run.org_id),
+        cost_ratio=settings.ML_COST_RATIO,
     )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)
