@@ -113,5 +113,5 @@ def _gain(points: list[dict[str, Any]]) -> float | None:
     if len(known) < FEWEST_POINTS:
         return None
     n, auc = (np.array(column, dtype=np.float64) for column in zip(*known, strict=True))
-    law = PowerLaw.fit(n, auc)
-    return max(min(law(2 * n[-1]), 1.0) - law(n[-1]), 0.0)
+    law, leads = PowerLaw.fit(n, auc), float(n[-1])
+    return float(max(min(law(2 * leads), 1.0) - law(leads), 0.0))

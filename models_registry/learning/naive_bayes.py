@@ -65,7 +65,7 @@ def _counts(column: Column, won: Floats, weight: Floats) -> tuple[dict[Any, floa
 
 
 def _is_list(won: Mapping[Any, float]) -> bool:
-    return 0 < len(won) and (len(won) <= MOST_VALUES or all(isinstance(value, str) for value in won))
+    return len(won) > 0 and (len(won) <= MOST_VALUES or all(isinstance(value, str) for value in won))
 
 
 def _evidence(won: Mapping[Any, float], lost: Mapping[Any, float]) -> dict[Any, float]:
