@@ -23,6 +23,7 @@ from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.models import ModelArtefact, ModelVersion, ReleasedAttribute, TrainingRun
+from models_registry.scorers import rules_of
 from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
@@ -168,6 +169,8 @@ def _train(run: TrainingRun) -> None:
         report=run.report,
         n_jobs=settings.ML_TRAINING_JOBS,
         released=ReleasedAttribute.objects.features(run.org_id),
+        rules=rules_of(run.org_id),
+        cost_ratio=settings.ML_COST_RATIO,
     )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)

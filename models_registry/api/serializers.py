@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.serializers import MomentField, StrictSerializer, TextField
+from models_registry.api.card_shapes import CardField
 from models_registry.learning import algorithms
 
 
@@ -125,6 +126,6 @@ class InfoOut(VersionOut):
     trained_from = serializers.CharField(allow_null=True)
     trained_until = serializers.CharField(allow_null=True)
     records = serializers.DictField(child=serializers.IntegerField())
-    card = serializers.DictField()
+    card = CardField(help_text="What it was made from, and how it was measured.")
     digest = serializers.CharField(help_text="SHA-256 of the artefact.")
     created_by = serializers.CharField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from models_registry.api import views
+from models_registry.api import cards, views
 
 shared = [
     path("model/info", views.Info.as_view()),
@@ -13,6 +13,7 @@ shared = [
 ]
 ml_urlpatterns = [
     *shared,
+    path("model/versions/<str:version>/card", cards.VersionCard.as_view()),
     path("model/versions/<str:version>", views.VersionNotes.as_view()),
     path("model/rollback/<str:version>", views.Rollback.as_view()),
 ]
