@@ -69,6 +69,7 @@ class RunOut(serializers.Serializer[Any]):
     algorithm = serializers.CharField()
     notes = serializers.CharField()
     trigger = serializers.CharField()
+    because = serializers.CharField(help_text="Which trigger fired, in words; empty where somebody asked.")
     started_by = serializers.CharField()
     created_at = MomentField()
     started_at = MomentField(allow_null=True)
