@@ -80,6 +80,7 @@ class TrainingRun(Job):
             "activated": self.activated,
             "verdict": self.verdict,
             "reason": self.error or self.verdict,
+            "checks": [check.to_json() for check in self.checks.all()],
             "counts": self.counts,
             "algorithm": self.algorithm,
             "notes": self.notes,

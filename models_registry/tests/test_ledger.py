@@ -111,7 +111,7 @@ def test_the_chain_of_each_organisation_holds(capsys: pytest.CaptureFixture[str]
     [
         ("UPDATE ml_activation SET by = 'nobody' WHERE number = 2", "content"),
         (
-            "UPDATE ml_activation SET thresholds = thresholds || '{"nurture_probability": 0.1}' WHERE number = 2",
+            "UPDATE ml_activation SET thresholds = thresholds || '{\"nurture_probability\": 0.1}' WHERE number = 2",
             "content",
         ),
         ("UPDATE ml_activation SET at = at + interval '1 microsecond' WHERE number = 1", "content"),
@@ -134,7 +134,7 @@ def test_a_rewritten_row_with_a_fitting_hash_breaks_the_chain_after_it() -> None
     two_days_of_life()
     row = ModelActivation.objects.get(number=2)
     row.by = "nobody"
-    tamper(f"UPDATE ml_activation SET by = 'nobody', hash = '{row.hash_now()}' WHERE number = 2")  # noqa: S608
+    tamper(f"UPDATE ml_activation SET by = 'nobody', hash = '{row.hash_now()}' WHERE number = 2")
     problem = ledger.verify("default")
     assert problem is not None
     assert problem.number == 3
