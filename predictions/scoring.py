@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -83,7 +82,7 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
     scores = chosen.scorer.score(columns)
     values = [_shown(feature, columns[feature.name]) for feature in chosen.scorer.features]
     names = [feature.name for feature in chosen.scorer.features]
-    limits = thresholds()
+    limits = Thresholds(**chosen.thresholds)
     return [
         Prediction(
             org_id=org_id,
@@ -96,17 +95,6 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
         )
         for row in range(len(scores.probability))
     ]
-
-
-def thresholds() -> Thresholds:
-    """The installation's thresholds of the recommended actions."""
-    return Thresholds(
-        settings.ACTION_HIGH_PROBABILITY,
-        settings.ACTION_HIGH_CONFIDENCE,
-        settings.ACTION_MEDIUM_PROBABILITY,
-        settings.ACTION_MEDIUM_CONFIDENCE,
-        settings.ACTION_NURTURE_PROBABILITY,
-    )
 
 
 def _figures(scores: Scores, row: int, limits: Thresholds) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from django.utils import timezone
 from experiments import assignment
 from leads import snapshots
 from leads.catalogue import columns_of
+from leads.consequences import followed
 from leads.features import Columns
 from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.models import Prediction
 from predictions.scoring import moment_of, predictions_from, problems_with
-
-INBOUND, OUTBOUND, ENGAGEMENT = "inbound_messages_count", "outbound_messages_count", "engagement_rate"
 
 
 class Impossible(ValueError):
@@ -56,11 +55,4 @@ def _changed(columns: Columns, changes: Mapping[str, Any]) -> Columns:
     changed = {name: column.copy() for name, column in columns.items()}
     for name, value in changes.items():
         changed[name][0] = np.nan if value is None and changed[name].dtype != object else value
-    # What follows from the messages moves with them, unless it was named itself.
-    if (
-        {INBOUND, OUTBOUND} & set(changes)
-        and ENGAGEMENT not in changes
-        and {INBOUND, OUTBOUND, ENGAGEMENT} <= set(changed)
-    ):
-        changed[ENGAGEMENT] = changed[INBOUND] / np.maximum(changed[OUTBOUND], 1.0)
-    return changed
+    return followed(changed, changes)
