@@ -14,6 +14,7 @@ from leads.features import LabelledRows
 from models_registry.learning.encoding import Number, Words
 from models_registry.learning.evaluation import Metrics
 from models_registry.learning.model import Model
+from models_registry.learning.reference import reference_of
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
 
@@ -45,6 +46,7 @@ def card_of(
         "features": [feature.to_json() | _encoding(model, at) for at, feature in enumerate(model.features)],
         "metrics": metrics,
         "shuffled_metrics": shuffled,
+        "reference": reference_of(past, newest, model.score(newest.columns, contributions=False).probability),
     }
 
 
