@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from common.serializers import iso
 from leads import snapshots
 from leads.catalogue import columns_of
 from leads.labelled import History, histories
@@ -33,7 +34,7 @@ def drift_of(org: Organisation, version: ModelVersion, *, at: datetime) -> dict[
     """Features and score of the last 30 days against the version's reference, as plain data. Seven statements."""
     reference = version.card.get("reference")
     since = at - timedelta(days=WINDOW_DAYS)
-    window = {"since": since.isoformat(), "until": at.isoformat()}
+    window = {"since": iso(since), "until": iso(at)}
     if not reference:
         return _nothing("no_reference") | window
     pairs = _pairs(org, reference["ages"], since=since, until=at)

@@ -17,6 +17,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from common.serializers import iso
 from leads import snapshots
 from leads.catalogue import columns_of
 from leads.features import Moments
@@ -191,4 +192,4 @@ def figures_of(judged: Judged) -> dict[str, Any]:
 
 
 def _window(since: datetime, until: datetime, said: Said) -> dict[str, Any]:
-    return {"since": since.isoformat(), "until": until.isoformat(), "capped": len(said) >= MOST_LEADS}
+    return {"since": iso(since), "until": iso(until), "capped": len(said) >= MOST_LEADS}
