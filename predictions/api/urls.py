@@ -3,7 +3,7 @@
 from django.urls import path
 
 import common.converters  # noqa: F401 - registers "dossier"
-from predictions.api import service, views
+from predictions.api import quality, service, views
 
 ml_urlpatterns = [
     path("predict/<dossier:dossier_id>", views.Predict.as_view()),
@@ -14,6 +14,8 @@ ml_urlpatterns = [
     path("score-jobs", views.ScoreJobs.as_view()),
     path("score-jobs/<uuid:job_id>", views.OneScoreJob.as_view()),
     path("leads/ranked", views.Ranked.as_view()),
+    path("model/quality", quality.ModelQuality.as_view()),
+    path("model/drift", quality.ModelDrift.as_view()),
 ]
 service_urlpatterns = [
     path("predict", service.PredictFeatures.as_view()),
