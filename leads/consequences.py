@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 
 from leads.features import Columns
 
 INBOUND, OUTBOUND, ENGAGEMENT = "inbound_messages_count", "outbound_messages_count", "engagement_rate"
 RECENT_INBOUND, QUIET_DAYS = "inbound_messages_last_7_days", "days_since_last_event"
-
-
-def followed(columns: Columns, changed: Collection[str]) -> Columns:
-    """The columns with what follows from those named: the messages move the engagement, unless it was named itself."""
-    moved = {INBOUND, OUTBOUND} & set(changed)
-    if not moved or ENGAGEMENT in changed or not {INBOUND, OUTBOUND, ENGAGEMENT} <= set(columns):
-        return columns
-    return {**columns, ENGAGEMENT: columns[INBOUND] / np.maximum(columns[OUTBOUND], 1.0)}
 
 
 def answered_more(columns: Columns, more: int) -> Columns:
@@ -28,4 +18,6 @@ def answered_more(columns: Columns, more: int) -> Columns:
             supposed[name] = columns[name] + more
     if QUIET_DAYS in columns:
         supposed[QUIET_DAYS] = np.zeros_like(columns[QUIET_DAYS])
-    return followed(supposed, {INBOUND})
+    if {INBOUND, OUTBOUND, ENGAGEMENT} <= set(columns):
+        supposed[ENGAGEMENT] = supposed[INBOUND] / np.maximum(columns[OUTBOUND], 1.0)
+    return supposed
