@@ -26,7 +26,7 @@ from models_registry.learning.raw import Bags
 Floats = NDArray[np.float64]
 
 SAMPLING_REACH = 2.3
-BAGS_REACH = 2.0
+BAGS_REACH = 2.4
 MISFIT_REACH = 2.8
 LEAST_RATIO = 0.05
 NOTHING = 1e-12
