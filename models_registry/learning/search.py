@@ -16,7 +16,7 @@ from models_registry.learning.windows import expanding, losses, sampled
 WINDOWS = 3
 BAGS = 4
 FEWER_BAGS = 2
-MANY_ROWS = 6_000
+MANY_ROWS = 10_000
 MOST_ROWS = 24_000
 FEW_DOSSIERS = 500
 """With no more dossiers than these only strongly regularised algorithms are tried."""
