@@ -1,6 +1,6 @@
 """How near probabilities come to the truth, and how often the 90 % interval holds it, on simulated leads.
 
-    python -m benchmarks.intervals [--leads 300 1000 3000] [--seeds 3]
+    python -m benchmarks.intervals [--leads 300 1000 3000] [--seeds 3] [--algorithm random_forest]
 
 The true probability of each simulated lead is known. Printed for each number of leads (a fifth of which is held out):
 the mean absolute error, the coverage of the interval, its mean width, and the width a 90 % interval would need if all
@@ -13,6 +13,7 @@ import argparse
 
 import numpy as np
 
+from models_registry.learning.algorithms import DEFAULT
 from models_registry.learning.fit import learn
 from models_registry.tests.learning.simulated import leads
 
@@ -20,9 +21,10 @@ FRESH = 4000
 COLUMNS = ("error", "coverage", "width", "oracle", "roc_auc")
 
 
-def measured(n: int, *, seed: int, contrast: float, snapshots: int) -> list[float]:
+def measured(n: int, *, seed: int, contrast: float, snapshots: int, algorithm: str = DEFAULT) -> list[float]:
     """Error, coverage, mean width, the oracle's width, and forward ROC-AUC."""
-    learned = learn(leads(n, seed=seed, contrast=contrast, snapshots=snapshots)[0], seed=seed)
+    rows, _ = leads(n, seed=seed, contrast=contrast, snapshots=snapshots)
+    learned = learn(rows, seed=seed, algorithm=algorithm)
     fresh, truth = leads(FRESH, seed=seed + 10_000, contrast=contrast)
     scores = learned.model.score(fresh.columns, contributions=False)
     error = np.abs(scores.probability - truth)
@@ -36,11 +38,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--leads", type=int, nargs="+", default=[300, 1000, 3000])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--algorithm", default=DEFAULT)
     asked = parser.parse_args()
     print("leads  contrast  snapshots  " + "  ".join(f"{name:>8}" for name in COLUMNS))
     for n in asked.leads:
         for contrast, snapshots in ((1.0, 1), (1.0, 3), (2.0, 1)):
-            runs = [measured(n, seed=seed, contrast=contrast, snapshots=snapshots) for seed in range(asked.seeds)]
+            shape = {"contrast": contrast, "snapshots": snapshots, "algorithm": asked.algorithm}
+            runs = [measured(n, seed=seed, **shape) for seed in range(asked.seeds)]
             figures = "  ".join(f"{each:8.3f}" for each in np.median(runs, axis=0))
             print(f"{n:5d}  {contrast:8.1f}  {snapshots:9d}  {figures}", flush=True)
 

@@ -49,7 +49,7 @@ SIMPLEST_FIRST: tuple[Algorithm, ...] = (
     Boosting(HistGradientBoosting()),
     Boosting(LightGBM()),
     Boosting(XGBoost()),
-    Ensemble((LogisticRegression(), RandomForest(), Boosting(HistGradientBoosting()))),
+    Ensemble((LogisticRegression(), RandomForest(), Boosting(XGBoost()))),
     Perceptron(),
 )
 """What `auto` tries: the first that is as good as the best, up to chance, is taken."""

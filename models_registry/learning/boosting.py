@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
 from models_registry.learning.flat import FlatTree, float32_below, joined, strictly_below
@@ -64,7 +65,8 @@ class Boosting:
 
     def fit(self, task: Task, report: Progress) -> Fitted:
         """Learns how many steps on the older dossiers, then boosts in every bag."""
-        rounds = best_rounds(self.library, task, self.settings)
+        with threadpool_limits(1, user_api="openmp"):
+            rounds = best_rounds(self.library, task, self.settings)
         bags, member = fitted_in_bags(
             task, lambda part: grown(self.library, part, rounds, self.settings), report, self.title
         )

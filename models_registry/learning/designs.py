@@ -29,7 +29,7 @@ STRETCHES = 6
 LEAST_VALUES = 8
 """A number with fewer values is not bent."""
 SKEWED = 1.5
-STIFFNESS = 6.0
+STIFFNESS = 16.0
 """By how much the terms of stretches are smaller than the straight one: penalties then prefer straight lines."""
 SWITCH = 0.4
 """Yes and no are so many scales apart: a switch is held back less than a number."""

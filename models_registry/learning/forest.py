@@ -22,6 +22,9 @@ from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Bools, seed_of
 from models_registry.learning.trees import TreeEnsemble
 
+FEW_ROWS = 2_000
+"""So few rows are learnt sooner in one thread than in several."""
+
 
 @dataclass(frozen=True)
 class ForestSettings:
@@ -104,7 +107,7 @@ def _grow_bag(
         max_features="sqrt",
         bootstrap=False,
         random_state=seed,
-        n_jobs=n_jobs,
+        n_jobs=n_jobs if len(x) > FEW_ROWS else 1,
     )
     return list(forest.fit(x, converted, sample_weight=weight).estimators_)
 

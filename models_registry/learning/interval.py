@@ -6,9 +6,14 @@ trees within (Athey, Tibshirani and Wager 2019). Ten bags say too little of one 
 over all rows; W itself, from ninety degrees of freedom, tells rows apart, and is shrunk halfway to what is usual for
 such a raw score. To that comes the bias which resampling cannot show, as far as it is seen (`learning.misfit`).
 
+Where a bag is a single learner (boosted trees, a weighted sum) there is no W, and the row's own variance between the
+bags stands in its place, trusted by how much more the rows differ than ten bags would make them by chance.
+
 Both fall short of the true distance (the misfit is a lower bound by its making). So the deviations to reach were set
 by measurement, on simulated leads with known truth (`benchmarks/intervals.py`): the distance that holds nine rows of
 ten is near the root of (2.3 * sampling)^2 + (2.8 * misfit)^2, for leads easy and hard to tell apart, from 1,000 on.
+Single learners take 2.4: at 3,000 leads logistic regression then holds 92 of 100 in intervals half as wide as a
+forest's.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from models_registry.learning.raw import Bags
 Floats = NDArray[np.float64]
 
 SAMPLING_REACH = 2.3
-BAGS_REACH = 2.0
+BAGS_REACH = 2.4
 MISFIT_REACH = 2.8
 LEAST_RATIO = 0.05
 NOTHING = 1e-12

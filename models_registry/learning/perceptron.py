@@ -12,7 +12,7 @@ from models_registry.learning.raw import Floats
 from models_registry.learning.task import Fitted, Progress, Task
 
 UNITS = 12
-PENALTY = 3.0
+PENALTY = 1.0
 EPOCHS = 30
 LEARNING_RATE = 3e-3
 EXPLAINED_ROWS = 200

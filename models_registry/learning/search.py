@@ -13,10 +13,10 @@ from models_registry.learning.raw import Floats
 from models_registry.learning.task import Algorithm, Fitted, Progress, Task, silent
 from models_registry.learning.windows import expanding, losses, sampled
 
-WINDOWS = 3
+WINDOWS = 4
 BAGS = 4
 FEWER_BAGS = 2
-MANY_ROWS = 6_000
+MANY_ROWS = 10_000
 MOST_ROWS = 24_000
 FEW_DOSSIERS = 500
 """With no more dossiers than these only strongly regularised algorithms are tried."""
@@ -121,8 +121,8 @@ def judged(
         chosen = not found and not more > error
         found = found or chosen
         why = _why(name, best, more, error, chosen=chosen)
-        figures = [None if np.isnan(each) else round(each, 6) for each in (one.mean, more, error)]
-        trials.append(Trial(name, *figures, seconds[name], chosen, why))
+        loss, by, give_or_take = (_or_none(each) for each in (one.mean, more, error))
+        trials.append(Trial(name, loss, by, give_or_take, seconds[name], chosen, why))
     return trials + [Trial(name, None, None, None, 0.0, why=why) for name, why in (left_out or {}).items()]
 
 
@@ -151,6 +151,10 @@ def _why(name: str, best: str, more: float, error: float, *, chosen: bool) -> st
 
 def _chosen(trials: Sequence[Trial]) -> Trial:
     return next(trial for trial in trials if trial.chosen)
+
+
+def _or_none(figure: float) -> float | None:
+    return None if np.isnan(figure) else round(figure, 6)
 
 
 def _or_infinite(figure: float) -> float:

@@ -71,7 +71,7 @@ class Vote:
 
     @staticmethod
     def _width(member: Member) -> int:
-        return member.raw.bags(np.zeros((1, member.raw.columns), dtype=np.float32)).mean.shape[1]
+        return int(member.raw.bags(np.zeros((1, member.raw.columns), dtype=np.float32)).mean.shape[1])
 
     @property
     def columns(self) -> int:

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from models_registry.learning.raw import Floats
 from models_registry.learning.task import Bools, Task
 
-FIRST_SHARE = 0.4
+FIRST_SHARE = 0.3
 """The share of the dossiers, oldest first, that every window learns from."""
 FURTHEST_SHIFT = 15.0
 EDGE = 1e-9

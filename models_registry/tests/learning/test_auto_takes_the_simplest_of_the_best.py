@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 
 from models_registry.learning import algorithms
-from models_registry.learning.boosting import Boosting, HistGradientBoosting
 from models_registry.learning.fit import learn
 from models_registry.learning.logistic import LogisticRegression
 from models_registry.learning.search import Auto, Losses, Trial, judged
 from models_registry.learning.task import Fitted, Progress, Task, silent
 from models_registry.learning.windows import arrival, expanding, losses
 from models_registry.tests.learning.simulated import leads
-from models_registry.tests.learning.tasks import QUICK, task
+from models_registry.tests.learning.tasks import task
 
 SECONDS = {"plain": 1.0, "rich": 1.0, "richest": 1.0}
 
@@ -92,7 +91,7 @@ class Unloadable:
 
 
 def test_what_cannot_be_loaded_is_skipped_with_its_reason() -> None:
-    fitted = Auto((LogisticRegression(), Unloadable(), Boosting(HistGradientBoosting(), QUICK))).fit(task(600), silent)
+    fitted = Auto((LogisticRegression(), Unloadable())).fit(task(510), silent)
     table = {trial["algorithm"]: trial for trial in fitted.parameters["search"]}
     assert table["unloadable"]["why"] == "Install the library first."
     assert table["unloadable"]["log_loss"] is None
