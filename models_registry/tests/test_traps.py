@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 
 from leads import labelled
 from leads.intake import add_events, put_leads
-from leads.models import LeadAttribute, Organisation
+from leads.models import Organisation
 from leads.records import EventRecord, LeadRecord
 from leads.tests.cast import DAY, HOUR, MONDAY
 from leads.tests.told import SHARED, bring_in
@@ -62,16 +64,13 @@ def test_ten_messages_after_every_conversion_teach_nothing() -> None:
 
 @pytest.mark.skipif(not X.is_dir(), reason="../shared/data/x_education is not here")
 def test_of_x_education_the_honest_columns_are_used_and_tags_are_caught_though_nobody_said_so() -> None:
-    bring_in("x_education", leads=[X / "leads.csv.gz"], org_id="x")
+    mapping = (Path(settings.BASE_DIR) / "examples" / "x_education.toml").read_text()
+    bring_in(mapping.replace('"Tags" = "outcome"', '"Tags" = "unknown"'), leads=[X / "leads.csv.gz"], org_id="x")
     org = Organisation.get("x")
-    period = {"since": org.now() - timedelta(days=200), "until": org.now()}
-    later = {f"attributes.{name}" for name in ("Tags", "Lead Quality", "Last Activity", "Asymmetrique Profile Score")}
-    by_mapping = labelled.training_rows(org, **period)
-    assert not later & set(by_mapping.columns)
-    assert later < set(by_mapping.later)
-    LeadAttribute.objects.filter(org_id="x", name="Tags").update(availability="unknown")
-    rows = labelled.training_rows(org, **period)
-    assert "attributes.Tags" in rows.columns
+    rows = labelled.training_rows(org, since=org.now() - timedelta(days=200), until=org.now())
+    later = {f"attributes.{name}" for name in ("Lead Quality", "Last Activity", "Asymmetrique Profile Score")}
+    assert later < set(rows.later)
+    assert not later & set(rows.columns)
     screened = screen(rows, forward_split(rows)[0], seed=7)
     found = {each.feature: each for each in screened.findings}
     tags = found["attributes.Tags"]
@@ -82,7 +81,7 @@ def test_of_x_education_the_honest_columns_are_used_and_tags_are_caught_though_n
     assert tags.auc_without is not None
     assert tags.auc_with > tags.auc_without
     kept = {feature.name for feature in screened.rows.features}
-    assert kept == set(by_mapping.columns)
+    assert kept == set(rows.columns) - {"attributes.Tags"}
     assert {each.verdict for name, each in found.items() if name in kept} == {"clear"}
     assert found["attributes.Lead Quality"].verdict == "later"
     left_out = {each["name"]: each["why_not"] for each in screened.to_json()["left_out"]}

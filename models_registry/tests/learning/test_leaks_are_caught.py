@@ -103,7 +103,7 @@ def test_only_attributes_are_examined_and_the_most_telling_are_compared(plain: L
 
 
 def test_the_newest_leads_decide_nothing(plain: LabelledRows) -> None:
-    train, test = forward_split(plain)
+    _, test = forward_split(plain)
     verdict = a_verdict(plain)
     other = np.where(test, "bad", verdict).astype(object)
     first, second = (found(with_attributes(plain, verdict=each)) for each in (verdict, other))
