@@ -48,7 +48,9 @@ def _empty(past: LabelledRows) -> dict[str, str]:
 
 
 def _missing(column: Column) -> NDArray[np.bool_]:
-    return np.equal(column, None).astype(bool) if column.dtype == object else np.isnan(column)
+    if column.dtype == object:
+        return np.array([each is None for each in column.tolist()], dtype=bool)
+    return np.isnan(column)
 
 
 def _varies(column: Column, missing: NDArray[np.bool_]) -> bool:
