@@ -69,10 +69,15 @@ class Inner:
 
 def joined(first: LabelledRows, second: LabelledRows) -> LabelledRows:
     """The rows of both, which have the same features."""
-    names = ("converted", "weight", "dossier", "created_at", "moment")
-    columns = {name: np.concatenate([each, second.columns[name]]) for name, each in first.columns.items()}
-    arrays = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in names}
-    return replace(first, columns=columns, **arrays)
+    return replace(
+        first,
+        columns={name: np.concatenate([each, second.columns[name]]) for name, each in first.columns.items()},
+        converted=np.concatenate([first.converted, second.converted]),
+        weight=np.concatenate([first.weight, second.weight]),
+        dossier=np.concatenate([first.dossier, second.dossier]),
+        created_at=np.concatenate([first.created_at, second.created_at]),
+        moment=np.concatenate([first.moment, second.moment]),
+    )
 
 
 def _leads_of(rows: LabelledRows, outcome: bool) -> int:
