@@ -248,9 +248,14 @@ def _as_number(value: Any, _moment: Any) -> float:
 
 
 def _as_word(value: Any, _moment: Any) -> str | None:
-    if value is None or value == "":
+    if _is_blank(value):
         return None
-    return value if isinstance(value, str) else str(value)
+    # 5 and 5.0 are one number in JSON, so they are one word.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _as_days_before(value: Any, moment: Any) -> float:
@@ -287,7 +292,7 @@ def _date(value: Any) -> np.datetime64 | None:
 
 def kind_of(values: Iterable[Any]) -> Kind | None:
     """What kind of feature an attribute with these JSON values is; None where it has no value at all."""
-    known = [value for value in values if value is not None and value != ""]
+    known = [value for value in values if not _is_blank(value)]
     if not known:
         return None
     if all(isinstance(value, bool) for value in known):

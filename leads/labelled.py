@@ -27,6 +27,7 @@ WHERE d.org_id = %(org_id)s AND d.created_at >= %(since)s AND d.created_at <= %(
 ORDER BY d.created_at, d.id
 """
 Floats = NDArray[np.float64]
+EQUAL = "equal"
 CHUNK = 50_000
 """Pairs that are read at once, so that memory does not grow with the statement's parameters."""
 
@@ -209,7 +210,12 @@ def _dossiers(taken: list[Snapshot]) -> NDArray[np.int64]:
 
 
 def _shares(dossiers: NDArray[np.int64], *, among: NDArray[np.bool_] | None = None) -> Floats:
-    """One over the number of the dossier's snapshots (of those `among` them), (n,)."""
+    """One over the number of the dossier's snapshots (of those `among` them), (n,); by the setting, the same for all.
+
+    How many snapshots a lead has depends on what became of it, so that the first kind sways the rate at each age.
+    """
+    if settings.ML_SNAPSHOT_WEIGHTS == EQUAL:
+        return np.full(len(dossiers), 1.0 / len(settings.ML_SNAPSHOT_AGES_DAYS))
     _, position = np.unique(dossiers, return_inverse=True)
     times = np.bincount(position, weights=among)
     return np.asarray(1.0 / np.maximum(times[position], 1.0))

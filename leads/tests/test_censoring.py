@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,6 +124,23 @@ def test_older_leads_weigh_what_they_stand_for_age_by_age() -> None:
     young, old = (older & (found.moment - found.created_at == np.timedelta64(days, "D")) for days in (0, 30))
     assert set(found.weight[young]) <= {0.5, 1.0}
     assert found.weight[old].max() > 0.5
+
+
+@pytest.mark.django_db
+def test_where_all_snapshots_weigh_the_same_the_rate_at_creation_is_not_swayed_by_how_long_a_lead_lived(
+    settings: Any,
+) -> None:
+    an_organisation_of(150, 900)
+    by_lead = rate_at_creation(rows(150, ages=(0.0, 1.0, 7.0, 14.0)))
+    settings.ML_SNAPSHOT_WEIGHTS = "equal"
+    alike = rows(150, ages=(0.0, 1.0, 7.0, 14.0))
+    assert by_lead < TRUTH - 0.1
+    assert rate_at_creation(alike) == pytest.approx(TRUTH, abs=0.06)
+    assert len(np.unique(alike.weight)) == 1
+
+
+def rate_at_creation(found: LabelledRows) -> float:
+    return rate(found.take(found.moment == found.created_at))
 
 
 @pytest.mark.django_db

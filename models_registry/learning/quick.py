@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm
@@ -13,7 +13,7 @@ from leads.features import LabelledRows
 from models_registry.learning.encoding import Encoder
 from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import WeightedAuc
-from models_registry.learning.split import forward_split
+from models_registry.learning.split import forward_split, shuffled_split
 
 Floats = NDArray[np.float64]
 INNER_SHARE = 0.25
@@ -47,6 +47,12 @@ class Inner:
         rng = np.random.default_rng(seed)
         return cls(_sampled(past.take(train), MOST_LEARNT, rng), _sampled(past.take(test), MOST_MEASURED, rng))
 
+    def shuffled(self, *, seed: int) -> Inner:
+        """The same rows, their dossiers split at random."""
+        rows = joined(self.older, self.newer)
+        train, test = shuffled_split(rows, INNER_SHARE, seed=seed)
+        return Inner(rows.take(train), rows.take(test))
+
     def without(self, names: set[str]) -> Inner:
         """The same rows without these features."""
         return Inner(self.older.without(names), self.newer.without(names))
@@ -59,6 +65,19 @@ class Inner:
     def holds(self, fewest: int) -> bool:
         """Whether both parts hold so many leads of each outcome."""
         return all(_leads_of(part, outcome) >= fewest for part in (self.older, self.newer) for outcome in (True, False))
+
+
+def joined(first: LabelledRows, second: LabelledRows) -> LabelledRows:
+    """The rows of both, which have the same features."""
+    return replace(
+        first,
+        columns={name: np.concatenate([each, second.columns[name]]) for name, each in first.columns.items()},
+        converted=np.concatenate([first.converted, second.converted]),
+        weight=np.concatenate([first.weight, second.weight]),
+        dossier=np.concatenate([first.dossier, second.dossier]),
+        created_at=np.concatenate([first.created_at, second.created_at]),
+        moment=np.concatenate([first.moment, second.moment]),
+    )
 
 
 def _leads_of(rows: LabelledRows, outcome: bool) -> int:

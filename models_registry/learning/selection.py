@@ -23,7 +23,7 @@ NOISES, REPEATS = 8, 3
 SAME = 1.0 - 1e-9
 CHANCE = 1.0
 """Standard errors: leaving features out is taken back already where it costs more than this."""
-NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more of later leads than a column of noise."
+NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more than a column of noise."
 
 
 def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str, str]:
@@ -48,7 +48,9 @@ def _empty(past: LabelledRows) -> dict[str, str]:
 
 
 def _missing(column: Column) -> NDArray[np.bool_]:
-    return np.equal(column, None).astype(bool) if column.dtype == object else np.isnan(column)
+    if column.dtype == object:
+        return np.array([each is None for each in column.tolist()], dtype=bool)
+    return np.isnan(column)
 
 
 def _varies(column: Column, missing: NDArray[np.bool_]) -> bool:
@@ -90,15 +92,25 @@ def _same(values: Column, other: Column) -> bool:
 
 
 def _no_better_than_noise(inner: Inner, *, seed: int) -> set[str]:
-    rng = np.random.default_rng(seed)
+    """Features above noise neither on newer leads nor on leads of the same time.
+
+    Where times change, a feature may mislead on newer leads though it tells a lot: that is drift, and no noise.
+    """
     if not inner.older.features:
         return set()
+    forward, told = _above_noise(inner, seed=seed)
+    told |= _above_noise(inner.shuffled(seed=seed), seed=seed)[1]
+    ranked = sorted(forward, key=lambda name: (name not in told, -forward[name]))
+    return _without_harm(inner, ranked, keep=max(len(told), 1), seed=seed)
+
+
+def _above_noise(inner: Inner, *, seed: int) -> tuple[dict[str, float], set[str]]:
+    """Each feature's importance, and the names of those above every column of noise."""
+    rng = np.random.default_rng(seed)
     noisy = Inner(_with_noise(inner.older, rng), _with_noise(inner.newer, rng))
     importance = _importance(noisy, rng, seed=seed)
-    level = max([importance[_noise(at)] for at in range(NOISES)] + [0.0])
-    ranked = sorted((each.name for each in inner.older.features), key=lambda name: -importance[name])
-    told = [name for name in ranked if importance[name] > level]
-    return _without_harm(inner, ranked, keep=max(len(told), 1), seed=seed)
+    level = max(0.0, *(importance.pop(_noise(at)) for at in range(NOISES)))
+    return importance, {name for name, each in importance.items() if each > level}
 
 
 def _without_harm(inner: Inner, ranked: list[str], *, keep: int, seed: int) -> set[str]:
