@@ -16,7 +16,6 @@ from models_registry.measures import (
     MEASURES,
     PR_AUC,
     ROC_AUC,
-    Measure,
     interval_of,
     value_of,
 )
@@ -264,6 +263,18 @@ SECTIONS: tuple[Callable[[Version], Section], ...] = (
     suspects,
 )
 SHOWN_KEYS = frozenset(
-    "metrics shuffled_metrics baselines thresholds curves by_source by_age learning_curve features leakage reference".split()
+    {
+        "metrics",
+        "shuffled_metrics",
+        "baselines",
+        "thresholds",
+        "curves",
+        "by_source",
+        "by_age",
+        "learning_curve",
+        "features",
+        "leakage",
+        "reference",
+    }
 )
 """What of a card stands in sections, or is too long to be read; the rest is provenance."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from insights import figures, words
-from insights.figures import Figure
+from insights.drawing import Figure
 from insights.pages.vectors import kinds_by_version
 from insights.reasons import Reason, label_of, reasons_of, shown
 from leads.features import Kind

@@ -1,4 +1,4 @@
-"""The shape of a version's card in the schema. A card is passed on as it was written: older ones lack the newer keys."""
+"""The shape of a version's card in the schema. A card is passed on as written: older ones lack the newer keys."""
 
 from __future__ import annotations
 
