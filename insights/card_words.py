@@ -10,6 +10,10 @@ from models_registry.measures import ROC_AUC, interval_of, value_of
 
 Data = Mapping[str, Any]
 WELL_CALIBRATED = 0.03
+FEW_LEADS = 200
+"""Below so many leads measured, a manager is told that the figures are rough."""
+WORTH_IT = 1.1
+"""The lift of the first tenth from which on starting there is worth it."""
 
 
 def in_short(metrics: Data, card: Data) -> list[str]:
@@ -17,15 +21,23 @@ def in_short(metrics: Data, card: Data) -> list[str]:
     return [sentence for say in SENTENCES if (sentence := say(metrics, card))]
 
 
+def _roughly(metrics: Data, card: Data) -> str:
+    leads = metrics.get("dossiers")
+    if leads is None or leads >= FEW_LEADS:
+        return ""
+    came = metrics.get("positives", 0)
+    return f"Only {leads} leads could be measured, of which {came} converted: all of this is rough."
+
+
 def _first_tenth(metrics: Data, card: Data) -> str:
     tenths = (card.get("curves") or {}).get("lift")
     if not tenths:
         return ""
-    first = tenths[0]
-    return (
-        f"Of the tenth of the leads that it puts first, {first['rate']:.0%} converted; of all, "
-        f"{metrics['base_rate']:.0%}. Whoever starts there finds {first['lift']:.1f} times as many."
-    )
+    first, base = tenths[0], metrics["base_rate"]
+    found = f"Of the tenth of the leads that it puts first, {first['rate']:.0%} converted; of all, {base:.0%}"
+    if first["lift"] < WORTH_IT:
+        return f"{found}: starting there gained nothing."
+    return f"{found}. Whoever starts there finds {first['lift']:.1f} times as many."
 
 
 def _order(metrics: Data, card: Data) -> str:
@@ -41,10 +53,10 @@ def _order(metrics: Data, card: Data) -> str:
 
 def _others(card: Data) -> str:
     found = card.get("baselines") or {}
-    named = (("rules", "The rules"), ("naive_bayes", "naive Bayes on exact values"))
+    named = (("rules", "the rules would have reached"), ("naive_bayes", "counting exact values (naive Bayes)"))
     reached = [(name, value_of(found.get(key) or {}, ROC_AUC)) for key, name in named]
-    known = [f"{name} would have reached {100 * value:.0f}" for name, value in reached if value is not None]
-    return f" {', and '.join(known)[:1].upper()}{', and '.join(known)[1:]}." if known else ""
+    known = [f"{name} {100 * value:.0f}" for name, value in reached if value is not None]
+    return f" On the same leads, {' and '.join(known)} times." if known else ""
 
 
 def _word_kept(metrics: Data, card: Data) -> str:
@@ -54,8 +66,8 @@ def _word_kept(metrics: Data, card: Data) -> str:
     points = (
         f"{100 * error:.0f} point{'' if round(100 * error) == 1 else 's'}" if error >= 0.01 else "less than a point"
     )
-    kept = "They hold" if error <= WELL_CALIBRATED else "Take them with that much salt"
-    return f"Its probabilities are off by {points} on average. {kept}."
+    kept = "they hold" if error <= WELL_CALIBRATED else "read them with that much room"
+    return f"Its probabilities are off by {points} on average: {kept}."
 
 
 def _in_time(metrics: Data, card: Data) -> str:
@@ -66,4 +78,4 @@ def _more_data(metrics: Data, card: Data) -> str:
     return str((card.get("learning_curve") or {}).get("words", ""))
 
 
-SENTENCES: tuple[Callable[[Data, Data], str], ...] = (_first_tenth, _order, _word_kept, _in_time, _more_data)
+SENTENCES: tuple[Callable[[Data, Data], str], ...] = (_first_tenth, _roughly, _order, _word_kept, _in_time, _more_data)

@@ -62,7 +62,7 @@ def lift(points: Points, base: float) -> Figure:
         x=names, y=[base] * len(names), mode="lines", line={"color": SOFT, "dash": "dot"}, hoverinfo="skip"
     )
     layout = _plane("tenth of the leads, likeliest first", "converted", y=1.15 * max([0.01, *rates]))
-    layout.xaxis.update(type="category", range=None, tickformat=None)
+    layout.xaxis.update(type="category", range=None, tickformat=None, nticks=None, dtick=1)
     rows = tuple(
         (f"{each['tenth']}", f"{each['leads']:,.0f}", share(each["rate"]), f"{each['lift']:.2f}", share(each["gain"]))
         for each in points

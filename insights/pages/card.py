@@ -15,7 +15,7 @@ from models_registry.info import card_of as plain_card_of
 from models_registry.measures import MEASURES, Measure, interval_of, value_of
 from models_registry.models import ModelVersion
 
-Row = tuple[Measure, float, tuple[float, float] | None]
+Row = tuple[Measure, float, tuple[float, float] | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Card:
-    """The active version: `measures` holds (measure, value, interval), `first` is seen at once, `more` on demand."""
+    """The active version: `measures` holds (measure, value, interval, shuffled).
+
+    `first` is seen at once; `more` and `tables` on demand.
+    """
 
     version: ModelVersion
     sentences: list[str]
@@ -48,13 +51,12 @@ class Card:
 def card_of(version: ModelVersion) -> Card:
     """The card of a version."""
     metrics, card = version.metrics, version.card
-    values = [(measure, value_of(metrics, measure), interval_of(metrics, measure)) for measure in MEASURES]
     return Card(
         version=version,
         sentences=in_short(metrics, card),
         importance=figures.importance(version.importance),
         radar=figures.radar(metrics),
-        measures=[(measure, value, bounds) for measure, value, bounds in values if value is not None],
+        measures=_measures(metrics, card.get("shuffled_metrics") or {}),
         first=_first(metrics, card),
         more=_more(card),
         tables=_tables(version),
@@ -62,6 +64,14 @@ def card_of(version: ModelVersion) -> Card:
         trained_until=str(card.get("trained_until") or "")[:10],
         records=card.get("records") or {},
     )
+
+
+def _measures(metrics: dict[str, Any], shuffled: dict[str, Any]) -> list[Row]:
+    return [
+        (measure, value, interval_of(metrics, measure), value_of(shuffled, measure))
+        for measure in MEASURES
+        if (value := value_of(metrics, measure)) is not None
+    ]
 
 
 def _first(metrics: dict[str, Any], card: dict[str, Any]) -> list[Drawing]:

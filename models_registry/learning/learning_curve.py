@@ -76,7 +76,7 @@ def words(points: list[dict[str, Any]], gain: float | None) -> str:
         return "There are too few leads yet to see how the figures grow with data."
     if gain < NOTEWORTHY:
         return "More leads of this kind would bring little: the figures have stopped growing with data."
-    return f"Twice as many leads would raise ROC-AUC by about {gain:.2g}."
+    return f"Twice as many leads would raise ROC-AUC by about {max(gain, 0.01):.2f}."
 
 
 def _sizes(past: LabelledRows) -> list[int]:
