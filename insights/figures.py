@@ -9,10 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from insights.drawing import ACCENT, CLEAR, DOWN, INK, LINE, ROW_HEIGHT, SOFT, UP, Figure, layout_of, plot_of
-from insights.reasons import label_of, shown
-from insights.words import percent, points
 from leads.features import Kind
 from models_registry.measures import FIVE, value_of
+from predictions.quantities import percent, points
+from predictions.reasons import label_of, shown
 
 LABEL_LENGTH = 42
 INVISIBLE = "\u200b"

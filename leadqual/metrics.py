@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from common.jobs import JobStatus
+from leadqual.living_metrics import LivingFigures
 from models_registry.models import TrainingRun
 from predictions import monitoring
 
@@ -52,4 +53,5 @@ def _shared() -> CollectorRegistry:
 def _from_database() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(TrainingRuns())
+    registry.register(LivingFigures())
     return registry

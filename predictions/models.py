@@ -2,5 +2,6 @@
 
 from predictions.tables.job import ScoreJob
 from predictions.tables.prediction import Method, Prediction
+from predictions.tables.quality import Quality, QualityKind
 
-__all__ = ["Method", "Prediction", "ScoreJob"]
+__all__ = ["Method", "Prediction", "Quality", "QualityKind", "ScoreJob"]

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
+from predictions.measurement import measure_all
 from predictions.models import ScoreJob
 
 
@@ -24,3 +25,9 @@ def score_all_leads() -> None:
 def retire_dead_jobs() -> int:
     """Fails the jobs whose worker has gone, so that they can be started again."""
     return ScoreJob.objects.retire_dead(at=timezone.now())
+
+
+@shared_task
+def measure_quality() -> int:
+    """Daily: whether each organisation's active version keeps its word, and whether leads have changed."""
+    return measure_all(at=timezone.now())

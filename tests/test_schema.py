@@ -9,11 +9,12 @@ from openapi_spec_validator import validate
 DUE = """
 put /api/ml/leads/{} | get /api/ml/leads/{} | post /api/ml/leads/{}/events | post /api/ml/leads/import
 post /api/ml/predict/{} | get /api/ml/predict/{}/latest | post /api/ml/predict/{}/what-if
-get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
+get /api/ml/predict/{}/change | get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
 post /api/ml/score-jobs | get /api/ml/score-jobs/{} | get /api/ml/leads/ranked
 post /api/v1/predict | post /api/v1/predict/batch | post /api/v1/model/train | get /api/v1/model/info
 get /api/v1/model/versions | post /api/v1/model/rollback | get /api/v1/model/feature-importance
 get /api/ml/model/info | get /api/ml/model/feature-importance | post /api/ml/model/train | get /api/ml/model/train/{}
+get /api/ml/model/quality | get /api/ml/model/drift
 get /api/ml/model/versions | post /api/ml/model/rollback/{} | post /api/auth/token | post /api/auth/token/refresh
 """
 

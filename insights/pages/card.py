@@ -8,12 +8,12 @@ from typing import Any
 from insights import figures, model_figures
 from insights.card_words import in_short
 from insights.drawing import Figure
-from insights.reasons import label_of
 from models_registry import card_sections
 from models_registry.card_sections import Section
 from models_registry.info import card_of as plain_card_of
 from models_registry.measures import MEASURES, Measure, interval_of, value_of
 from models_registry.models import ModelVersion
+from predictions.reasons import label_of
 
 Row = tuple[Measure, float, tuple[float, float] | None, float | None]
 

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from models_registry.admin.releases import RELEASE, suspects_of
 from models_registry.card_file import card_file
 from models_registry.card_sections import SHOWN_KEYS, sections_of
 from models_registry.choice import Choice, Refused, choice_of, choose
@@ -92,7 +93,11 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         """The card, with the button for those who may press it."""
         row = self.get_object(request, object_id)
         can = row is not None and not row.is_active and not row.archived and request.user.has_perm(ACTIVATE)
-        context = {"choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None}
+        context: dict[str, Any] = {
+            "choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None,
+            "suspects": suspects_of(row) if row is not None else [],
+            "may_release": request.user.has_perm(RELEASE),
+        }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def activate(self, request: HttpRequest, key: str) -> HttpResponse:

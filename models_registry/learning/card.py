@@ -18,6 +18,7 @@ from models_registry.learning.evaluation import Floats, Metrics
 from models_registry.learning.groups import by_age, by_source
 from models_registry.learning.learning_curve import Learner, learning_curve
 from models_registry.learning.model import Model
+from models_registry.learning.reference import reference_of
 from models_registry.learning.rules import Rule
 from models_registry.learning.thresholds import Thresholds
 
@@ -51,6 +52,7 @@ def card_of(
         "features": [feature.to_json() | _encoding(model, at) for at, feature in enumerate(model.features)],
         "metrics": metrics,
         "shuffled_metrics": shuffled,
+        "reference": reference_of(past, newest, model.score(newest.columns, contributions=False).probability),
     }
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import common.converters  # noqa: F401 - registers "dossier"
-from predictions.api import service, views
+from predictions.api import quality, service, views
 
 ml_urlpatterns = [
     path("predict/<dossier:dossier_id>", views.Predict.as_view()),
@@ -11,9 +11,12 @@ ml_urlpatterns = [
     path("predict/<dossier:dossier_id>/history", views.History.as_view()),
     path("predict/<dossier:dossier_id>/outcome", views.RecordOutcome.as_view()),
     path("predict/<dossier:dossier_id>/what-if", views.WhatIf.as_view()),
+    path("predict/<dossier:dossier_id>/change", views.WhyItMoved.as_view()),
     path("score-jobs", views.ScoreJobs.as_view()),
     path("score-jobs/<uuid:job_id>", views.OneScoreJob.as_view()),
     path("leads/ranked", views.Ranked.as_view()),
+    path("model/quality", quality.ModelQuality.as_view()),
+    path("model/drift", quality.ModelDrift.as_view()),
 ]
 service_urlpatterns = [
     path("predict", service.PredictFeatures.as_view()),

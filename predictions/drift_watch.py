@@ -1,0 +1,89 @@
+"""The newest leads against those that the active version learnt from, age by age.
+
+Training reads leads at several ages, and a lead of 30 days differs from one of today whatever the market does. So the
+newest snapshots are taken at the same ages, each age with its share in training: what is left is drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from common.serializers import iso
+from leads import snapshots
+from leads.catalogue import columns_of
+from leads.labelled import History, histories
+from leads.models import Organisation
+from models_registry import artefacts
+from models_registry.learning.drift import drift
+from models_registry.learning.model import Model
+from models_registry.learning.reference import Sample
+from models_registry.models import ModelVersion
+
+WINDOW_DAYS = 30
+MOST_AT_AN_AGE = 2_000
+RUNNING = frozenset({"lead_source_score"})
+"""A source's record so far moves as outcomes come in, whatever the leads do: it is shown, and is no alarm."""
+Pair = tuple[History, datetime, float]
+
+
+def drift_of(org: Organisation, version: ModelVersion, *, at: datetime) -> dict[str, Any]:
+    """Features and score of the last 30 days against the version's reference, as plain data. Seven statements."""
+    reference = version.card.get("reference")
+    since = at - timedelta(days=WINDOW_DAYS)
+    window = {"since": iso(since), "until": iso(at)}
+    if not reference:
+        return _nothing("no_reference") | window
+    pairs = _pairs(org, reference["ages"], since=since, until=at)
+    if not pairs:
+        return _nothing("no_new_leads") | window
+    model = artefacts.load(version)
+    sample = _sample(org, model, pairs)
+    score = model.score(sample.columns, contributions=False).probability
+    features, scored = drift(reference, sample, score=score, label=named)
+    return {
+        "leads": len(np.unique(sample.dossier)),
+        "snapshots": len(pairs),
+        "features": [each.to_json() for each in features],
+        "score": scored.to_json() if scored else None,
+        "reasons": {},
+    } | window
+
+
+def _nothing(reason: str) -> dict[str, Any]:
+    return {"leads": 0, "snapshots": 0, "features": [], "score": None, "reasons": {"all": reason}}
+
+
+def _pairs(org: Organisation, ages: Mapping[str, float], *, since: datetime, until: datetime) -> list[Pair]:
+    """The newest snapshots with moments in the window, at each of the ages (days: share), with their weights."""
+    oldest = max((float(age) for age in ages), default=0.0)
+    lives = histories(org, since=since - timedelta(days=oldest), until=until)
+    pairs: list[Pair] = []
+    for name, share in ages.items():
+        age = timedelta(days=float(name))
+        reached = [life for life in lives if since < life.created_at + age <= until and _is_open(life, age)]
+        newest = reached[-MOST_AT_AN_AGE:]
+        pairs += [(life, life.created_at + age, share / len(newest)) for life in newest]
+    return pairs
+
+
+def _is_open(life: History, age: timedelta) -> bool:
+    return life.decided_at is None or life.decided_at > life.created_at + age
+
+
+def _sample(org: Organisation, model: Model, pairs: list[Pair]) -> Sample:
+    dossiers = [life.dossier for life, _, _ in pairs]
+    read = snapshots.take(org, dossiers, [moment for _, moment, _ in pairs])
+    weight = np.array([weight for _, _, weight in pairs], dtype=np.float64)
+    return Sample(columns_of(read, model.features), weight, np.array(dossiers, dtype=np.int64))
+
+
+def named(feature: str) -> str:
+    """A feature's name as a sentence begins with it."""
+    if feature == "score":
+        return "The score"
+    words = feature.removeprefix("attributes.").replace(".", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,82 @@
+"""The last measurement of the active version, as pages, the API and Prometheus read it: stored rows only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common.serializers import iso
+from leads.models import Organisation
+from models_registry.models import ModelVersion
+from predictions.measurement import EVERY_MODEL
+from predictions.models import Quality, QualityKind
+
+NO_MODEL, NOT_YET = "no_active_model", "not_measured_yet"
+
+
+@dataclass(frozen=True)
+class Living:
+    """What was measured last. `reason` is the code of why there is nothing, None where there is something."""
+
+    version: ModelVersion | None
+    measured_at: datetime | None
+    realised: list[dict[str, Any]]
+    every_model: list[dict[str, Any]]
+    rehearsed: dict[str, Any] | None
+    estimated: dict[str, Any] | None
+    drift: dict[str, Any] | None
+    reason: str | None
+
+    def quality_json(self, org: Organisation) -> dict[str, Any]:
+        """Figures that were realised, rehearsed and are to be expected."""
+        return self._head() | {
+            "horizon_days": org.horizon_days,
+            "realised": self.realised,
+            "every_model": self.every_model,
+            "rehearsed": self.rehearsed,
+            "estimated": self.estimated,
+        }
+
+    def drift_json(self) -> dict[str, Any]:
+        """What moved since training."""
+        return self._head() | {"drift": self.drift}
+
+    def _head(self) -> dict[str, Any]:
+        return {
+            "version": self.version.version if self.version else None,
+            "measured_at": iso(self.measured_at),
+            "reason": self.reason,
+        }
+
+
+def living_of(org_id: str) -> Living:
+    """The last measurement of the organisation's active version. Two statements."""
+    version = ModelVersion.objects.of(org_id).active().defer("importance", "features").first()
+    if version is None:
+        return Living(None, None, [], [], None, None, None, NO_MODEL)
+    rows = [
+        row
+        for row in Quality.objects.of(org_id).latest().order_by("window_days")
+        if row.version in (version.version, EVERY_MODEL)
+    ]
+    if not any(row.version == version.version for row in rows):
+        return Living(version, None, [], [], None, None, None, NOT_YET)
+    return Living(
+        version=version,
+        measured_at=rows[0].at,
+        realised=_all(rows, QualityKind.REALISED, version.version),
+        every_model=_all(rows, QualityKind.REALISED, EVERY_MODEL),
+        rehearsed=_one(rows, QualityKind.REHEARSED, version.version),
+        estimated=_one(rows, QualityKind.ESTIMATED, version.version),
+        drift=_one(rows, QualityKind.DRIFT, version.version),
+        reason=None,
+    )
+
+
+def _all(rows: list[Quality], kind: QualityKind, version: str) -> list[dict[str, Any]]:
+    return [row.to_json() for row in rows if (row.kind, row.version) == (kind, version)]
+
+
+def _one(rows: list[Quality], kind: QualityKind, version: str) -> dict[str, Any] | None:
+    return next(iter(_all(rows, kind, version)), None)

@@ -1,0 +1,195 @@
+"""Whether a model keeps its word: what it said of leads, against what became of them within the horizon.
+
+Only mature predictions are judged: those made at least a horizon ago. Of younger ones only the quick decisions are
+known, which would flatter or shame the model; of them CBPE says what is to be expected. Each lead counts once a window,
+by its first prediction in it. Times are those as of which a lead was read, so that organisations whose records are
+historical are measured alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from common.serializers import iso
+from leads import snapshots
+from leads.catalogue import columns_of
+from leads.features import Moments
+from leads.labelled import History, histories
+from leads.models import Organisation
+from models_registry import artefacts
+from models_registry.learning import cbpe
+from models_registry.learning.realised import realised, series
+from models_registry.models import ModelVersion
+
+WHOLE = 365
+WINDOWS = (30, 90, WHOLE)
+MOST_LEADS = 50_000
+"""A window is measured on the newest leads, at most so many: one step in the index each, however many predictions."""
+MOST_REHEARSED = 5_000
+REHEARSED_AGE = timedelta(days=3)
+
+# The first answer within the window for each of the newest leads: by dossier_org_created, then by
+# ml_prediction_dossier_newest. Nothing is read as of a moment after it was made, but for leads dated into the future.
+FIRST_SAID = """
+SELECT d.id, said.conversion_probability, said.as_of
+FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s AND created_at < %(until)s
+      ORDER BY created_at DESC LIMIT %(most)s) AS d
+CROSS JOIN LATERAL (
+    SELECT conversion_probability, as_of FROM ml_prediction
+    WHERE dossier_id = d.id AND predicted_at >= %(since)s AND as_of >= %(since)s AND as_of < %(until)s
+      AND org_id = %(org_id)s AND method = 'ML' AND (%(version)s = '' OR model_version = %(version)s)
+    ORDER BY predicted_at, id LIMIT 1) AS said
+ORDER BY d.id
+"""
+LIVES = """
+SELECT d.id, d.created_at, o.converted, o.is_exact, greatest(o.occurred_at, d.created_at)
+FROM dossier d
+LEFT JOIN lead_outcome o ON o.dossier_id = d.id AND o.superseded_at IS NULL AND o.occurred_at <= %(until)s
+WHERE d.org_id = %(org_id)s AND d.id = ANY(%(dossiers)s)
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """n leads, the probability that each was given, and the moment as of which it was; each (n,)."""
+
+    dossier: NDArray[np.int64]
+    probability: NDArray[np.float64]
+    moment: Moments
+
+    def __len__(self) -> int:
+        return len(self.dossier)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Those of them whose outcome within the horizon is known."""
+
+    said: Said
+    converted: NDArray[np.bool_]
+
+
+def realised_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
+    """What a version ("": every model) said in the window of `days` that matured last: figures, and their series.
+
+    Two statements.
+    """
+    until = at - org.horizon
+    since = until - timedelta(days=days)
+    said = first_said(org, version, since=since, until=until)
+    return figures_of(judge(org, said, at=at)) | _window(since, until, said)
+
+
+def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
+    """What is to be expected of the leads scored in the last `days`, whose outcomes are pending. Two statements.
+
+    All of them count, the quickly decided too: those still undecided are no longer the leads that were scored.
+    """
+    since = at - timedelta(days=min(days, org.horizon_days))
+    said = first_said(org, version, since=since, until=at + timedelta(microseconds=1))
+    window = _window(since, at, said)
+    if len(said) == 0:
+        return NOTHING_PENDING | window
+    known = sum(life.decided_at is not None for life in _lives(org, said.dossier, until=at).values())
+    return cbpe.estimate(said.probability) | {"decided": known, "pending": len(said) - known, "reasons": {}} | window
+
+
+NOTHING_PENDING: dict[str, Any] = dict.fromkeys(
+    ("base_rate", "roc_auc", "log_loss", "brier", "accuracy", "precision", "recall", "f1", "specificity")
+)
+NOTHING_PENDING |= {"n": 0, "decided": 0, "pending": 0, "threshold": 0.5, "reasons": {"all": "no_pending_predictions"}}
+
+
+def rehearsed_of(org: Organisation, version: ModelVersion, *, at: datetime) -> dict[str, Any]:
+    """What the version would have said of leads that came after those it learnt from, as they were at three days.
+
+    Said afterwards, and of snapshots that hold nothing of later: for the time until its own predictions have matured.
+    Measured like a holdout: on the leads before the first whose fate is open.
+    """
+    since = max(_end_of_learning(version), at - org.horizon - timedelta(days=WHOLE))
+    settled = _settled(org, histories(org, since=since, until=at), at)
+    said = _rehearse(org, version, [life for life in settled if life.created_at > since][-MOST_REHEARSED:])
+    until = settled[-1].created_at + REHEARSED_AGE if settled else since
+    return figures_of(judge(org, said, at=at)) | _window(since, until, said)
+
+
+def _settled(org: Organisation, lives: Sequence[History], at: datetime) -> list[History]:
+    """Those, oldest first, that were undecided at three days and came before the first whose fate nobody knows yet."""
+    censored = (life for life in lives if life.is_censored_at(life.created_at + REHEARSED_AGE, org.horizon, at))
+    end = min((life.created_at for life in censored), default=at - REHEARSED_AGE)
+    return [life for life in lives if life.created_at < end and _is_open(life)]
+
+
+def _rehearse(org: Organisation, version: ModelVersion, lives: Sequence[History]) -> Said:
+    moments = [life.created_at + REHEARSED_AGE for life in lives]
+    dossiers = np.array([life.dossier for life in lives], dtype=np.int64)
+    if not lives:
+        return Said(dossiers, np.empty(0), snapshots.microseconds(moments))
+    model = artefacts.load(version)
+    columns = columns_of(snapshots.take(org, dossiers.tolist(), moments), model.features)
+    return Said(dossiers, model.score(columns, contributions=False).probability, snapshots.microseconds(moments))
+
+
+def _end_of_learning(version: ModelVersion) -> datetime:
+    """When the newest lead that it learnt from was created; where the card does not say, when it was made."""
+    told = version.card.get("training", {}).get("created_to")
+    return datetime.fromisoformat(told).replace(tzinfo=timezone.utc) if told else version.created_at
+
+
+def _is_open(life: History) -> bool:
+    return life.decided_at is None or life.decided_at > life.created_at + REHEARSED_AGE
+
+
+def first_said(org: Organisation, version: str, *, since: datetime, until: datetime) -> Said:
+    """What models said first of each lead in [since, until). One statement."""
+    query = {"org_id": org.org_id, "version": version, "since": since, "until": until, "most": MOST_LEADS}
+    with connection.cursor() as cursor:
+        cursor.execute(FIRST_SAID, query)
+        rows = cursor.fetchall()
+    return Said(
+        np.array([row[0] for row in rows], dtype=np.int64),
+        np.array([row[1] for row in rows], dtype=np.float64),
+        snapshots.microseconds(row[2] for row in rows),
+    )
+
+
+def judge(org: Organisation, said: Said, *, at: datetime) -> Judged:
+    """Whose outcome within the horizon is known at `at`, and what it was; by the definition that training has."""
+    lives = _lives(org, said.dossier, until=at)
+    moments = [moment.replace(tzinfo=timezone.utc) for moment in said.moment.tolist()]
+    labels = [
+        lives[dossier].label_at(moment, horizon=org.horizon, until=at)
+        for dossier, moment in zip(said.dossier.tolist(), moments, strict=True)
+    ]
+    known = np.array([label is not None for label in labels], dtype=bool)
+    kept = Said(said.dossier[known], said.probability[known], said.moment[known])
+    return Judged(kept, np.array([label for label in labels if label is not None], dtype=bool))
+
+
+def _lives(org: Organisation, dossiers: NDArray[np.int64], *, until: datetime) -> dict[int, History]:
+    if len(dossiers) == 0:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(LIVES, {"org_id": org.org_id, "until": until, "dossiers": dossiers.tolist()})
+        return {
+            dossier: History(dossier, created, converted, bool(exact), None if converted is None else decided)
+            for dossier, created, converted, exact, decided in cursor.fetchall()
+        }
+
+
+def figures_of(judged: Judged) -> dict[str, Any]:
+    """What was said against what happened, as a whole and over time. For shadow predictions just as for those given."""
+    said = judged.said
+    over_time = series(said.probability, judged.converted, said.moment)
+    return realised(said.probability, judged.converted) | {"series": over_time}
+
+
+def _window(since: datetime, until: datetime, said: Said) -> dict[str, Any]:
+    return {"since": iso(since), "until": iso(until), "capped": len(said) >= MOST_LEADS}

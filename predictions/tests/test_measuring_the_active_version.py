@@ -1,0 +1,111 @@
+"""The daily measurement: stored, rehearsed where nothing has matured, and alarming where it must."""
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from common.models import AuditEntry
+from leads.models import Dossier, Organisation
+from leads.tests.cast import DAY, a_lead, a_past
+from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.tests.cast import a_version
+from predictions.drift_watch import RUNNING, drift_of
+from predictions.measurement import KEPT, measure, measure_all
+from predictions.models import Quality, QualityKind
+from predictions.quality import rehearsed_of
+from predictions.tasks import measure_quality
+from predictions.tests.test_a_model_keeps_its_word import a_judged_lead
+
+pytestmark = pytest.mark.django_db
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def measured() -> dict[tuple[str, str, int], dict[str, Any]]:
+    rows = measure(org_id="default", at=now())
+    return {(row.version, row.kind, row.window_days): row.figures for row in rows}
+
+
+def alarms() -> list[str]:
+    return list(AuditEntry.objects.filter(act__startswith="alarm.").values_list("act", flat=True))
+
+
+def test_each_figure_is_a_row_and_the_latest_are_found_together() -> None:
+    a_past()
+    version = a_version()
+    first, second = (measure(org_id="default", at=now()) for _ in range(2))
+    latest = Quality.objects.of("default").latest()
+    assert {row.pk for row in latest} == {row.pk for row in second}
+    assert len(first) == len(second) == 10
+    assert {row.version for row in latest} == {version.version, ""}
+    assert {row.kind for row in latest} == set(QualityKind.values)
+
+
+def test_until_predictions_mature_the_version_is_rehearsed_on_leads_that_it_had_not_seen() -> None:
+    a_past()
+    version = a_version()
+    figures = rehearsed_of(Organisation.get("default"), version, at=now())
+    learnt_until = datetime.fromisoformat(version.card["training"]["created_to"]).replace(tzinfo=timezone.utc)
+    newer = Dossier.objects.filter(created_at__gt=learnt_until, outcomes__isnull=False).count()
+    assert figures["leads"] == newer > 10
+    assert figures["roc_auc"] > 0.5
+    assert sum(band["leads"] for band in figures["bands"]) == figures["leads"]
+
+
+def test_leads_like_those_of_training_do_not_drift_and_others_do_and_raise_an_alarm() -> None:
+    a_past(400)
+    version, org = a_version(), Organisation.get("default")
+    steady = drift_of(org, version, at=now())
+    others = [each for each in [*steady["features"], steady["score"]] if each["feature"] not in RUNNING]
+    assert {each["verdict"] for each in others} == {"steady"}
+    for number in range(120):
+        a_lead(now() - number * DAY / 10, source="radio")
+    found = measured()[version.version, QualityKind.DRIFT, 30]
+    moved = {each["feature"]: each["words"] for each in found["features"] if each["verdict"] == "moved"}
+    assert any("never saw" in words for words in moved["source"])
+    assert alarms() == ["alarm.drift"]
+    assert "Source: " in AuditEntry.objects.get(act="alarm.drift").reason
+
+
+def test_probabilities_that_miss_raise_an_alarm() -> None:
+    a_past()
+    version = a_version()
+    for number in range(120):
+        lead = a_judged_lead(0.6, number % 10 == 0, at=now() - 65 * DAY, number=number + 1)
+        lead.predictions.update(model_version=version.version)
+    measure(org_id="default", at=now())
+    assert "alarm.calibration" in alarms()
+    assert "60% were said to convert and 10% did" in AuditEntry.objects.get(act="alarm.calibration").reason
+
+
+def test_without_an_active_version_nothing_is_measured() -> None:
+    assert measure(org_id="default", at=now()) == []
+
+
+def test_a_version_without_a_reference_says_so() -> None:
+    a_past()
+    version = a_version()
+    version.card.pop("reference")
+    assert drift_of(Organisation.get("default"), version, at=now())["reasons"] == {"all": "no_reference"}
+
+
+def test_a_damaged_artefact_leaves_the_realised_figures() -> None:
+    a_past()
+    a_version()
+    ModelVersion.objects.update(digest="0" * 64)
+    ModelArtefact.objects.update(content=b"x")
+    assert {kind for _, kind, _ in measured()} == {QualityKind.REALISED, QualityKind.ESTIMATED}
+
+
+def test_every_organisation_is_measured_each_day_and_the_long_past_forgotten() -> None:
+    for org_id in ("default", "other"):
+        a_past(org_id=org_id)
+        a_version(org_id)
+    Quality.objects.create(kind=QualityKind.DRIFT, at=now() - KEPT - DAY)
+    assert measure_quality() == 2
+    assert set(Quality.objects.values_list("org_id", flat=True)) == {"default", "other"}
+    assert not Quality.objects.filter(at__lt=now() - KEPT).exists()
+    assert measure_all(at=now()) == 2
