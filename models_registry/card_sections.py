@@ -133,8 +133,8 @@ def thresholds(version: Version) -> Section:
         )
         for each in found
     )
-    head = ("Threshold", "From", "Called likely", "Precision", "Recall", "F1")
-    head += ("Rightly called", "Called in vain", "Missed", "Rightly left", "Cost a lead")
+    quality = ("Threshold", "From", "Called likely", "Precision", "Recall", "F1")
+    head = (*quality, "Rightly called", "Called in vain", "Missed", "Rightly left", "Cost a lead")
     ratio = f"{found[0]['cost_ratio']:g}" if found else ""
     words = (
         "The last two were chosen on the older leads, by scores of learners that had not seen them, and are measured "
@@ -226,7 +226,8 @@ def left_out(version: Version) -> Section:
     """The features that it does not use, each with its reason."""
     rows = tuple(
         (str(each["name"]), str(each.get("why_not") or ""))
-        for each in version["card"].get("features") or []
+        for key in ("features", "left_out")
+        for each in version["card"].get(key) or []
         if each.get("used") is False
     )
     return Section("Left out", "Features that were there and are not used.", ("Feature", "Why"), rows)
@@ -274,6 +275,7 @@ SHOWN_KEYS = frozenset(
         "learning_curve",
         "features",
         "leakage",
+        "left_out",
         "reference",
     }
 )

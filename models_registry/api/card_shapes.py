@@ -160,7 +160,7 @@ class GroupShape(serializers.Serializer[Any]):
 class SourceShape(GroupShape):
     """Leads of one source."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class AgeShape(GroupShape):

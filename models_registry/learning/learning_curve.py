@@ -46,7 +46,7 @@ class PowerLaw:
 
     def __call__(self, n: float) -> float:
         """The figure that it foresees from n leads."""
-        return self.a - self.b * n**-self.c
+        return float(self.a - self.b * n**-self.c)
 
 
 def _line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float, float]:
@@ -80,7 +80,8 @@ def words(points: list[dict[str, Any]], gain: float | None) -> str:
 
 
 def _sizes(past: LabelledRows) -> list[int]:
-    size, sizes = len(np.unique(past.dossier)) // 2, []
+    size = len(np.unique(past.dossier)) // 2
+    sizes: list[int] = []
     while len(sizes) < PARTS and size >= LEAST_LEADS:
         if size <= MOST_LEADS:
             sizes.append(size)

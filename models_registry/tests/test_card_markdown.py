@@ -63,3 +63,8 @@ def test_a_shuffled_figure_that_flatters_is_said_in_words() -> None:
     assert "only the forward figure" in shuffled_words({"roc_auc": 0.64}, {"roc_auc": 0.80})
     assert "little has changed" in shuffled_words({"roc_auc": 0.74}, {"roc_auc": 0.75})
     assert shuffled_words({"roc_auc": 0.74}, {}) == ""
+
+
+def test_a_feature_kept_away_from_the_learner_is_left_out_with_its_reason() -> None:
+    card = CARD | {"left_out": [{"name": "attributes.tags", "used": False, "why_not": "It knows the outcome."}]}
+    assert "| attributes.tags | It knows the outcome. |" in markdown_of(a_card(card=card)).splitlines()
