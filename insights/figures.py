@@ -1,9 +1,4 @@
-"""The figures of the pages, made with Plotly and styled in this one place. Pure: no Django, no database.
-
-Colours are custom properties of the style sheet (`var(--up)`): `static/js/figures.js` puts in what they mean in the
-viewer's theme, light or dark, so that pages and figures have one palette. Beside each figure stands a table of its
-numbers.
-"""
+"""What moves scores, drawn: importance, radar, and the waterfall of one lead. Pure: no Django, no database."""
 
 from __future__ import annotations
 
@@ -13,26 +8,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from insights.drawing import ACCENT, CLEAR, DOWN, INK, LINE, ROW_HEIGHT, SOFT, UP, Figure, layout_of, plot_of
 from leads.features import Kind
 from models_registry.measures import FIVE, value_of
 from predictions.quantities import percent, points
 from predictions.reasons import label_of, shown
 
-INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
-ROW_HEIGHT, MARGINS, LABEL_LENGTH = 34, 70, 42
-CLEAR = "rgba(0,0,0,0)"
+LABEL_LENGTH = 42
 INVISIBLE = "\u200b"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing with its table: `plot` is Plotly's `data`, `layout` and `config`; `title` says what it shows."""
-
-    key: str
-    title: str
-    plot: Mapping[str, Any]
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure:
@@ -52,9 +35,9 @@ def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure
     )
     axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
     margin = {"l": 10, "r": 24, "t": 8, "b": 8}
-    layout = _layout(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
+    layout = layout_of(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
     rows = tuple((name, f"{value:.1%}") for name, value in zip(names, values, strict=True))
-    return Figure("importance", "What moves the scores most", _plot(bars, layout), ("Feature", "Share"), rows)
+    return Figure("importance", "What moves the scores most", plot_of(bars, layout), ("Feature", "Share"), rows)
 
 
 def radar(metrics: Mapping[str, Any]) -> Figure:
@@ -71,10 +54,10 @@ def radar(metrics: Mapping[str, Any]) -> Figure:
         mode="lines+markers",
         hovertemplate="%{theta}: %{r:.3f}<extra></extra>",
     )
-    layout = _layout(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
+    layout = layout_of(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
     rows = tuple((measure.name, f"{value:.3f}", measure.meaning) for measure, value in known)
     head = ("Measure", "Value", "Meaning")
-    return Figure("radar", "How good it is, on leads that came later", _plot(area, layout), head, rows)
+    return Figure("radar", "How good it is, on leads that came later", plot_of(area, layout), head, rows)
 
 
 def _polar() -> dict[str, Any]:
@@ -133,11 +116,11 @@ def waterfall(
         connector={"line": {"color": LINE, "width": 1}},
         hoverinfo="y+text",
     )
-    layout = _layout(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
+    layout = layout_of(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
     return Figure(
         "waterfall",
         "How the probability came to be",
-        _plot(bars, layout),
+        plot_of(bars, layout),
         ("Step", "Points", "Probability"),
         (
             (base_name, "", percent(base)),
@@ -190,38 +173,3 @@ def _names_axis() -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
     }
-
-
-def _layout(rows: int, **more: Any) -> go.Layout:
-    """What all figures have in common; the height follows from the rows."""
-    common = {
-        "template": "none",
-        "paper_bgcolor": CLEAR,
-        "plot_bgcolor": CLEAR,
-        "showlegend": False,
-        "font": {"color": INK, "size": 13, "family": "var(--font)"},
-        "margin": {"l": 10, "r": 24, "t": 8, "b": 32},
-        "height": MARGINS + ROW_HEIGHT * rows,
-        "bargap": 0.35,
-        "dragmode": False,
-        "hoverlabel": {"bgcolor": "var(--raised)", "bordercolor": LINE, "font": {"color": INK}},
-    }
-    return go.Layout(**(common | more))
-
-
-def _plot(trace: Any, layout: go.Layout) -> dict[str, Any]:
-    figure = go.Figure(trace, layout).to_plotly_json()
-    return {
-        "data": [_listed(trace) for trace in figure["data"]],
-        "layout": figure["layout"],
-        "config": {"displayModeBar": False, "responsive": True, "scrollZoom": False},
-    }
-
-
-def _listed(part: Any) -> Any:
-    # Plotly keeps lists as tuples or arrays; the page's JSON has lists.
-    if isinstance(part, dict):
-        return {name: _listed(value) for name, value in part.items()}
-    if hasattr(part, "tolist"):
-        return part.tolist()
-    return list(part) if isinstance(part, tuple) else part

@@ -16,6 +16,7 @@ urlpatterns = [
     path("models/train", models.train, name="train"),
     path("models/runs/<uuid:run_id>", models.run_progress, name="run"),
     path("models/runs/<uuid:run_id>/cancel", models.cancel, name="cancel-run"),
+    path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
     path("organisation", organisation.choose, name="organisation"),

@@ -16,7 +16,6 @@ from models_registry.measures import (
     MEASURES,
     PR_AUC,
     ROC_AUC,
-    Measure,
     interval_of,
     value_of,
 )
@@ -134,8 +133,8 @@ def thresholds(version: Version) -> Section:
         )
         for each in found
     )
-    head = ("Threshold", "From", "Called likely", "Precision", "Recall", "F1")
-    head += ("Rightly called", "Called in vain", "Missed", "Rightly left", "Cost a lead")
+    quality = ("Threshold", "From", "Called likely", "Precision", "Recall", "F1")
+    head = (*quality, "Rightly called", "Called in vain", "Missed", "Rightly left", "Cost a lead")
     ratio = f"{found[0]['cost_ratio']:g}" if found else ""
     words = (
         "The last two were chosen on the older leads, by scores of learners that had not seen them, and are measured "
@@ -227,7 +226,8 @@ def left_out(version: Version) -> Section:
     """The features that it does not use, each with its reason."""
     rows = tuple(
         (str(each["name"]), str(each.get("why_not") or ""))
-        for each in version["card"].get("features") or []
+        for key in ("features", "left_out")
+        for each in version["card"].get(key) or []
         if each.get("used") is False
     )
     return Section("Left out", "Features that were there and are not used.", ("Feature", "Why"), rows)
@@ -264,6 +264,19 @@ SECTIONS: tuple[Callable[[Version], Section], ...] = (
     suspects,
 )
 SHOWN_KEYS = frozenset(
-    "metrics shuffled_metrics baselines thresholds curves by_source by_age learning_curve features leakage reference".split()
+    {
+        "metrics",
+        "shuffled_metrics",
+        "baselines",
+        "thresholds",
+        "curves",
+        "by_source",
+        "by_age",
+        "learning_curve",
+        "features",
+        "leakage",
+        "left_out",
+        "reference",
+    }
 )
 """What of a card stands in sections, or is too long to be read; the rest is provenance."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from insights import figures, words
-from insights.figures import Figure
+from insights.drawing import Figure
 from leads.features import Kind
 from leads.models import Appointment, Direction, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
 from leads.tables.dossier import LeadStatusChange

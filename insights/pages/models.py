@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from insights import figures
-from insights.figures import Figure
+from insights.pages.card import Card, card_of
 from leads.models import Organisation
-from models_registry.measures import FIVE, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
+from models_registry.measures import FIVE, LOG_LOSS, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion, TrainingRun
 
 MOST_VERSIONS, MOST_RUNS = 50, 10
-
-
-@dataclass(frozen=True)
-class Card:
-    """The active version, drawn and in words: `measures` holds (measure, value)."""
-
-    version: ModelVersion
-    importance: Figure
-    radar: Figure
-    measures: list[tuple[Measure, float]]
-    trained_from: str
-    trained_until: str
-    records: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,20 +44,6 @@ def models_page(org: Organisation) -> ModelsPage:
         versions=[_row(row, active) for row in versions],
         runs=runs,
         open_run=next((run for run in runs if run.is_open), None),
-    )
-
-
-def card_of(version: ModelVersion) -> Card:
-    """The card of a version."""
-    values = [(measure, value_of(version.metrics, measure)) for measure in MEASURES]
-    return Card(
-        version=version,
-        importance=figures.importance(version.importance),
-        radar=figures.radar(version.metrics),
-        measures=[(measure, value) for measure, value in values if value is not None],
-        trained_from=str(version.card.get("trained_from") or "")[:10],
-        trained_until=str(version.card.get("trained_until") or "")[:10],
-        records=version.card.get("records") or {},
     )
 
 

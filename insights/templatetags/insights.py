@@ -8,7 +8,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from insights import words
-from insights.figures import Figure
+from insights.drawing import Figure
 from models_registry.models import TrainingRun
 
 register = template.Library()

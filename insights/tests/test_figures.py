@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from insights import figures
+from insights import figures, model_figures
+from insights.drawing import Figure
+from models_registry.tests.cards import CARD
 
 VECTOR = [
     ["appointments_count", 3, 0.25],
@@ -14,6 +16,16 @@ VECTOR = [
     ["city", None, -0.05],
     ["amount", 5, 0.02],
     ["region", "Lyon", 0.01],
+]
+
+
+CURVES = CARD["curves"]
+OF_A_CARD = [
+    model_figures.calibration(CURVES["calibration"]),
+    model_figures.lift(CURVES["lift"], 0.2),
+    model_figures.roc(CURVES["roc"]),
+    model_figures.precision_recall(CURVES["precision_recall"]),
+    model_figures.learning_curve(CARD["learning_curve"]["points"]),
 ]
 
 
@@ -80,10 +92,11 @@ def test_importance_shows_the_first_ten() -> None:
         figures.importance([]),
         figures.radar({"roc_auc": 0.7}),
         figures.importance([{"feature": "source", "importance": 1.0}]),
+        *OF_A_CARD,
     ],
     ids=lambda figure: figure.key,
 )
-def test_figures_are_plain_data_in_the_colours_of_the_style_sheet(figure: figures.Figure) -> None:
+def test_figures_are_plain_data_in_the_colours_of_the_style_sheet(figure: Figure) -> None:
     written = json.loads(json.dumps(figure.plot, allow_nan=False))
     assert not [text for text in texts(written) if text.startswith("#")]
     assert all(len(row) == len(figure.head) for row in figure.rows)
@@ -91,7 +104,24 @@ def test_figures_are_plain_data_in_the_colours_of_the_style_sheet(figure: figure
 
 def test_every_colour_of_a_figure_stands_in_the_style_sheet() -> None:
     sheet = (Path(settings.BASE_DIR) / "static/css/leadqual.css").read_text()
-    drawn = [figures.waterfall(0.2, VECTOR, 0.53), figures.radar({"f1": 0.5}), figures.importance([])]
+    drawn = [figures.waterfall(0.2, VECTOR, 0.53), figures.radar({"f1": 0.5}), figures.importance([]), *OF_A_CARD]
     names = {text[4:-1] for figure in drawn for text in texts(figure.plot) if text.startswith("var(")}
     assert names
     assert all(f"{name}:" in sheet for name in names)
+
+
+def test_the_calibration_diagram_has_its_intervals_and_the_line_of_kept_words() -> None:
+    line, dots = OF_A_CARD[0].plot["data"]
+    assert line["x"] == line["y"] == [0, 1]
+    assert dots["x"] == [each["predicted"] for each in CURVES["calibration"]]
+    for y, up, down, each in zip(
+        dots["y"], dots["error_y"]["array"], dots["error_y"]["arrayminus"], CURVES["calibration"], strict=True
+    ):
+        assert [y - down, y + up] == pytest.approx(each["interval"])
+
+
+def test_the_learning_curve_leaves_out_what_could_not_be_ranked() -> None:
+    points = [{"leads": 50, "roc_auc": None, "log_loss": 0.5}, {"leads": 100, "roc_auc": 0.6, "log_loss": 0.4}]
+    figure = model_figures.learning_curve(points)
+    assert figure.plot["data"][0]["x"] == [100]
+    assert figure.rows[0] == ("50", "–", "0.500")

@@ -13,7 +13,7 @@ from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
 from leads.tests.cast import a_past
 from models_registry.models import ModelVersion, TrainingRun, Trigger
-from models_registry.tests.cards import a_training_run, a_version
+from models_registry.tests.cards import CARD, MEASURED, a_training_run, a_version
 
 pytestmark = pytest.mark.django_db
 MODELS = "/ml-insights/models/"
@@ -54,6 +54,56 @@ def test_the_active_version_has_its_card_in_plain_words() -> None:
     for words in (f"Version {NEW} scores now", "ROC-AUC <strong>0.743</strong>", "0.5 is a coin toss"):
         assert words in page
     assert '<script id="figure-radar" type="application/json">' in page
+
+
+def test_what_a_card_says_in_short_is_what_a_manager_reads_first() -> None:
+    a_version(NEW, is_active=True, metrics=MEASURED, card=CARD)
+    page = " ".join(text(sales()).split())
+    for words in (
+        "64% converted; of all, 20%. Whoever starts there finds 3.2 times as many.",
+        "74 times out of 100 (71 to 78)",
+        "the rules would have reached 61 times",
+        "off by 2 points on average: they hold.",
+        "Shuffled, ROC-AUC would be 0.86 instead of 0.74",
+        "Twice as many leads would raise ROC-AUC by about 0.01.",
+    ):
+        assert words in page
+    assert "all of this is rough" not in page
+
+
+def test_all_figures_of_a_card_are_drawn_and_stand_in_tables() -> None:
+    a_version(NEW, is_active=True, metrics=MEASURED, card=CARD)
+    page = text(sales())
+    for key in ("lift", "calibration", "roc", "precision-recall", "learning-curve", "importance", "radar"):
+        assert f'<script id="figure-{key}" type="application/json">' in page
+    for words in ("+0.131 (+0.100 to +0.160)", "least cost", "&lt;portal&gt;", "Fewer than 10 leads of an outcome."):
+        assert words in page
+    for words in ("It adds nothing to noise.", "quarantined", "It knows the outcome.", "Moon", "Shuffled: 0.861."):
+        assert words in page
+
+
+def test_few_leads_measured_are_called_rough() -> None:
+    a_version(NEW, is_active=True, metrics=MEASURED | {"dossiers": 61, "positives": 9}, card=CARD)
+    assert "Only 61 leads could be measured, of which 9 converted" in text(sales())
+
+
+@pytest.mark.parametrize("card", [{}, {"curves": {"roc": None, "lift": None, "calibration": []}}, {"baselines": {}}])
+def test_a_card_of_old_shows_what_it_has(card: dict[str, object]) -> None:
+    a_version(NEW, is_active=True, metrics={"roc_auc": None, "log_loss": 0.4}, card=card)
+    page = text(sales())
+    assert f"Version {NEW} scores now" in page
+    assert "Log loss <strong>0.400</strong>" in page
+    for key in ("lift", "calibration", "roc", "learning-curve"):
+        assert f"figure-{key}" not in page
+
+
+def test_the_card_can_be_kept_as_a_file() -> None:
+    a_version(OLD, metrics=MEASURED, card=CARD)
+    answer = sales().get(f"{MODELS}{OLD}/card")
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    assert f"# Model {OLD}" in answer.content.decode()
+    assert sales("other").get(f"{MODELS}{OLD}/card").status_code == 404
+    assert a_person("predictions.view_prediction").get(f"{MODELS}{OLD}/card").status_code == 403
 
 
 def test_another_organisations_versions_are_not_shown() -> None:

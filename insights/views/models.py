@@ -14,6 +14,7 @@ from common.errors import Conflict
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
 from insights.pages.models import models_page
 from models_registry.cancellation import cancel_training
+from models_registry.card_file import card_file
 from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.learning.algorithms import ALGORITHMS, AUTO
 from models_registry.measures import MEASURES, value_of
@@ -29,6 +30,12 @@ def models(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """The active version's card, the history of versions, and training."""
     read = models_page(viewer.org)
     return show(request, viewer, "insights/models.html", page=read, card=read.card, algorithms=CHOICES, here="models")
+
+
+@page(SEE_MODELS)
+def card(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
+    """The card of a version as a file to keep."""
+    return card_file(get_object_or_404(ModelVersion.objects.of(viewer.org.org_id), version=version))
 
 
 @act(ACTIVATE)

@@ -1,4 +1,4 @@
-"""The shape of a version's card in the schema. A card is passed on as it was written: older ones lack the newer keys."""
+"""The shape of a version's card in the schema. A card is passed on as written: older ones lack the newer keys."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class GroupShape(serializers.Serializer[Any]):
 class SourceShape(GroupShape):
     """Leads of one source."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class AgeShape(GroupShape):

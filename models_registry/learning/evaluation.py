@@ -130,4 +130,4 @@ def _statistics(probability: Floats, converted: Bools, weight: Floats) -> dict[s
 
 def _share(part: Floats, whole: Floats, drawn: Floats) -> Floats:
     under = drawn @ whole
-    return np.divide(drawn @ part, under, out=np.full(len(under), np.nan), where=under > 0.0)
+    return np.asarray(np.divide(drawn @ part, under, out=np.full(len(under), np.nan), where=under > 0.0))

@@ -66,7 +66,7 @@ def _figures(rows: LabelledRows, probability: Floats, inside: NDArray[np.bool_])
         "predicted": float(np.average(p, weights=weight)),
     }
     if fewest < FEWEST:
-        why = f"Fewer than {FEWEST} leads converted, or fewer than {FEWEST} did not: too few to tell."
+        why = f"Fewer than {FEWEST} leads of an outcome."
         return counts | {"roc_auc": None, "log_loss": None, "calibration_error": None, "reason": why}
     return counts | {
         "roc_auc": WeightedAuc(p, converted)(weight),

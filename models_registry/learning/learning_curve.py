@@ -46,7 +46,7 @@ class PowerLaw:
 
     def __call__(self, n: float) -> float:
         """The figure that it foresees from n leads."""
-        return self.a - self.b * n**-self.c
+        return float(self.a - self.b * n**-self.c)
 
 
 def _line(x: Floats, y: Floats, weight: Floats) -> tuple[float, float, float]:
@@ -76,11 +76,12 @@ def words(points: list[dict[str, Any]], gain: float | None) -> str:
         return "There are too few leads yet to see how the figures grow with data."
     if gain < NOTEWORTHY:
         return "More leads of this kind would bring little: the figures have stopped growing with data."
-    return f"Twice as many leads would raise ROC-AUC by about {gain:.2g}."
+    return f"Twice as many leads would raise ROC-AUC by about {max(gain, 0.01):.2f}."
 
 
 def _sizes(past: LabelledRows) -> list[int]:
-    size, sizes = len(np.unique(past.dossier)) // 2, []
+    size = len(np.unique(past.dossier)) // 2
+    sizes: list[int] = []
     while len(sizes) < PARTS and size >= LEAST_LEADS:
         if size <= MOST_LEADS:
             sizes.append(size)

@@ -66,7 +66,7 @@ class WeightedAuc:
         negative = np.add.reduceat(np.where(self._converted, 0.0, ordered), self._ties, axis=1)
         total = positive.sum(axis=1) * negative.sum(axis=1)
         area = np.sum(positive * (np.cumsum(negative, axis=1) - negative / 2), axis=1)
-        return np.divide(area, total, out=np.full(len(total), np.nan), where=total > 0.0)
+        return np.asarray(np.divide(area, total, out=np.full(len(total), np.nan), where=total > 0.0))
 
 
 class WeightedPrecision:
@@ -86,7 +86,7 @@ class WeightedPrecision:
         precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0.0)
         area = np.sum(np.diff(hits, axis=1, prepend=0.0) * precision, axis=1)
         both = (hits[:, -1] > 0.0) & (hits[:, -1] < called[:, -1])
-        return np.divide(area, hits[:, -1], out=np.full(len(area), np.nan), where=both)
+        return np.asarray(np.divide(area, hits[:, -1], out=np.full(len(area), np.nan), where=both))
 
 
 @dataclass(frozen=True)
