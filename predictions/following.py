@@ -52,7 +52,7 @@ class _Moving:
     def rise(self, name: str) -> float:
         """By how much a feature is more than it is now; 0 where either is missing."""
         before, after = self.present.get(name), self.row.get(name)
-        return 0.0 if before is None or after is None else float(after) - before
+        return 0 if before is None or after is None else after - before
 
     def answer(self, waited_minutes: float) -> None:
         """A first message to a lead answers it; without one it is unanswered."""
