@@ -20,9 +20,10 @@ from leads.models import Dossier, LeadScore, Organisation
 from models_registry import scorers
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
-from predictions import monitoring
+from predictions import monitoring, shadows
 from predictions.actions import Thresholds
 from predictions.models import Prediction
+from predictions.shadows import Shadowed
 
 SCORE_FIELDS = (
     "org_id",
@@ -51,7 +52,7 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
     assignments = assignment.assign(org_id, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     predictions = _score(org_id, dossiers, assignments, read, predicted_at)
-    _store(dossiers, predictions, read)
+    _store(dossiers, predictions, read, shadows.score(org_id, read))
     return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
 
 
@@ -123,13 +124,16 @@ def _shown(feature: Feature, column: np.ndarray[Any, Any]) -> list[Any]:
     return [None if value != value else int(value) if value.is_integer() else value for value in column.tolist()]
 
 
-def _store(dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots) -> None:
+def _store(
+    dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None
+) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
     values = _values_at_stake(read)
     with transaction.atomic():
         Prediction.objects.bulk_create(predictions, batch_size=1000)
+        shadows.keep(shadowed, predictions)
         current = [_current(prediction, value) for prediction, value in zip(predictions, values, strict=True)]
         LeadScore.objects.bulk_create(
             current, update_conflicts=True, unique_fields=["dossier"], update_fields=SCORE_FIELDS, batch_size=1000
@@ -176,7 +180,7 @@ class Given:
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
     """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions."""
     features = chosen.scorer.features
-    columns = {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
+    columns = columns_from(features, rows)
     predictions = predictions_from(org_id, chosen, columns, timezone.now())
     Prediction.objects.bulk_create(predictions, batch_size=1000)
     for prediction in predictions:
@@ -185,6 +189,11 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
         Given(prediction, [feature.name for feature in features if row.get(feature.name) is None])
         for prediction, row in zip(predictions, rows, strict=True)
     ]
+
+
+def columns_from(features: Sequence[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """The features' columns of n rows by name, as a caller or a stored vector tells them; the rest is missing."""
+    return {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
 
 
 def _column(feature: Feature, values: list[Any]) -> np.ndarray[Any, Any]:
