@@ -16,7 +16,7 @@ from leads import labelled
 from leads.features import LabelledRows
 from leads.labelled import Counts
 from leads.models import Organisation
-from models_registry import gate
+from models_registry import alarms, gate, validation
 from models_registry.artefacts import digest_of
 from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
@@ -57,10 +57,11 @@ def start_training(
     trigger: str,
     algorithm: str = "auto",
     notes: str = "",
+    because: str = "",
     since: datetime | None = None,
     enqueue: bool = True,
 ) -> TrainingRun:
-    """A queued run, or with `enqueue=False` one that the caller itself executes.
+    """A queued run, or with `enqueue=False` one that the caller itself executes. `because` is what a trigger says.
 
     Raises TooFewRecords, AlreadyRunning, or ValueError where the algorithm is unknown.
     """
@@ -76,6 +77,7 @@ def start_training(
         trigger=trigger,
         algorithm=algorithm,
         notes=notes,
+        because=because,
         since=window.since,
         as_of=window.until,
         counts=counts.to_json(),
@@ -104,9 +106,10 @@ def _insert(**values: object) -> TrainingRun:
                 subject=str(run.pk),
                 by=run.started_by,
                 at=run.created_at,
-                reason=run.notes,
+                reason=run.because or run.notes,
                 evidence={"trigger": run.trigger, "algorithm": run.algorithm},
             )
+            alarms.answer(run)
             return run
     except IntegrityError as error:
         running = TrainingRun.objects.of(org_id).open().first()
@@ -171,6 +174,7 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
             reason=verdict.words,
             evidence=verdict.evidence,
         )
+        validation.keep(run, verdict.checks)
         if verdict.activate:
             gate.activate_by(run.started_by, version, verdict, at=now)
         run.succeed(

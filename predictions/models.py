@@ -2,5 +2,6 @@
 
 from predictions.tables.job import ScoreJob
 from predictions.tables.prediction import Method, Prediction
+from predictions.tables.shadow import ShadowPrediction
 
-__all__ = ["Method", "Prediction", "ScoreJob"]
+__all__ = ["Method", "Prediction", "ScoreJob", "ShadowPrediction"]

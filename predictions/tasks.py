@@ -1,10 +1,16 @@
 """What workers do in this room."""
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from common.errors import Conflict, Unavailable
+from models_registry.models import ModelVersion
 from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
 from predictions.models import ScoreJob
+from predictions.recalibrating import recalibrate_where_due
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -24,3 +30,13 @@ def score_all_leads() -> None:
 def retire_dead_jobs() -> int:
     """Fails the jobs whose worker has gone, so that they can be started again."""
     return ScoreJob.objects.retire_dead(at=timezone.now())
+
+
+@shared_task
+def recalibrate_where_due_daily() -> None:
+    """Renews the calibration of every active version that no longer keeps its word."""
+    for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
+        try:
+            recalibrate_where_due(org_id=org_id, at=timezone.now())
+        except (Conflict, Unavailable) as reason:
+            log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))

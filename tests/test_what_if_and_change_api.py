@@ -52,11 +52,7 @@ def test_what_follows_from_a_change_moves_with_it_and_is_named(crm: Caller, mode
     lead = a_lead(timezone.now() - 3 * DAY)
     body = what_if(crm, lead, inbound_messages_count=6).json()
     assert body["changes"] == {"inbound_messages_count": 6}
-    assert body["followed"] == {
-        "inbound_messages_last_7_days": 6,
-        "engagement_rate": 6.0,
-        "days_since_last_event": 0,
-    }
+    assert body["followed"] == {"inbound_messages_last_7_days": 6, "engagement_rate": 6.0, "days_since_last_event": 0}
     assert {name: values(body)[name] for name in body["followed"]} == body["followed"]
 
 

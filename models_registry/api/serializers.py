@@ -53,6 +53,15 @@ class RunMessageOut(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class CheckOut(serializers.Serializer[Any]):
+    """One check of the version that a run made."""
+
+    name = serializers.CharField(help_text="`schema`, `leakage`, `calibration`, `behaviour` or `gate`.")
+    passed = serializers.BooleanField()
+    words = serializers.CharField()
+    evidence = serializers.DictField()
+
+
 class RunOut(serializers.Serializer[Any]):
     """How far a run is, and what came of it."""
 
@@ -65,10 +74,12 @@ class RunOut(serializers.Serializer[Any]):
     activated = serializers.BooleanField(help_text="Whether that version became active.")
     verdict = serializers.CharField(help_text="Why it became active, or why not.")
     reason = serializers.CharField(help_text="The error, or the verdict.")
+    checks = CheckOut(many=True, help_text="What was checked before it could become active.")
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Usable records, by outcome.")
     algorithm = serializers.CharField()
     notes = serializers.CharField()
     trigger = serializers.CharField()
+    because = serializers.CharField(help_text="Which trigger fired, in words; empty where somebody asked.")
     started_by = serializers.CharField()
     created_at = MomentField()
     started_at = MomentField(allow_null=True)

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from models_registry.api import views
+from models_registry.api.ledger import Ledger
 
 shared = [
     path("model/info", views.Info.as_view()),
@@ -10,6 +11,7 @@ shared = [
     path("model/train", views.Train.as_view()),
     path("model/train/<uuid:run_id>", views.Run.as_view()),
     path("model/versions", views.Versions.as_view()),
+    path("model/ledger", Ledger.as_view()),
 ]
 ml_urlpatterns = [
     *shared,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -80,6 +80,14 @@ class Model:
         parts = self._contributions(encoded.matrix, bags.raw, probability) if contributions else self._none()
         low, high = np.minimum(c(low), probability), np.maximum(c(high), probability)
         return Scores(probability, low, high, self.base, parts, encoded.missing)
+
+    def shares(self, columns: Columns) -> Floats:
+        """The n rows' raw scores as shares in [0, 1]: what a calibration map is fitted on. Raises KeyError."""
+        return self.raw.bags(self.encoder.transform(columns)).raw
+
+    def recalibrated(self, calibration: BetaCalibration) -> Self:
+        """The same model under another calibration map; its golden rows stay the artefact's own."""
+        return replace(self, calibration=calibration)
 
     def _contributions(self, matrix: NDArray[np.float32], raw: Floats, probability: Floats) -> Floats:
         parts = self.encoder.sum_by_feature(self.raw.contributions(matrix))

@@ -20,6 +20,9 @@ class Trigger(models.TextChoices):
     PAGE = "PAGE", "the pages"
     COMMAND = "COMMAND", "the command line"
     SCHEDULE = "SCHEDULE", "the schedule"
+    OUTCOMES = "OUTCOMES", "new outcomes"
+    DRIFT = "DRIFT", "drift"
+    CALIBRATION = "CALIBRATION", "calibration"
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class TrainingRun(Job):
     """What was asked for, how far it is, and what came of it."""
 
     trigger = models.CharField(max_length=16, choices=Trigger.choices, default=Trigger.API)
+    because = models.TextField(blank=True, help_text="Which trigger fired, in words; empty where a person asked.")
     algorithm = models.CharField(max_length=32, default="random_forest")
     notes = models.TextField(blank=True)
     since = models.DateTimeField(help_text="The earliest lead to learn from.")
@@ -76,10 +80,12 @@ class TrainingRun(Job):
             "activated": self.activated,
             "verdict": self.verdict,
             "reason": self.error or self.verdict,
+            "checks": [check.to_json() for check in self.checks.all()],
             "counts": self.counts,
             "algorithm": self.algorithm,
             "notes": self.notes,
             "trigger": self.trigger,
+            "because": self.because,
             "started_by": self.started_by,
             "created_at": self.created_at,
             "started_at": self.started_at,

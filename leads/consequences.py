@@ -1,6 +1,6 @@
-"""What moves with a supposed change, because it is computed from the same things. Pure: no Django.
+"""What follows from a feature that is supposed to be other than it is. Pure: no Django.
 
-Rows are plain: feature name to value, None where missing. `docs/features.md` has the same rules in words.
+For one lead, any change; for many at once, messages that they write. `docs/features.md` has the same rules in words.
 """
 
 from __future__ import annotations
@@ -8,13 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
+from leads.features import Columns
+
 Row = Mapping[str, Any]
+"""Feature name to value, None where it is missing."""
 
 INBOUND, OUTBOUND, ENGAGEMENT = "inbound_messages_count", "outbound_messages_count", "engagement_rate"
+RECENT_INBOUND = "inbound_messages_last_7_days"
 ANSWERED, SILENCE, AGE = "response_time_minutes", "days_since_last_event", "days_since_creation"
 HAS_PROPERTY = "has_property"
 OF_THE_PROPERTY = ("property_price", "property_has_photos", "city")
 RECENT_DAYS = 7
+
+
+def answered_more(columns: Columns, more: int) -> Columns:
+    """The columns as they would be had each lead just written so many messages more, with what follows from that."""
+    supposed = dict(columns)
+    for name in (INBOUND, RECENT_INBOUND):
+        if name in columns:
+            supposed[name] = columns[name] + more
+    if SILENCE in columns:
+        supposed[SILENCE] = np.zeros_like(columns[SILENCE])
+    if {INBOUND, OUTBOUND, ENGAGEMENT} <= set(columns):
+        supposed[ENGAGEMENT] = supposed[INBOUND] / np.maximum(columns[OUTBOUND], 1.0)
+    return supposed
 
 
 def followers(present: Row, changes: Row, *, waited_minutes: float) -> dict[str, Any]:
