@@ -109,7 +109,7 @@ def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }
-    return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id, [])} for score in scores]
+    return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id or 0, [])} for score in scores]
 
 
 def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -195,8 +195,7 @@ def _parts(
         if part in told:
             joined, size = told[part]
             words = _joined_words(walk) if joined else causes[part]
-            moves = walk.moves.get(part, ()) if walk else ()
-            yield Part(part, size, words, joined, moves[: movement.MOST_FEATURES])
+            yield Part(part, size, words, joined, movement.strongest(walk.moves.get(part, ())) if walk else ())
         elif part not in ends:
             yield Part(part, 0.0, causes[part])
 

@@ -11,6 +11,7 @@ LATENCY = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
 )
 ERRORS = Counter("ml_prediction_errors_total", "Predictions that could not be made.", ["kind"])
+SHADOW_ERRORS = Counter("ml_shadow_errors_total", "Times that a shadow version failed to score.", ["model_version"])
 RULES = "none"
 """The value of the label model_version where the rules scored."""
 
@@ -19,3 +20,4 @@ def show_from_the_first_scrape() -> None:
     """Makes every metric exist at zero, so that a dashboard does not have to wait for the first prediction."""
     PREDICTIONS.labels(RULES, "RULE_BASED", "LOW_PRIORITY")
     ERRORS.labels("none")
+    SHADOW_ERRORS.labels(RULES)

@@ -87,6 +87,11 @@ def moves_between(
     )
 
 
+def strongest(moves: Sequence[FeatureMove]) -> tuple[FeatureMove, ...]:
+    """The few that move the probability most; none that does not move it."""
+    return tuple(move for move in moves[:MOST_FEATURES] if move.difference)
+
+
 def told(moves: Sequence[FeatureMove]) -> str:
     """The strongest moves in words; what only follows from others is left out where there are any."""
     facts = [move for move in moves if not _follows(move.feature)] or moves

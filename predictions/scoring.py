@@ -20,9 +20,10 @@ from leads.models import Dossier, LeadScore, Organisation
 from models_registry import scorers
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
-from predictions import monitoring
+from predictions import monitoring, shadows
 from predictions.actions import Thresholds
 from predictions.models import Prediction
+from predictions.shadows import Shadowed
 from predictions.vectors import columns_from, values_of
 
 SCORE_FIELDS = (
@@ -52,7 +53,7 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
     assignments = assignment.assign(org_id, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     predictions = _score(org_id, dossiers, assignments, read, predicted_at)
-    _store(dossiers, predictions, read)
+    _store(dossiers, predictions, read, shadows.score(org_id, read))
     return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
 
 
@@ -117,13 +118,16 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
     return [[names[at], values[at], parts[at]] for at in order]
 
 
-def _store(dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots) -> None:
+def _store(
+    dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None
+) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
     values = _values_at_stake(read)
     with transaction.atomic():
         Prediction.objects.bulk_create(predictions, batch_size=1000)
+        shadows.keep(shadowed, predictions)
         current = [_current(prediction, value) for prediction, value in zip(predictions, values, strict=True)]
         LeadScore.objects.bulk_create(
             current, update_conflicts=True, unique_fields=["dossier"], update_fields=SCORE_FIELDS, batch_size=1000
@@ -170,7 +174,8 @@ class Given:
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
     """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions."""
     features = chosen.scorer.features
-    predictions = predictions_from(org_id, chosen, columns_from(features, rows), timezone.now())
+    columns = columns_from(features, rows)
+    predictions = predictions_from(org_id, chosen, columns, timezone.now())
     Prediction.objects.bulk_create(predictions, batch_size=1000)
     for prediction in predictions:
         count(prediction)

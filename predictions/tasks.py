@@ -1,11 +1,17 @@
 """What workers do in this room."""
 
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from common.errors import Conflict, Unavailable
+from models_registry.models import ModelVersion
 from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
 from predictions.measurement import measure_all
 from predictions.models import ScoreJob
+from predictions.recalibrating import recalibrate_where_due
+
+log = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -31,3 +37,13 @@ def retire_dead_jobs() -> int:
 def measure_quality() -> int:
     """Daily: whether each organisation's active version keeps its word, and whether leads have changed."""
     return measure_all(at=timezone.now())
+
+
+@shared_task
+def recalibrate_where_due_daily() -> None:
+    """Renews the calibration of every active version that no longer keeps its word."""
+    for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
+        try:
+            recalibrate_where_due(org_id=org_id, at=timezone.now())
+        except (Conflict, Unavailable) as reason:
+            log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))

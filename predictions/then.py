@@ -12,7 +12,7 @@ from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.model import Model
 from models_registry.learning.rules import Rules
 from models_registry.learning.scores import Scorer
-from models_registry.models import ModelVersion
+from models_registry.models import ModelActivation, ModelVersion
 from predictions.models import Prediction
 from predictions.vectors import columns_from
 
@@ -52,7 +52,10 @@ def own_scorer(org_id: str, version: str) -> Model | None:
 
 def calibration_at(org_id: str, version: str, at: datetime) -> Mapping[str, Any] | None:
     """The calibration of a version at a moment; None for the artefact's own."""
-    return None
+    entries = ModelActivation.objects.of(org_id).filter(version=version, at__lte=at)
+    last = entries.order_by("-number").first()
+    calibration: Mapping[str, Any] | None = last.calibration if last else None
+    return calibration
 
 
 def _if_same(scorer: Scorer | None, row: Prediction) -> Scorer | None:

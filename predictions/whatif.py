@@ -12,9 +12,9 @@ from django.utils import timezone
 from experiments import assignment
 from leads import snapshots
 from leads.catalogue import MINUTE, Snapshots, columns_of
+from leads.consequences import followers
 from leads.models import Dossier, Organisation
 from models_registry import scorers
-from predictions.following import followers
 from predictions.models import Prediction
 from predictions.scoring import moment_of, predictions_from, problems_with
 from predictions.vectors import columns_from, values_of

@@ -34,7 +34,7 @@ def test_it_says_what_to_do_how_likely_and_why() -> None:
 
 
 def test_every_contribution_stands_in_a_table_and_a_missing_value_is_called_unknown() -> None:
-    a_version("20260101000000")
+    a_version("20260101000000", archived_at=timezone.now())
     vector = [["appointments_count", 3, 0.3], ["attributes.first_buyer", 1, 0.15], ["source", None, -0.05]]
     lead = a_scored_lead(0.6, vector=vector, model_version="20260101000000")
     judged = sales().get(address(lead)).context["judged"]

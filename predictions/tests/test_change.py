@@ -1,5 +1,6 @@
 """Why a score moved: parts in a named order that add up to the difference."""
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.models import Dossier, Message
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past
+from models_registry import artefacts, ledger
 from models_registry.models import ModelVersion, ScoringRule
 from models_registry.tests.cast import a_version
 from predictions.change import Change, NeverScored, asked_for, between, since_last
@@ -99,6 +101,40 @@ def test_the_first_model_after_the_rules_is_the_model_version(now: datetime) -> 
     assert parts[VERSION].words == f"Scored by model {version.version} instead of the rules"
     assert parts[VERSION].difference != 0
     assert (parts[RECALIBRATION].difference, parts[RECALIBRATION].words) == (0, "Not recalibrated")
+
+
+def test_a_recalibration_is_a_part_of_its_own(model: ModelVersion, now: datetime) -> None:
+    lead = a_lead(now - 9 * DAY)
+    a_prediction(lead, now)
+    recalibrate(model)
+    change = since(lead)
+    parts = parts_of(change)
+    assert parts[RECALIBRATION].words == "The model was recalibrated"
+    assert parts[RECALIBRATION].difference > 0.05
+    assert parts[VERSION].difference == 0
+    assert not parts[TIME].joined_with
+    last = a_prediction(lead, datetime.now(timezone.utc))
+    assert change.end.conversion_probability == pytest.approx(last.conversion_probability, abs=1e-3)
+    assert compared(lead, last, a_prediction(lead, datetime.now(timezone.utc)))[RECALIBRATION].difference == 0
+
+
+def test_a_version_that_came_recalibrated_is_told_from_its_recalibration(now: datetime) -> None:
+    a_past()
+    lead = a_lead(now - 9 * DAY)
+    a_prediction(lead, now)
+    recalibrate(a_version())
+    parts = parts_of(since(lead))
+    assert parts[VERSION].difference != 0
+    assert parts[RECALIBRATION].difference > 0.05
+
+
+def recalibrate(version: ModelVersion) -> None:
+    version.refresh_from_db()
+    model = artefacts.load(version)
+    ledger.lock("default")
+    version.calibration = replace(model.calibration, c=model.calibration.c + 1).to_json()
+    version.save()
+    ledger.append(version, thresholds={}, act="recalibrate", by="tester", at=datetime.now(timezone.utc))
 
 
 def test_rules_that_were_changed_cannot_be_told_from_time_and_data(now: datetime) -> None:

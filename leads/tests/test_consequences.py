@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from predictions.following import followers
+from leads.consequences import answered_more, followers
 
 LEAD = {
     "inbound_messages_count": 2,
@@ -107,3 +108,12 @@ def test_features_of_the_same_things_move_together(
     lead: dict[str, Any], changes: dict[str, Any], followed: dict[str, Any]
 ) -> None:
     assert followers(lead, changes, waited_minutes=90) == followed
+
+
+def test_many_leads_that_write_more_move_as_one_does() -> None:
+    columns = {name: np.array([value]) for name, value in LEAD.items() if isinstance(value, (int, float))}
+    many = {name: column[0] for name, column in answered_more(columns, 3).items()}
+    one = LEAD | {"inbound_messages_count": 5}
+    assert many == {
+        name: (one | followers(LEAD, {"inbound_messages_count": 5}, waited_minutes=0))[name] for name in many
+    }

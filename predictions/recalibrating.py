@@ -1,0 +1,154 @@
+"""Whether the active version keeps its word, and the outcomes that renew its calibration where it does not.
+
+Only mature predictions are taken, those made at least a horizon ago: of younger ones only the quick decisions are
+known. A lead counts once in all, by at most one prediction a week.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import structlog
+from django.conf import settings
+from django.db import connection
+
+from leads.labelled import History
+from leads.models import Organisation, Outcome
+from models_registry import artefacts
+from models_registry.alarms import raise_alarm
+from models_registry.learning.band import Band, band_of
+from models_registry.learning.model import Model
+from models_registry.learning.recalibration import Outcomes
+from models_registry.models import AlarmKind, ModelVersion
+from models_registry.recalibration import NotBetter, present_calibration, recalibrate
+from predictions.models import Prediction
+from predictions.vectors import columns_from
+
+log = structlog.get_logger(__name__)
+
+ALPHA = 0.005
+"""The band is looked at every day, so it is wider than that of a single look."""
+MOST = 50_000
+"""The newest predictions that are taken, at most."""
+
+ONE_A_WEEK = """
+SELECT id FROM (
+    SELECT DISTINCT ON (dossier_id, date_trunc('week', as_of)) id, as_of FROM ml_prediction
+    WHERE org_id = %(org_id)s AND model_version = %(version)s AND method = 'ML' AND dossier_id IS NOT NULL
+      AND as_of >= %(since)s AND as_of < %(until)s
+    ORDER BY dossier_id, date_trunc('week', as_of), as_of, id) AS said
+ORDER BY as_of DESC, id DESC LIMIT %(most)s
+"""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The active version's mature outcomes, and whether it keeps its word on them (None without any)."""
+
+    version: ModelVersion
+    outcomes: Outcomes
+    band: Band | None
+
+
+def watch(org_id: str, *, alpha: float = ALPHA) -> Watched:
+    """Looks at the active version. Raises ModelVersion.DoesNotExist where none is active, or DamagedArtefact."""
+    version = ModelVersion.objects.of(org_id).active().get()
+    outcomes = outcomes_of(Organisation.get(org_id), version)
+    if not len(outcomes):
+        return Watched(version, outcomes, None)
+    probability = present_calibration(version)(outcomes.share)
+    band = band_of(
+        probability, outcomes.converted, outcomes.weight, outcomes.dossier, seed=settings.ML_SEED, alpha=alpha
+    )
+    return Watched(version, outcomes, band)
+
+
+def recalibrate_now(*, org_id: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
+    """On a person's word: refits on what is known now, whatever the band says. Raises as `recalibrate`."""
+    version = ModelVersion.objects.of(org_id).active().get()
+    outcomes = outcomes_of(Organisation.get(org_id), version)
+    return recalibrate(org_id=org_id, version=version.version, outcomes=outcomes, by=by, at=at, reason=reason)
+
+
+def recalibrate_where_due(*, org_id: str, at: datetime) -> ModelVersion | None:
+    """The daily look: refits where the word is broken beyond chance; where that does not mend it, raises an alarm."""
+    watched = watch(org_id)
+    band = watched.band
+    if band is None or band.holds or band.dossiers < settings.ML_RECALIBRATION_MIN_OUTCOMES:
+        return None
+    try:
+        return recalibrate(
+            org_id=org_id,
+            version=watched.version.version,
+            outcomes=watched.outcomes,
+            by="schedule",
+            at=at,
+            reason=band.words,
+        )
+    except NotBetter as reason:
+        words = f"{band.words} A refitted calibration would not mend it."
+        evidence = {"band": band.to_json(), "refit": reason.made.to_json()}
+        raise_alarm(org_id=org_id, kind=AlarmKind.CALIBRATION, words=words, evidence=evidence, at=at)
+    return None
+
+
+def outcomes_of(org: Organisation, version: ModelVersion) -> Outcomes:
+    """What the version said of leads, as shares, and what became of each within the horizon. Raises DamagedArtefact."""
+    at = org.now()
+    said = _mature(org, version, at=at)
+    fates = _fates(org, {row.dossier_id for row in said if row.dossier_id is not None}, until=at)
+    labels = [_label(org, row, fates, at) for row in said]
+    kept = [place for place, label in enumerate(labels) if label is not None]
+    known = [said[place] for place in kept]
+    dossier = np.array([row.dossier_id for row in known], dtype=np.int64)
+    _, place, times = np.unique(dossier, return_inverse=True, return_counts=True)
+    return Outcomes(
+        share=shares(artefacts.load(version), known),
+        converted=np.array([labels[each] for each in kept], dtype=bool),
+        weight=np.asarray(1.0 / times[place], dtype=np.float64),
+        dossier=dossier,
+    )
+
+
+def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """The model's raw scores of stored predictions as shares, rebuilt from their vectors, (n,)."""
+    if not rows:
+        return np.empty(0)
+    vectors = [{name: value for name, value, _ in row.vector} for row in rows]
+    return model.shares(columns_from(model.features, vectors))
+
+
+def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[Prediction]:
+    """Oldest first, at most one a lead and week."""
+    until = at - org.horizon
+    asked = {
+        "org_id": org.org_id,
+        "version": version.version,
+        "since": until - timedelta(days=settings.ML_RECALIBRATION_DAYS),
+        "until": until,
+        "most": MOST,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ONE_A_WEEK, asked)
+        keys = [key for (key,) in cursor.fetchall()]
+    said = Prediction.objects.filter(pk__in=keys).select_related("dossier")
+    return sorted(said.only("as_of", "vector", "dossier__created_at"), key=lambda row: (row.as_of, row.pk))
+
+
+def _fates(org: Organisation, dossiers: set[int], *, until: datetime) -> dict[int, tuple[bool, bool, datetime]]:
+    decided = Outcome.objects.of(org.org_id).current().filter(dossier__in=dossiers, occurred_at__lte=until)
+    told = decided.values_list("dossier_id", "converted", "is_exact", "occurred_at")
+    return {dossier: (converted, exact, at) for dossier, converted, exact, at in told}
+
+
+def _label(
+    org: Organisation, row: Prediction, fates: dict[int, tuple[bool, bool, datetime]], at: datetime
+) -> bool | None:
+    """By the definition that training has."""
+    assert row.dossier is not None
+    converted, exact, decided = fates.get(row.dossier.pk, (None, True, None))
+    life = History(row.dossier.pk, row.dossier.created_at, converted, exact, decided)
+    return life.label_at(row.as_of, horizon=org.horizon, until=at)

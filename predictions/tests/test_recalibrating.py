@@ -1,0 +1,212 @@
+"""The active version's word is held against what happened, and its calibration renewed where it is broken."""
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from common.audit import AuditEntry
+from leads.models import Organisation, Outcome
+from models_registry import ledger, scorers
+from models_registry.activation import activate, roll_back
+from models_registry.models import Alarm, ModelActivation, ModelArtefact, ModelVersion
+from models_registry.recalibration import (
+    AnotherIsActive,
+    NotBetter,
+    NothingToRestore,
+    TooFewOutcomes,
+    present_calibration,
+    recalibrate,
+    roll_back_calibration,
+)
+from models_registry.tests.artefacts import kept
+from models_registry.tests.learning.simulated import leads as simulated
+from predictions.models import Prediction
+from predictions.recalibrating import outcomes_of, recalibrate_now, recalibrate_where_due, watch
+from predictions.scoring import predictions_from
+from predictions.tasks import recalibrate_where_due_daily
+from predictions.tests.mature import a_mature_past, an_active_version
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+
+
+def acts() -> list[str]:
+    return list(ModelActivation.objects.order_by("number").values_list("act", flat=True))
+
+
+def mean_probability() -> float:
+    columns = simulated(50, seed=9)[0].columns
+    return float(scorers.active("default").scorer.score(columns, contributions=False).probability.mean())
+
+
+def test_shares_are_rebuilt_from_the_stored_vectors_to_the_last_bit() -> None:
+    version = an_active_version()
+    made = a_mature_past(version, 40)
+    outcomes = outcomes_of(Organisation.get("default"), version)
+    said = present_calibration(version)(outcomes.share)
+    assert said.tolist() == [each.conversion_probability for each in made]
+    assert outcomes.weight.tolist() == [1.0] * 40
+
+
+def test_a_version_that_keeps_its_word_is_left_alone() -> None:
+    a_mature_past(an_active_version())
+    assert recalibrate_where_due(org_id="default", at=NOW) is None
+    assert acts() == ["activate"]
+    assert not Alarm.objects.exists()
+
+
+def test_a_moved_base_rate_is_mended_without_training_and_the_ledger_says_why() -> None:
+    version = an_active_version()
+    digest, before = version.digest, mean_probability()
+    a_mature_past(version, shift=1.2)
+    recalibrate_where_due_daily()
+    version.refresh_from_db()
+    assert version.calibration is not None
+    assert version.digest == digest
+    assert mean_probability() > before + 0.1
+    assert acts() == ["activate", "recalibrate"]
+    row = ModelActivation.objects.get(act="recalibrate")
+    assert (row.calibration, row.by) == (version.calibration, "schedule")
+    assert "outside the band" in row.reason
+    assert row.evidence["after"]["log_loss"] < row.evidence["before"]["log_loss"]
+    assert AuditEntry.objects.filter(act="model.recalibrate", subject=version.version).exists()
+    assert ledger.verify("default") is None
+    recalibrate_where_due_daily()
+    assert acts() == ["activate", "recalibrate"], "what is mended is not mended again"
+
+
+def test_reasons_still_add_up_after_it() -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)
+    recalibrate_now(org_id="default", by="tester", at=NOW)
+    for each in predictions_from("default", scorers.active("default"), simulated(20, seed=4)[0].columns, NOW):
+        total = each.base_probability + sum(part for _, _, part in each.vector)
+        assert total == pytest.approx(each.conversion_probability, abs=1e-9)
+
+
+def test_it_can_be_rolled_back_and_forth() -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)
+    with pytest.raises(NothingToRestore):
+        roll_back_calibration(org_id="default", by="tester", at=NOW)
+    new = recalibrate_now(org_id="default", by="tester", at=NOW).calibration
+    assert roll_back_calibration(org_id="default", by="tester", at=NOW).calibration is None
+    assert roll_back_calibration(org_id="default", by="tester", at=NOW).calibration == new
+    assert acts() == ["activate", "recalibrate", "restore", "restore"]
+    assert ledger.verify("default") is None
+
+
+def test_a_rollback_to_the_version_brings_its_calibration_back() -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)
+    new = recalibrate_now(org_id="default", by="tester", at=NOW).calibration
+    kept("20260201000000", seed=2)
+    activate(org_id="default", version="20260201000000", by="tester", at=NOW)
+    assert scorers.active("default").version == "20260201000000"
+    roll_back(org_id="default", version=version.version, by="tester", at=NOW)
+    assert ModelVersion.objects.active().get().calibration == new
+
+
+def test_what_a_refit_cannot_mend_raises_an_alarm_once() -> None:
+    version = an_active_version()
+    older, newest = a_mature_past(version, 300)[:200], []
+    newest = list(Prediction.objects.order_by("as_of")[200:])
+    Outcome.objects.filter(dossier__in=[each.dossier for each in older]).update(converted=True)
+    Outcome.objects.filter(dossier__in=[each.dossier for each in newest]).update(converted=False)
+    for _ in range(2):
+        assert recalibrate_where_due(org_id="default", at=NOW) is None
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, alarm.model_version) == ("CALIBRATION", version.version)
+    assert "would not mend it" in alarm.words
+    assert acts() == ["activate"]
+
+
+def test_few_outcomes_are_not_enough(settings: Any) -> None:
+    a_mature_past(an_active_version(), 60, shift=3)
+    assert recalibrate_where_due(org_id="default", at=NOW) is None
+    with pytest.raises(TooFewOutcomes, match="60 leads"):
+        recalibrate_now(org_id="default", by="tester", at=NOW)
+    settings.ML_RECALIBRATION_MIN_OUTCOMES = 50
+    assert recalibrate_where_due(org_id="default", at=NOW) is not None
+
+
+def test_young_predictions_are_not_asked_however_quickly_decided() -> None:
+    version = an_active_version()
+    a_mature_past(version, age=10)
+    assert watch("default").outcomes.dossiers == 0
+
+
+def test_what_was_decided_before_it_was_said_is_not_counted_and_silence_is_a_no() -> None:
+    version = an_active_version()
+    made = a_mature_past(version, 30)
+    told, silent = made[0], made[1]
+    assert told.dossier is not None
+    Outcome.objects.filter(dossier=told.dossier).update(occurred_at=told.as_of - timedelta(hours=1))
+    Outcome.objects.filter(dossier=silent.dossier).delete()
+    outcomes = watch("default").outcomes
+    assert told.dossier.pk not in outcomes.dossier
+    assert not outcomes.converted[outcomes.dossier == silent.dossier_id].any()
+
+
+def test_a_lead_scored_every_day_counts_once_by_one_prediction_a_week() -> None:
+    version = an_active_version()
+    (first,) = a_mature_past(version, 1)
+    for _ in range(20):
+        first.pk, first.as_of = None, first.as_of - timedelta(days=1)
+        first.save(force_insert=True)
+    outcomes = watch("default").outcomes
+    assert 3 <= len(outcomes) <= 5
+    assert outcomes.weight.sum() == pytest.approx(1)
+
+
+def test_without_gain_nothing_is_changed() -> None:
+    version = an_active_version()
+    a_mature_past(version)
+    outcomes = watch("default").outcomes
+    flipped = np.where(np.arange(len(outcomes)) < 200, outcomes.converted, ~outcomes.converted)
+    with pytest.raises(NotBetter, match="stays as it is"):
+        recalibrate(
+            org_id="default",
+            version=version.version,
+            outcomes=type(outcomes)(outcomes.share, flipped, outcomes.weight, outcomes.dossier),
+            by="tester",
+            at=NOW,
+        )
+    assert acts() == ["activate"]
+
+
+def test_outcomes_of_another_version_are_refused() -> None:
+    a_mature_past(an_active_version(), shift=1)
+    outcomes = watch("default").outcomes
+    with pytest.raises(AnotherIsActive):
+        recalibrate(org_id="default", version="20250101000000", outcomes=outcomes, by="tester", at=NOW)
+
+
+def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="rules score"):
+        call_command("recalibrate")
+    version = an_active_version()
+    with pytest.raises(CommandError, match="never been recalibrated"):
+        call_command("recalibrate", undo=True)
+    a_mature_past(version, shift=1.2)
+    call_command("recalibrate", reason="the spring campaign")
+    assert version.version in capsys.readouterr().out
+    assert ModelActivation.objects.get(act="recalibrate").reason == "the spring campaign"
+    call_command("recalibrate", undo=True)
+    assert acts()[-1] == "restore"
+
+
+def test_a_damaged_artefact_of_one_organisation_does_not_stop_the_others() -> None:
+    ModelArtefact.objects.filter(version=an_active_version(org_id="a", seed=2)).update(content=b"nonsense")
+    a_mature_past(an_active_version(org_id="b"), shift=1.2)
+    recalibrate_where_due_daily()
+    assert ModelVersion.objects.of("b").active().get().calibration is not None
+
+
+def test_it_is_looked_at_every_day() -> None:
+    assert PeriodicTask.objects.get(name="Recalibrate where due").enabled
