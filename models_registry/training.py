@@ -15,7 +15,7 @@ from common.serializers import iso
 from leads import labelled
 from leads.features import LabelledRows
 from leads.labelled import Counts
-from leads.models import Organisation
+from leads.models import Organisation, Outcome
 from models_registry import alarms, gate, validation
 from models_registry.artefacts import digest_of
 from models_registry.learning import algorithms
@@ -80,6 +80,7 @@ def start_training(
         because=because,
         since=window.since,
         as_of=window.until,
+        outcomes=Outcome.objects.of(org_id).current().count(),
         counts=counts.to_json(),
     )
     if enqueue:
