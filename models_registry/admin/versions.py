@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from models_registry.admin.live import LiveActs
 from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
@@ -30,12 +31,13 @@ def shown(value: float | None) -> str:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Only the notes are written here; everything else is what training left."""
 
     list_display = (
         "version",
         "is_active",
+        "is_shadow",
         "algorithm",
         "roc_auc",
         "log_loss",
@@ -50,6 +52,9 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     readonly_fields = (
         "version",
         "is_active",
+        "is_shadow",
+        "calibration",
+        "thresholds",
         "algorithm",
         "created_at",
         "created_by",
@@ -63,6 +68,7 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     )
     fieldsets = (
         (None, {"fields": ("version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "notes")}),
+        ("How it scores", {"fields": ("is_shadow", "calibration", "thresholds")}),
         ("How good it is", {"fields": ("measures", "shuffled")}),
         ("What it reads", {"fields": ("importance_table", "feature_table")}),
         ("Where it comes from", {"fields": ("provenance", "digest")}),
