@@ -101,7 +101,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         org_id = org_of(request.user, session=request.session)
-        told = {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
+        told: dict[str, Any] = {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
         try:
             version = recalibrate_now(org_id=org_id, **told)
         except ModelVersion.DoesNotExist:
