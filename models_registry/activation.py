@@ -50,7 +50,7 @@ def activate(
         _restore(chosen)
         artefacts.rehearse(chosen)
         _switch(previous, chosen)
-        told = {"by": by, "at": at, "reason": reason, "evidence": evidence}
+        told: dict[str, Any] = {"by": by, "at": at, "reason": reason, "evidence": evidence}
         ledger.append(chosen, thresholds=thresholds.of(chosen), act=act, **told)
         audit.record(
             org_id=org_id,

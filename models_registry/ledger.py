@@ -36,7 +36,7 @@ def append(
     evidence: Mapping[str, Any] | None = None,
 ) -> ModelActivation:
     """Writes that this version, with its calibration and these thresholds, is live from `at` on. Needs `lock`."""
-    last = ModelActivation.objects.last(version.org_id)
+    last = ModelActivation.objects.end_of(version.org_id)
     row = ModelActivation(
         org_id=version.org_id,
         number=last.number + 1 if last else 1,

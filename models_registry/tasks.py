@@ -6,8 +6,9 @@ from django.utils import timezone
 
 from common.errors import Conflict
 from leads.models import Dossier
+from models_registry import triggers
 from models_registry.activation import archive_old
-from models_registry.models import TrainingRun, Trigger
+from models_registry.models import Policy, TrainingRun, Trigger
 from models_registry.training import TooFewRecords, execute, start_training
 
 log = structlog.get_logger(__name__)
@@ -21,12 +22,21 @@ def train(run_id: str) -> None:
 
 @shared_task
 def train_scheduled() -> None:
-    """The schedule: a run for every organisation that has enough to learn from and none under way."""
-    for org_id in Dossier.objects.order_by("org_id").values_list("org_id", flat=True).distinct():
+    """The schedule: a run for every organisation that wants it, has enough to learn from, and none under way."""
+    unwilling = Policy.objects.filter(schedule=False).values("org_id")
+    willing = Dossier.objects.exclude(org_id__in=unwilling)
+    for org_id in willing.order_by("org_id").values_list("org_id", flat=True).distinct():
         try:
-            start_training(org_id=org_id, by="schedule", trigger=Trigger.SCHEDULE)
+            start_training(org_id=org_id, by="schedule", trigger=Trigger.SCHEDULE, because="The schedule's time came.")
         except (TooFewRecords, Conflict) as reason:
             log.info("training_not_started", org_id=org_id, reason=str(reason))
+
+
+@shared_task
+def train_where_triggered() -> None:
+    """Starts what the organisations' policies ask for now."""
+    for org_id in triggers.organisations():
+        triggers.train_where_due(org_id=org_id, at=timezone.now())
 
 
 @shared_task

@@ -16,7 +16,7 @@ from leads import labelled
 from leads.cohorts import Labels
 from leads.features import LabelledRows
 from leads.labelled import Counts
-from leads.models import Organisation
+from leads.models import Organisation, Outcome
 from models_registry import alarms, gate, validation
 from models_registry.artefacts import digest_of
 from models_registry.learning import algorithms
@@ -95,6 +95,7 @@ def start_training(
         because=because,
         since=window.since,
         as_of=window.until,
+        outcomes=Outcome.objects.of(org_id).current().count(),
         counts=counts.to_json(),
     )
     if enqueue:

@@ -6,19 +6,25 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
 from common.bounded import BoundedPaginator
+from common.errors import Conflict, Unavailable
 from common.html import table
 from common.tenancy import org_of
 from leads.models import Dossier
+from models_registry.admin.live import ACTIVATE, reason_of
 from models_registry.models import ModelVersion
 from predictions.models import Prediction, ScoreJob
+from predictions.recalibrating import recalibrate_now
 
 LARGEST = 2**63
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
@@ -82,6 +88,30 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     show_full_result_count = False
     exclude = ("vector",)
     readonly_fields = ("contributions_table",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Recalibration, which the version's page offers, beside Django's own."""
+        view = self.admin_site.admin_view(self.recalibrate)
+        return [path("recalibrate/", view, name="predictions_prediction_recalibrate"), *super().get_urls()]
+
+    def recalibrate(self, request: HttpRequest) -> HttpResponse:
+        """Refits the active version's calibration on what became of its own predictions."""
+        if not request.user.has_perm(ACTIVATE):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        org_id = org_of(request.user, session=request.session)
+        told: dict[str, Any] = {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
+        try:
+            version = recalibrate_now(org_id=org_id, **told)
+        except ModelVersion.DoesNotExist:
+            raise Http404 from None
+        except (Conflict, Unavailable) as problem:
+            messages.error(request, str(problem.detail))
+            version = ModelVersion.objects.of(org_id).active().get()
+        else:
+            messages.success(request, f"{version} scores by a new calibration from now on; the ledger has the figures.")
+        return redirect(reverse("admin:models_registry_modelversion_change", args=[version.pk]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the vectors, which a list does not show; the page of one reads its own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import structlog
@@ -124,7 +125,7 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
 def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[Prediction]:
     """Oldest first, at most one a lead and week."""
     until = at - org.horizon
-    asked = {
+    asked: dict[str, Any] = {
         "org_id": org.org_id,
         "version": version.version,
         "since": until - timedelta(days=settings.ML_RECALIBRATION_DAYS),

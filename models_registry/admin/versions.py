@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from models_registry.admin.live import LiveActs
 from models_registry.admin.releases import RELEASE, suspects_of
 from models_registry.card_file import card_file
 from models_registry.card_sections import SHOWN_KEYS, sections_of
@@ -35,12 +36,13 @@ def shown(value: float | None) -> str:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Only the notes are written here; everything else is what training left."""
 
     list_display = (
         "version",
         "is_active",
+        "is_shadow",
         "algorithm",
         "roc_auc",
         "log_loss",
@@ -55,6 +57,9 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     readonly_fields = (
         "version",
         "is_active",
+        "is_shadow",
+        "calibration",
+        "thresholds",
         "algorithm",
         "created_at",
         "created_by",
@@ -65,6 +70,7 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
     )
     fieldsets = (
         (None, {"fields": ("version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "notes")}),
+        ("How it scores", {"fields": ("is_shadow", "calibration", "thresholds")}),
         ("The card", {"fields": ("sections",)}),
         ("Where it comes from", {"fields": ("provenance", "digest")}),
     )

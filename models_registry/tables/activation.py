@@ -32,7 +32,7 @@ class ModelActivationQuerySet(OrgQuerySet["ModelActivation"]):
         """What was live at a moment, in one statement by the index; None while the rules alone scored."""
         return self.of(org_id).filter(at__lte=at).order_by("-at", "-number").first()
 
-    def last(self, org_id: str) -> ModelActivation | None:
+    def end_of(self, org_id: str) -> ModelActivation | None:
         """The end of the organisation's chain."""
         return self.of(org_id).order_by("-number").first()
 

@@ -56,6 +56,9 @@ class TrainingRun(Job):
     notes = models.TextField(blank=True)
     since = models.DateTimeField(help_text="The earliest lead to learn from.")
     as_of = models.DateTimeField(help_text="The moment as of which the data are read.")
+    outcomes = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Leads with an outcome when it was asked for."
+    )
     counts = models.JSONField(default=dict, blank=True, help_text="Usable records, by outcome.")
     version = models.ForeignKey(ModelVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     activated = models.BooleanField(default=False)

@@ -26,6 +26,8 @@ def test_every_scheduled_task_exists() -> None:
     ours = PeriodicTask.objects.exclude(task__startswith="celery.")
     assert set(ours.values_list("name", flat=True)) == {
         "Train models",
+        "Train where triggered",
+        "Recalibrate where due",
         "Archive old versions",
         "Retire dead training runs",
         "Score open leads",

@@ -1,0 +1,56 @@
+"""The policy for staff: when training starts by itself, and the alarms that may start it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
+from common.tenancy import org_of
+from models_registry.models import Alarm, ModelActivation, Policy
+from models_registry.policy import set_policy
+
+
+@admin.register(Policy)
+class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """One row an organisation; without it, the schedule alone trains."""
+
+    list_display = ("org_id", "schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between")
+    fields = ("schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between", "behaviour_check")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Where there is none yet."""
+        has_none = not Policy.objects.filter(pk=org_of(request.user, session=request.session)).exists()
+        return has_none and super().has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is changed, not deleted."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        """By the act, with its audit row."""
+        if not change:
+            obj.org_id = org_of(request.user, session=request.session)
+        set_policy(policy=obj, by=request.user.get_username(), at=timezone.now())
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What was noticed, and which training answered it."""
+
+    list_display = ("raised_at", "kind", "model_version", "words", "answered_by")
+    list_filter = ("kind",)
+    list_select_related = ("answered_by",)
+    ordering = ("-raised_at",)
+
+
+@admin.register(ModelActivation)
+class ModelActivationAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The ledger, to read."""
+
+    list_display = ("at", "number", "act", "version", "by", "reason")
+    list_filter = ("act",)
+    ordering = ("-number",)

@@ -1,0 +1,188 @@
+"""Training starts by itself as the policy says, once for the same facts, and never in a storm."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from common.audit import AuditEntry
+from common.jobs import JobStatus
+from common.tests.people import staff
+from leads.tests.cast import a_lead, a_past, an_outcome
+from models_registry import alarms, tasks
+from models_registry.models import Alarm, Policy, TrainingRun, Trigger
+from models_registry.policy import set_policy
+from models_registry.tests.artefacts import kept
+from models_registry.training import start_training
+from models_registry.triggers import Facts, Fired, decide, facts_of, train_where_due
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CALM = Facts(since_last_start=10 * DAY, is_training=False, new_outcomes=0, alarms={})
+ALL = {"new_outcomes": 200, "on_drift": True, "on_calibration": True}
+
+
+def a_policy(**fields: Any) -> Policy:
+    return set_policy(policy=Policy(**ALL | fields), by="tester", at=NOW)
+
+
+def alarm(kind: str = "DRIFT", words: str = "source moved") -> Alarm:
+    return alarms.raise_alarm(org_id="default", kind=kind, words=words, evidence={"psi": 0.3}, at=NOW)
+
+
+def finish(run: TrainingRun | None, *, ago: timedelta = 2 * DAY) -> None:
+    assert run is not None
+    TrainingRun.objects.filter(pk=run.pk).update(status=JobStatus.SUCCEEDED, created_at=timezone.now() - ago)
+
+
+@pytest.mark.parametrize(
+    ("policy", "facts", "expected"),
+    [
+        ({}, {"new_outcomes": 200}, Trigger.OUTCOMES),
+        ({}, {"new_outcomes": 199}, None),
+        ({"new_outcomes": None}, {"new_outcomes": 10_000}, None),
+        ({}, {"alarms": {"DRIFT": "source moved"}}, Trigger.DRIFT),
+        ({"on_drift": False}, {"alarms": {"DRIFT": "source moved"}}, None),
+        ({}, {"alarms": {"CALIBRATION": "out"}}, Trigger.CALIBRATION),
+        ({"on_calibration": False}, {"alarms": {"CALIBRATION": "out"}}, None),
+        ({}, {"alarms": {"CALIBRATION": "out", "DRIFT": "source moved"}, "new_outcomes": 300}, Trigger.CALIBRATION),
+        ({}, {"new_outcomes": 300, "is_training": True}, None),
+        ({"hours_between": 24}, {"new_outcomes": 300, "since_last_start": 23 * HOUR}, None),
+        ({"hours_between": 24}, {"new_outcomes": 300, "since_last_start": 24 * HOUR}, Trigger.OUTCOMES),
+        ({}, {"new_outcomes": 300, "since_last_start": None}, Trigger.OUTCOMES),
+    ],
+)
+def test_which_trigger_fires(policy: dict[str, Any], facts: dict[str, Any], expected: str | None) -> None:
+    fired = decide(Policy(**ALL | policy), Facts(**vars(CALM) | facts))
+    assert (fired.trigger if fired else None) == expected
+
+
+def test_the_trigger_says_why_in_words() -> None:
+    facts = Facts(**vars(CALM) | {"new_outcomes": 1234})
+    assert decide(Policy(new_outcomes=1000), facts) == Fired(
+        "OUTCOMES", "1,234 new outcomes since the last training; the policy asks for 1,000."
+    )
+
+
+def test_new_outcomes_start_a_run_that_says_so_and_the_same_ones_start_no_second() -> None:
+    a_policy(new_outcomes=100)
+    leads = a_past()
+    run = train_where_due(org_id="default", at=NOW)
+    assert run is not None
+    assert (run.trigger, run.started_by) == (Trigger.OUTCOMES, "policy")
+    assert "new outcomes since the last training" in run.because
+    assert AuditEntry.objects.get(act="training.start").reason == run.because
+    finish(run)
+    assert train_where_due(org_id="default", at=NOW) is None
+    for lead in [a_lead(NOW - 3 * DAY) for _ in range(100)]:
+        an_outcome(lead, converted=True, at=NOW - DAY)
+    assert facts_of("default", at=NOW).new_outcomes == 100
+    assert train_where_due(org_id="default", at=NOW) is not None
+    assert len(leads) == 240
+
+
+def test_a_run_that_failed_is_not_tried_again_on_the_same_facts() -> None:
+    a_policy(new_outcomes=100)
+    a_past()
+    run = train_where_due(org_id="default", at=NOW)
+    finish(run)
+    TrainingRun.objects.update(status=JobStatus.FAILED)
+    assert train_where_due(org_id="default", at=NOW) is None
+
+
+def test_an_alarm_starts_a_run_which_answers_it() -> None:
+    a_policy()
+    a_past()
+    raised = alarm("CALIBRATION", "28 of 100 converted where 50 were expected")
+    run = train_where_due(org_id="default", at=NOW)
+    assert run is not None
+    assert (run.trigger, run.because) == (Trigger.CALIBRATION, raised.words)
+    raised.refresh_from_db()
+    assert raised.answered_by == run
+
+
+def test_what_is_noticed_again_day_by_day_is_one_alarm() -> None:
+    kept("20260101000000", is_active=True)
+    first, again = alarm(), alarm(words="source moved further")
+    assert first.pk == again.pk
+    assert (again.words, again.model_version, again.raised_at) == ("source moved further", "20260101000000", NOW)
+    assert AuditEntry.objects.filter(act="alarm.drift").count() == 1
+    alarm("CALIBRATION")
+    assert Alarm.objects.count() == 2
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Alarm.objects.create(kind="DRIFT", words="", raised_at=NOW)
+
+
+def test_drift_that_training_could_not_mend_does_not_train_every_day(settings: Any) -> None:
+    settings.ML_ALARM_REPEAT_DAYS = 7
+    a_policy(new_outcomes=None)
+    a_past()
+    kept("20260101000000", is_active=True)
+    alarm()
+    finish(train_where_due(org_id="default", at=NOW), ago=2 * DAY)
+    alarm(words="still moved")
+    assert train_where_due(org_id="default", at=NOW) is None
+    TrainingRun.objects.update(created_at=NOW - 8 * DAY)
+    assert train_where_due(org_id="default", at=NOW) is not None
+
+
+def test_training_that_a_person_asks_for_answers_the_alarms_too() -> None:
+    a_past()
+    alarm()
+    run = start_training(org_id="default", by="tester", trigger=Trigger.ADMIN)
+    assert Alarm.objects.get().answered_by == run
+    assert run.because == ""
+
+
+def test_every_quarter_of_an_hour_starts_no_storm() -> None:
+    a_policy(new_outcomes=1)
+    set_policy(policy=Policy(org_id="poor", new_outcomes=1), by="tester", at=NOW)
+    a_past()
+    an_outcome(a_lead(NOW - 3 * DAY, org_id="poor"), converted=True, at=NOW - DAY)
+    for _ in range(4):
+        alarm()
+        tasks.train_where_triggered()
+    assert TrainingRun.objects.count() == 1
+    finish(TrainingRun.objects.get(), ago=HOUR)
+    tasks.train_where_triggered()
+    assert TrainingRun.objects.count() == 1
+
+
+def test_without_a_policy_only_the_schedule_trains_and_who_does_not_want_it_is_left_alone() -> None:
+    a_past()
+    alarm()
+    tasks.train_where_triggered()
+    assert not TrainingRun.objects.exists()
+    a_policy(schedule=False)
+    tasks.train_scheduled()
+    assert not TrainingRun.objects.exists()
+    a_policy(schedule=True)
+    tasks.train_scheduled()
+    assert TrainingRun.objects.get().because == "The schedule's time came."
+
+
+def test_the_policy_is_edited_in_the_admin_and_each_change_leaves_a_row() -> None:
+    client, address = staff(), "/admin/models_registry/policy/"
+    fields = {"schedule": "on", "new_outcomes": "150", "on_drift": "on", "hours_between": "12", "behaviour_check": "on"}
+    assert client.post(f"{address}add/", fields).status_code == 302
+    policy = Policy.objects.get()
+    assert (policy.org_id, policy.new_outcomes, policy.on_drift, policy.on_calibration) == ("default", 150, True, False)
+    assert client.get(f"{address}add/").status_code == 403
+    changed = fields | {"new_outcomes": ""}
+    for _ in range(2):
+        assert client.post(f"{address}default/change/", changed).status_code == 302
+    rows = AuditEntry.objects.filter(act="policy.change").order_by("pk")
+    assert [row.evidence.get("new_outcomes") for row in rows] == [[None, 150], [150, None]]
+    for nonsense in ({"hours_between": "0"}, {"new_outcomes": "0"}):
+        assert client.post(f"{address}default/change/", fields | nonsense).status_code == 200
+
+
+def test_the_alarms_and_the_ledger_are_read_in_the_admin_and_not_changed() -> None:
+    alarm()
+    client = staff()
+    assert "source moved" in client.get("/admin/models_registry/alarm/").content.decode()
+    assert client.get("/admin/models_registry/alarm/add/").status_code == 403
+    assert client.get("/admin/models_registry/modelactivation/").status_code == 200
