@@ -52,9 +52,9 @@ def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure
     )
     axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
     margin = {"l": 10, "r": 24, "t": 8, "b": 8}
-    layout = _layout(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
+    layout = layout_for(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
     rows = tuple((name, f"{value:.1%}") for name, value in zip(names, values, strict=True))
-    return Figure("importance", "What moves the scores most", _plot(bars, layout), ("Feature", "Share"), rows)
+    return Figure("importance", "What moves the scores most", drawn(bars, layout), ("Feature", "Share"), rows)
 
 
 def radar(metrics: Mapping[str, Any]) -> Figure:
@@ -71,10 +71,10 @@ def radar(metrics: Mapping[str, Any]) -> Figure:
         mode="lines+markers",
         hovertemplate="%{theta}: %{r:.3f}<extra></extra>",
     )
-    layout = _layout(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
+    layout = layout_for(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
     rows = tuple((measure.name, f"{value:.3f}", measure.meaning) for measure, value in known)
     head = ("Measure", "Value", "Meaning")
-    return Figure("radar", "How good it is, on leads that came later", _plot(area, layout), head, rows)
+    return Figure("radar", "How good it is, on leads that came later", drawn(area, layout), head, rows)
 
 
 def _polar() -> dict[str, Any]:
@@ -133,11 +133,11 @@ def waterfall(
         connector={"line": {"color": LINE, "width": 1}},
         hoverinfo="y+text",
     )
-    layout = _layout(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
+    layout = layout_for(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
     return Figure(
         "waterfall",
         "How the probability came to be",
-        _plot(bars, layout),
+        drawn(bars, layout),
         ("Step", "Points", "Probability"),
         (
             (base_name, "", percent(base)),
@@ -192,7 +192,7 @@ def _names_axis() -> dict[str, Any]:
     }
 
 
-def _layout(rows: int, **more: Any) -> go.Layout:
+def layout_for(rows: int, **more: Any) -> go.Layout:
     """What all figures have in common; the height follows from the rows."""
     common = {
         "template": "none",
@@ -209,7 +209,7 @@ def _layout(rows: int, **more: Any) -> go.Layout:
     return go.Layout(**(common | more))
 
 
-def _plot(trace: Any, layout: go.Layout) -> dict[str, Any]:
+def drawn(trace: Any, layout: go.Layout) -> dict[str, Any]:
     figure = go.Figure(trace, layout).to_plotly_json()
     return {
         "data": [_listed(trace) for trace in figure["data"]],

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import lead, models, organisation, today
+from insights.views import lead, models, organisation, quality, today
 
 app_name = "insights"
 
@@ -18,5 +18,6 @@ urlpatterns = [
     path("models/runs/<uuid:run_id>/cancel", models.cancel, name="cancel-run"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
+    path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]
