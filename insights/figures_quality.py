@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -137,7 +138,7 @@ def _interval(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _size(leads: int, most: int) -> float:
-    return round(LEAST_SIZE + (MOST_SIZE - LEAST_SIZE) * (leads / most) ** 0.5, 1)
+    return round(LEAST_SIZE + (MOST_SIZE - LEAST_SIZE) * math.sqrt(leads / most), 1)
 
 
 def _shares(title: str, far: float) -> dict[str, Any]:
