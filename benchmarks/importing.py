@@ -17,12 +17,12 @@ import random
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks.databases import own_database
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "loan_applications"
 HEADER = ["case_id", "activity", "lifecycle", "timestamp", "resource"]
@@ -82,24 +82,6 @@ def measured(cases: Path, events: Path, org_id: str) -> tuple[float, float, int]
 def peak() -> float:
     """The most memory that this process has had so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
-
-
-@contextmanager
-def own_database() -> Iterator[None]:
-    """Servers, and a database that is dropped in the end."""
-    from leadqual import embedded  # noqa: PLC0415
-
-    with embedded.running():
-        import django  # noqa: PLC0415
-
-        django.setup()
-        from django.db import connection  # noqa: PLC0415
-
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        try:
-            yield
-        finally:
-            connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
 
 
 def main() -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from insights.reasons import label_of, shown
-from insights.words import percent, points
 from leads.features import Kind
 from models_registry.measures import FIVE, value_of
+from predictions.quantities import percent, points
+from predictions.reasons import label_of, shown
 
 INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
 ROW_HEIGHT, MARGINS, LABEL_LENGTH = 34, 70, 42

@@ -7,8 +7,8 @@ date, object (str or None) where it is a category. Which features there are stan
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,10 @@ class Feature:
 class LabelledRows:
     """Training rows: snapshots of the past and what became of them within the horizon.
 
-    All arrays have length n. Rows of one dossier share `dossier`, and their weights sum to 1.
+    All arrays have length n. Rows of one dossier share `dossier`; their weights sum to 1 before what each stands for
+    of the snapshots that are left out as undecided. `availability` says of a feature when its value is known: creation,
+    observed or unknown; those not named are safe by construction. `later` names attributes that are never read, and
+    why: contact or outcome. `labelling` tells how the labels were made, as plain data for a card.
     """
 
     features: tuple[Feature, ...]
@@ -111,14 +114,17 @@ class LabelledRows:
     dossier: NDArray[np.int64]
     created_at: Moments
     moment: Moments
+    availability: Mapping[str, str] = field(default_factory=dict)
+    later: Mapping[str, str] = field(default_factory=dict)
+    labelling: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.converted)
 
     def take(self, rows: NDArray[Any]) -> LabelledRows:
         """The rows at these positions, or where this mask is true."""
-        return LabelledRows(
-            features=self.features,
+        return replace(
+            self,
             columns={name: column[rows] for name, column in self.columns.items()},
             converted=self.converted[rows],
             weight=self.weight[rows],
@@ -126,3 +132,8 @@ class LabelledRows:
             created_at=self.created_at[rows],
             moment=self.moment[rows],
         )
+
+    def without(self, names: Collection[str]) -> LabelledRows:
+        """The rows without these features."""
+        kept = tuple(feature for feature in self.features if feature.name not in names)
+        return replace(self, features=kept, columns={feature.name: self.columns[feature.name] for feature in kept})

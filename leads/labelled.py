@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of, discover
+from leads.cohorts import LARGEST_FACTOR, Labels, censoring_factors, newest
 from leads.features import Feature, LabelledRows
+from leads.foreknowledge import availability_of
 from leads.models import Organisation
 
 HISTORIES = """
@@ -24,6 +26,7 @@ LEFT JOIN lead_outcome o ON o.dossier_id = d.id AND o.superseded_at IS NULL AND 
 WHERE d.org_id = %(org_id)s AND d.created_at >= %(since)s AND d.created_at <= %(until)s
 ORDER BY d.created_at, d.id
 """
+Floats = NDArray[np.float64]
 CHUNK = 50_000
 """Pairs that are read at once, so that memory does not grow with the statement's parameters."""
 
@@ -98,54 +101,132 @@ def count(org: Organisation, *, since: datetime, until: datetime) -> Counts:
 
 
 def training_rows(
-    org: Organisation, *, since: datetime, until: datetime, ages: tuple[float, ...] | None = None
+    org: Organisation,
+    *,
+    since: datetime,
+    until: datetime,
+    ages: tuple[float, ...] | None = None,
+    labels: str = Labels.CENSORED,
 ) -> LabelledRows:
-    """Snapshots of the period's leads at several ages (days), each lead weighing 1 in all, oldest lead first."""
-    lives = histories(org, since=since, until=until)
-    pairs = _labelled_pairs(org, lives, until, ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS))
-    dossiers = np.array([life.dossier for life, _, _ in pairs], dtype=np.int64)
-    features, columns = _read(org, dossiers, [moment for _, moment, _ in pairs])
+    """Snapshots of the period's leads at several ages (days), oldest lead first.
+
+    A lead's snapshots weigh 1 in all, times what each stands for (`leads.cohorts`); with `labels="decided"` only what
+    is decided, or was observed for the horizon, counts, and nothing stands for the rest.
+    """
+    taken = _snapshots(org, since=since, until=until, ages=ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS))
+    weight = _plain(taken) if labels == Labels.DECIDED else _weighed(taken)
+    kept = [(each, float(mass)) for each, mass in zip(taken, weight, strict=True) if mass > 0.0]
+    kept.sort(key=lambda pair: (pair[0].life.created_at, pair[0].life.dossier, pair[0].moment))
+    dossiers = np.array([each.life.dossier for each, _ in kept], dtype=np.int64)
+    features, columns = _read(org, dossiers, [each.moment for each, _ in kept])
+    availability, later = availability_of(org)
     return LabelledRows(
         features=features,
         columns=columns,
-        converted=np.array([label for _, _, label in pairs], dtype=bool),
-        weight=_weights(dossiers),
+        converted=np.array([each.label for each, _ in kept], dtype=bool),
+        weight=np.array([mass for _, mass in kept], dtype=np.float64),
         dossier=dossiers,
-        created_at=snapshots.microseconds(life.created_at for life, _, _ in pairs),
-        moment=snapshots.microseconds(moment for _, moment, _ in pairs),
+        created_at=snapshots.microseconds(each.life.created_at for each, _ in kept),
+        moment=snapshots.microseconds(each.moment for each, _ in kept),
+        availability=availability,
+        later=later,
+        labelling=_told(labels, taken, weight),
     )
 
 
-Pair = tuple[History, datetime, bool]
+@dataclass(frozen=True)
+class Snapshot:
+    """A lead at an age at which it was still undecided. `label` None: it is censored.
 
-
-def _labelled_pairs(org: Organisation, lives: list[History], until: datetime, ages: tuple[float, ...]) -> list[Pair]:
-    """The snapshots of leads as old as the last whose fate is known for all; where these are too few, of younger ones.
-
-    Beyond the first lead that is still undecided only quick decisions are known: taking them would flatter the rate.
+    `followed`: days to its decision, the end of its horizon or the end of the records. `settled`: its fate is known, as
+    is that of every lead before it at this age.
     """
-    everything = [pair for age in ages for pair in _pairs_at(timedelta(days=age), org, lives, until, whole=False)]
-    whole = [pair for age in ages for pair in _pairs_at(timedelta(days=age), org, lives, until, whole=True)]
-    fates = {life.dossier: label for life, _, label in whole}
-    enough = len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2
-    return sorted(whole if enough else everything, key=lambda pair: (pair[0].created_at, pair[0].dossier, pair[1]))
+
+    life: History
+    age: float
+    moment: datetime
+    label: bool | None
+    followed: float
+    settled: bool
 
 
-def _pairs_at(
-    age: timedelta, org: Organisation, lives: list[History], until: datetime, *, whole: bool
-) -> Iterator[Pair]:
-    horizon = org.horizon
-    censored = (life.created_at for life in lives if life.is_censored_at(life.created_at + age, horizon, until))
-    end = min(censored, default=None) if whole else None
-    for life in lives:
-        label = life.label_at(life.created_at + age, horizon=horizon, until=until)
-        if label is not None and (end is None or life.created_at < end):
-            yield life, life.created_at + age, label
+def _snapshots(org: Organisation, *, since: datetime, until: datetime, ages: tuple[float, ...]) -> list[Snapshot]:
+    lives = histories(org, since=since, until=until)
+    return [each for age in ages for each in _snapshots_at(age, lives, org.horizon, until)]
 
 
-def _weights(dossiers: NDArray[np.int64]) -> NDArray[np.float64]:
-    _, position, times = np.unique(dossiers, return_inverse=True, return_counts=True)
-    return np.asarray(1.0 / times[position])
+def _snapshots_at(age: float, lives: list[History], horizon: timedelta, until: datetime) -> Iterator[Snapshot]:
+    moments = [life.created_at + timedelta(days=age) for life in lives]
+    undecided = [life.is_censored_at(moment, horizon, until) for life, moment in zip(lives, moments, strict=True)]
+    end = min((life.created_at for life, is_so in zip(lives, undecided, strict=True) if is_so), default=None)
+    for life, moment, censored in zip(lives, moments, undecided, strict=True):
+        label = life.label_at(moment, horizon=horizon, until=until)
+        if label is not None or censored:
+            followed = min((life.decided_at or until) - moment, horizon) / timedelta(days=1)
+            yield Snapshot(life, age, moment, label, followed, not censored and (end is None or life.created_at < end))
+
+
+def _plain(taken: list[Snapshot]) -> Floats:
+    known = np.array([each.label is not None for each in taken], dtype=bool)
+    return np.where(known, _shares(_dossiers(taken), among=known), 0.0)
+
+
+def _weighed(taken: list[Snapshot]) -> Floats:
+    """What each snapshot weighs, (n,).
+
+    A model is measured on the newest leads, and there nothing can stand for the slow ones where none was followed to
+    the end. So the newest are taken of the leads whose like are all settled, in their settled snapshots; to the older
+    ones, of which some were followed to the end, each snapshot adds what it stands for. Where too few leads are
+    settled, all of them are weighed together.
+    """
+    dossiers, settled = _dossiers(taken), np.array([each.settled for each in taken], dtype=bool)
+    old_enough = np.isin(dossiers, dossiers[settled])
+    if not _enough(taken, settled):
+        return _shares(dossiers) * _factors(taken, np.ones(len(taken), dtype=bool))
+    created = snapshots.microseconds(each.life.created_at for each in taken)
+    measured = np.isin(dossiers, newest(dossiers[settled], created[settled]))
+    return _shares(dossiers) * np.where(measured, settled, _factors(taken, old_enough & ~measured))
+
+
+def _enough(taken: list[Snapshot], settled: NDArray[np.bool_]) -> bool:
+    fates = {each.life.dossier: each.label for each, is_so in zip(taken, settled, strict=True) if is_so}
+    return len(fates) >= settings.ML_MIN_RECORDS and len(set(fates.values())) == 2
+
+
+def _factors(taken: list[Snapshot], among: NDArray[np.bool_]) -> Floats:
+    """What each of these stands for, age by age, (n,); 0 for the others."""
+    age, followed = np.array([each.age for each in taken]), np.array([each.followed for each in taken])
+    censored = np.array([each.label is None for each in taken], dtype=bool)
+    factors = np.zeros(len(taken))
+    for at in np.unique(age):
+        rows = among & (age == at)
+        factors[rows] = censoring_factors(followed[rows], censored[rows])
+    return factors
+
+
+def _dossiers(taken: list[Snapshot]) -> NDArray[np.int64]:
+    return np.array([each.life.dossier for each in taken], dtype=np.int64)
+
+
+def _shares(dossiers: NDArray[np.int64], *, among: NDArray[np.bool_] | None = None) -> Floats:
+    """One over the number of the dossier's snapshots (of those `among` them), (n,)."""
+    _, position = np.unique(dossiers, return_inverse=True)
+    times = np.bincount(position, weights=among)
+    return np.asarray(1.0 / np.maximum(times[position], 1.0))
+
+
+def _told(labels: str, taken: list[Snapshot], weight: Floats) -> dict[str, Any]:
+    """What the labels were made from, as plain data for the card."""
+    censored = sum(each.label is None for each in taken)
+    factor = weight / _shares(_dossiers(taken)) if labels == Labels.CENSORED and taken else np.ones(len(taken))
+    return {
+        "labels": str(labels),
+        "snapshots": len(taken),
+        "undecided": censored,
+        "too_young": int((weight == 0.0).sum()) - censored,
+        "largest_factor": float(factor.max(initial=1.0)),
+        "capped": int((factor > LARGEST_FACTOR - 1e-9).sum()),
+    }
 
 
 def _read(

@@ -25,8 +25,9 @@ Row = tuple[Any, ...]
 
 PAIRS = """
 WITH pairs AS (
-    SELECT dossier_id, moment, ix - 1 AS ix
-    FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[]) WITH ORDINALITY AS p (dossier_id, moment, ix)
+    SELECT dossier_id, moment, known_by, ix - 1 AS ix
+    FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
+         WITH ORDINALITY AS p (dossier_id, moment, known_by, ix)
 )
 """
 
@@ -40,7 +41,7 @@ LEFT JOIN property p ON p.dossier_id = d.id
 # What a field was at the moment is what the first later change replaced.
 CHANGES = f"""{PAIRS}
 SELECT DISTINCT ON (ix, field) ix, field, coalesce(old_value, 'null')
-FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.moment
+FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.known_by
 ORDER BY ix, field, c.changed_at, c.id
 """
 
@@ -48,15 +49,15 @@ OCCURRENCES = f"""{PAIRS}
 , occurrences AS (
     SELECT ix, moment, 'message.' || coalesce(direction, '') AS tally, m.created_at AS at
     FROM pairs JOIN message_entity m ON m.dossier_id = pairs.dossier_id
-     AND m.created_at <= pairs.moment AND m.recorded_at <= pairs.moment
+     AND m.created_at <= pairs.known_by AND m.recorded_at <= pairs.known_by
     UNION ALL
     SELECT ix, moment, 'appointment', a.created_at
     FROM pairs JOIN appointment_entity a ON a.dossier_id = pairs.dossier_id
-     AND a.created_at <= pairs.moment AND a.recorded_at <= pairs.moment
+     AND a.created_at <= pairs.known_by AND a.recorded_at <= pairs.known_by
     UNION ALL
     SELECT ix, moment, 'event.' || e.kind, e.occurred_at
     FROM pairs JOIN lead_event e ON e.dossier_id = pairs.dossier_id
-     AND e.occurred_at <= pairs.moment AND e.recorded_at <= pairs.moment AND NOT e.is_outcome_echo
+     AND e.occurred_at <= pairs.known_by AND e.recorded_at <= pairs.known_by AND NOT e.is_outcome_echo
 )
 SELECT ix, tally, count(*), count(*) FILTER (WHERE at > moment - interval '7 days'),
        (extract(epoch FROM min(at)) * 1000000)::bigint, (extract(epoch FROM max(at)) * 1000000)::bigint
@@ -66,7 +67,7 @@ FROM occurrences GROUP BY ix, tally
 ATTRIBUTES = f"""{PAIRS}
 SELECT DISTINCT ON (ix, name) ix, name, coalesce(a.value, 'null')
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
- AND a.known_from <= pairs.moment AND a.availability = ANY(%(usable)s)
+ AND a.known_from <= pairs.known_by AND a.availability = ANY(%(usable)s)
 ORDER BY ix, name, a.known_from DESC
 """
 
@@ -122,16 +123,26 @@ class Lead:
     property_known: bool
 
 
-def take(org: Organisation, dossiers: Sequence[int], moments: Sequence[datetime]) -> Snapshots:
+def take(
+    org: Organisation,
+    dossiers: Sequence[int],
+    moments: Sequence[datetime],
+    *,
+    known_by: Sequence[datetime] | None = None,
+) -> Snapshots:
     """The dossiers (surrogate keys, of this organisation) as they were known at the moments, pair by pair.
 
-    Raises KeyError where a dossier does not exist in the organisation.
+    With `known_by` (one a pair, none after its moment) only what had occurred and was recorded by then counts, while
+    ages and windows are measured from the moment: what was known then, read later. Raises KeyError where a dossier
+    does not exist in the organisation.
     """
-    thresholds = sorted(set(moments))
+    known_by = moments if known_by is None else known_by
+    thresholds = sorted(set(known_by))
     query = {
         "org_id": org.org_id,
         "dossiers": list(dossiers),
         "moments": list(moments),
+        "known_by": list(known_by),
         "thresholds": thresholds,
         "earliest": thresholds[0] if thresholds else None,
         "latest": thresholds[-1] if thresholds else None,
@@ -146,7 +157,7 @@ def take(org: Organisation, dossiers: Sequence[int], moments: Sequence[datetime]
         org,
         np.array(dossiers, dtype=np.int64),
         microseconds(moments),
-        np.searchsorted(microseconds(thresholds), microseconds(moments)),
+        microseconds(known_by),
         _Read(leads, changes, occurrences, attributes, sources, markets),
     )
 
@@ -177,10 +188,11 @@ def microseconds(moments: Iterable[datetime]) -> Moments:
 
 
 def _assemble(
-    org: Organisation, dossiers: NDArray[np.int64], moments: Moments, buckets: NDArray[np.int64], read: _Read
+    org: Organisation, dossiers: NDArray[np.int64], moments: Moments, known_by: Moments, read: _Read
 ) -> Snapshots:
     n = len(dossiers)
-    created, leads = _leads_as_known(n, moments, read)
+    buckets = np.unique(known_by, return_inverse=True)[1]
+    created, leads = _leads_as_known(n, known_by, read)
     source = _words(lead.source for lead in leads)
     region, city = _words(lead.region for lead in leads), _words(lead.city for lead in leads)
     market = _words(lead.city or lead.region for lead in leads)
@@ -212,7 +224,7 @@ def _assemble(
     )
 
 
-def _leads_as_known(n: int, moments: Moments, read: _Read) -> tuple[Moments, list[Lead]]:
+def _leads_as_known(n: int, known_by: Moments, read: _Read) -> tuple[Moments, list[Lead]]:
     if len(read.leads) != n:
         raise KeyError("a dossier is not of this organisation")
     undo: dict[int, dict[str, Any]] = {}
@@ -220,7 +232,7 @@ def _leads_as_known(n: int, moments: Moments, read: _Read) -> tuple[Moments, lis
         undo.setdefault(ix, {})[name] = json.loads(old_value)
     created = np.empty(n, dtype="datetime64[us]")
     leads: list[Lead | None] = [None] * n
-    instants = moments.astype(np.int64)
+    instants = known_by.astype(np.int64)
     for ix, created_us, *fields in read.leads:
         created[ix] = np.datetime64(created_us, "us")
         leads[ix] = _lead_at(fields, undo.get(ix, {}), int(instants[ix]))

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from common import audit
 from common.errors import Conflict
-from models_registry.models import ModelArtefact, ModelVersion
+from models_registry import artefacts, ledger, thresholds
+from models_registry.models import Act, ModelActivation, ModelArtefact, ModelVersion
 
 
 class Archived(Conflict):
@@ -27,15 +28,17 @@ def activate(
     by: str,
     at: datetime,
     reason: str = "",
-    act: str = "activate",
+    act: str = Act.ACTIVATE,
     evidence: dict[str, Any] | None = None,
 ) -> ModelVersion:
     """Makes a version the active one. Once the transaction has ended, no prediction begun later uses another.
 
-    Activating the active version changes nothing and writes no row. Raises ModelVersion.DoesNotExist, Archived.
+    A version that was live before comes back with the calibration and thresholds it last was live with. It rehearses
+    first, on its golden rows; where it fails, nothing is changed. Activating the active version changes nothing and
+    writes no row. Raises ModelVersion.DoesNotExist, Archived, FailedRehearsal.
     """
     with transaction.atomic():
-        versions = {row.version: row for row in _locked(org_id)}
+        versions = {row.version: row for row in ledger.lock(org_id)}
         if version not in versions:
             raise ModelVersion.DoesNotExist(version)
         chosen = versions[version]
@@ -44,37 +47,41 @@ def activate(
         previous = next((row for row in versions.values() if row.is_active), None)
         if previous is not None and previous.pk == chosen.pk:
             return chosen
+        _restore(chosen)
+        artefacts.rehearse(chosen)
         _switch(previous, chosen)
+        told = {"by": by, "at": at, "reason": reason, "evidence": evidence}
+        ledger.append(chosen, thresholds=thresholds.of(chosen), act=act, **told)
         audit.record(
             org_id=org_id,
             act=f"model.{act}",
             subject=version,
-            by=by,
-            at=at,
-            reason=reason,
-            evidence=evidence,
             before=previous.version if previous else "",
             after=version,
+            **told,
         )
     return chosen
 
 
 def roll_back(*, org_id: str, version: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
-    """Activates an earlier (or any kept) version; recorded as a rollback."""
-    return activate(org_id=org_id, version=version, by=by, at=at, reason=reason, act="rollback")
+    """Activates an earlier (or any kept) version as it last was live; recorded as a rollback."""
+    return activate(org_id=org_id, version=version, by=by, at=at, reason=reason, act=Act.ROLLBACK)
 
 
-def _locked(org_id: str) -> list[ModelVersion]:
-    # All rows of the organisation, in one order, so that two activations wait for each other instead of deadlocking.
-    return list(ModelVersion.objects.of(org_id).select_for_update().order_by("pk"))
+def _restore(chosen: ModelVersion) -> None:
+    """Calibration and thresholds as the ledger last told them; a version that was never live keeps its own."""
+    was = ModelActivation.objects.last_of_version(chosen.org_id, chosen.version)
+    if was is not None:
+        chosen.calibration = was.calibration
+        chosen.thresholds = None if was.thresholds == thresholds.installation() else was.thresholds
 
 
 def _switch(previous: ModelVersion | None, chosen: ModelVersion) -> None:
     if previous is not None:
         previous.is_active = False
         previous.save(update_fields=["is_active"])
-    chosen.is_active = True
-    chosen.save(update_fields=["is_active"])
+    chosen.is_active, chosen.is_shadow = True, False
+    chosen.save(update_fields=["is_active", "is_shadow", "calibration", "thresholds"])
 
 
 def archive_old(*, at: datetime) -> int:
@@ -89,7 +96,7 @@ def archive_old(*, at: datetime) -> int:
 def archive_old_of(org_id: str, *, at: datetime) -> int:
     """The same for one organisation."""
     before = at - timedelta(days=settings.ML_ARCHIVE_AFTER_DAYS)
-    earlier = [row for row in _locked(org_id) if not row.is_active and not row.archived]
+    earlier = [row for row in ledger.lock(org_id) if not (row.is_active or row.is_shadow or row.archived)]
     earlier.sort(key=lambda row: row.version, reverse=True)
     old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if row.created_at < before]
     for row in old:

@@ -6,8 +6,11 @@ import hashlib
 import threading
 from collections import OrderedDict
 
-from common.errors import Unavailable
+import numpy as np
+
+from common.errors import Conflict, Unavailable
 from models_registry.learning.artefact import BadArtefact, read
+from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.model import Model
 from models_registry.models import ModelArtefact, ModelVersion
 
@@ -20,6 +23,15 @@ class DamagedArtefact(Unavailable):
 
     default_detail = "The model's artefact is damaged or missing; roll back to another version."
     default_code = "damaged_artefact"
+
+
+class FailedRehearsal(Conflict):
+    """409: the version did not score its golden rows as it must; what was live before still is."""
+
+    default_code = "failed_rehearsal"
+
+    def __init__(self, version: ModelVersion, problem: str) -> None:
+        super().__init__(f"Version {version} failed its rehearsal: {problem} Nothing was changed.")
 
 
 def digest_of(content: bytes) -> str:
@@ -50,6 +62,33 @@ _memory = _Memory()
 def load(version: ModelVersion) -> Model:
     """The version's model, from memory or, verified, from the database. Raises DamagedArtefact (503)."""
     return _memory.get(version)
+
+
+def rehearse(version: ModelVersion) -> Model:
+    """The model as it would score, from the stored bytes and not from memory: digest and golden rows verified.
+
+    Its present calibration, where it has one, must keep its golden rows in their order. Raises FailedRehearsal.
+    """
+    try:
+        model = _verified(version)
+    except DamagedArtefact as error:
+        raise FailedRehearsal(version, "its artefact is missing, or is not what was stored.") from error
+    if version.calibration is None:
+        return model
+    try:
+        live = model.recalibrated(BetaCalibration.from_json(version.calibration))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FailedRehearsal(version, "its calibration is not an increasing map.") from error
+    if model.golden is not None and not _same_order(model, live):
+        raise FailedRehearsal(version, "its calibration puts its golden rows in another order.")
+    return live
+
+
+def _same_order(model: Model, live: Model) -> bool:
+    assert model.golden is not None
+    scores = live.score(model.golden.columns, contributions=False).probability
+    in_order = scores[np.argsort(model.golden.probability, kind="stable")]
+    return bool(np.isfinite(scores).all() and (np.diff(in_order) >= 0).all())
 
 
 def _verified(version: ModelVersion) -> Model:

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from common.audit import AuditEntry
 from common.errors import Conflict
+from models_registry import ledger
 from models_registry.activation import activate, roll_back
 from models_registry.models import ModelVersion, TrainingRun
 
@@ -65,7 +66,7 @@ def choose(
     ChangedMeanwhile, or Refused where the gate has not passed it and permission or reason are lacking.
     """
     # The lock that activation takes: what the person saw is compared with what no one else can change meanwhile.
-    list(ModelVersion.objects.of(org_id).select_for_update().order_by("pk").only("pk"))
+    ledger.lock(org_id)
     choice = choice_of(org_id=org_id, version=version)
     if (choice.active.version if choice.active else "") not in (instead_of, version):
         raise ChangedMeanwhile()

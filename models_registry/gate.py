@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,34 +12,38 @@ from leads import snapshots
 from leads.catalogue import columns_of
 from leads.features import LabelledRows
 from leads.models import Organisation
-from models_registry import artefacts
+from models_registry import artefacts, scorers
 from models_registry.activation import activate
 from models_registry.learning.comparison import compare
 from models_registry.learning.fit import Learned
 from models_registry.models import ModelVersion
+from models_registry.validation import Check, validate
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to activate, why in words, and the numbers behind it."""
+    """Whether to activate, why in words, the numbers behind it, and each check that led to it."""
 
     activate: bool
     words: str
     evidence: dict[str, Any] = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
 
 
 def judge(org: Organisation, rows: LabelledRows, learned: Learned, *, at: datetime) -> Verdict:
-    """The gate's verdict on a version just learnt from `rows`."""
-    auc = learned.metrics.get("roc_auc")
-    if auc is not None and auc > settings.ML_LEAKAGE_ROC_AUC:
-        return Verdict(
-            False,
-            (
-                f"Not activated: a forward ROC-AUC of {auc:.3f} is too good to be true. Look for an attribute that is "
-                "filled after the outcome; a person may activate the version with a reason."
-            ),
-            {"roc_auc": auc, "limit": settings.ML_LEAKAGE_ROC_AUC},
-        )
+    """The verdict on a version just learnt from `rows`: every check, and then the comparison with the active one."""
+    checks = validate(org.org_id, rows, learned)
+    compared = _compared(org, rows, learned, at=at)
+    checks += (Check("gate", compared.activate, compared.words, compared.evidence),)
+    failed = [check for check in checks if not check.passed]
+    if not failed or failed[0].name == "gate":
+        return replace(compared, checks=checks)
+    words = " ".join(check.words for check in failed if check.name != "gate")
+    evidence = compared.evidence | failed[0].evidence | {"failed": [check.name for check in failed]}
+    return Verdict(False, f"Not activated: {words}", evidence, checks)
+
+
+def _compared(org: Organisation, rows: LabelledRows, learned: Learned, *, at: datetime) -> Verdict:
     champion = ModelVersion.objects.of(org.org_id).active().first()
     if champion is None:
         return Verdict(True, "Activated: no version was active before.")
@@ -51,7 +55,7 @@ def _against(
 ) -> Verdict:
     newest = rows.take(learned.holdout.rows)
     try:
-        model = artefacts.load(champion)
+        model = scorers.for_row(champion).scorer
     except artefacts.DamagedArtefact:
         return Verdict(True, f"Activated: the artefact of the active version {champion.version} is damaged.")
     moments = [moment.replace(tzinfo=at.tzinfo) for moment in newest.moment.tolist()]

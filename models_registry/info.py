@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
+from models_registry import thresholds
 from models_registry.models import ModelVersion
 
 
@@ -27,22 +26,11 @@ def card_of(version: ModelVersion) -> dict[str, Any]:
     return version.to_json() | {
         "features": version.features,
         "importance": version.importance,
-        "thresholds": thresholds(),
+        "thresholds": thresholds.of(version),
         "card": card,
         "trained_from": card.get("trained_from"),
         "trained_until": card.get("trained_until"),
         "records": card.get("records", {}),
         "digest": version.digest,
         "created_by": version.created_by,
-    }
-
-
-def thresholds() -> dict[str, float]:
-    """The installation's thresholds of the recommended actions."""
-    return {
-        "high_probability": settings.ACTION_HIGH_PROBABILITY,
-        "high_confidence": settings.ACTION_HIGH_CONFIDENCE,
-        "medium_probability": settings.ACTION_MEDIUM_PROBABILITY,
-        "medium_confidence": settings.ACTION_MEDIUM_CONFIDENCE,
-        "nurture_probability": settings.ACTION_NURTURE_PROBABILITY,
     }

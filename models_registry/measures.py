@@ -30,10 +30,22 @@ LOG_LOSS = Measure(
     "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better."
 )
 BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.")
-MEASURES = (*FIVE, LOG_LOSS, BRIER)
+PR_AUC = Measure(
+    "pr_auc", "PR-AUC", "Precision averaged over all recalls; without knowledge it is the share that converts."
+)
+CALIBRATION_ERROR = Measure(
+    "calibration_error", "Calibration error", "By how much the probabilities are off on average; 0.02 is two points."
+)
+MEASURES = (*FIVE, LOG_LOSS, BRIER, PR_AUC, CALIBRATION_ERROR)
 
 
 def value_of(metrics: Mapping[str, Any], measure: Measure) -> float | None:
     """The measure as a number; None where it was not taken."""
     value = metrics.get(measure.key)
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def interval_of(metrics: Mapping[str, Any], measure: Measure) -> tuple[float, float] | None:
+    """Its 95 % interval; None where it has none."""
+    bounds = (metrics.get("intervals") or {}).get(measure.key)
+    return (float(bounds[0]), float(bounds[1])) if bounds else None

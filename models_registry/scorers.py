@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from models_registry import artefacts
+from models_registry import artefacts, thresholds
+from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion, ScoringRule
@@ -20,11 +23,12 @@ class UnknownMethod(ValueError):
 
 @dataclass(frozen=True)
 class Chosen:
-    """A scorer, and what a prediction by it says of its making."""
+    """A scorer, and what a prediction by it says of its making and by which thresholds it recommends."""
 
     method: str
     version: str | None
     scorer: Scorer
+    thresholds: Mapping[str, float]
 
 
 def for_method(org_id: str, method: str) -> Chosen:
@@ -38,7 +42,15 @@ def for_method(org_id: str, method: str) -> Chosen:
     version = _version(org_id, method)
     if version is None:
         return _rules(org_id)
-    return Chosen(ML, version.version, artefacts.load(version))
+    return for_row(version)
+
+
+def for_row(version: ModelVersion, calibration: Mapping[str, Any] | None = None) -> Chosen:
+    """The scorer of a version that is kept, by `calibration`, else by the version's own. Raises DamagedArtefact."""
+    model, numbers = artefacts.load(version), calibration or version.calibration
+    if numbers:
+        model = model.recalibrated(BetaCalibration.from_json(numbers))
+    return Chosen(ML, version.version, model, thresholds.of(version))
 
 
 def active(org_id: str) -> Chosen:
@@ -47,7 +59,7 @@ def active(org_id: str) -> Chosen:
 
 
 def _version(org_id: str, method: str) -> ModelVersion | None:
-    kept = ModelVersion.objects.of(org_id).only("id", "version", "digest")
+    kept = ModelVersion.objects.of(org_id).only("id", "version", "digest", "calibration", "thresholds")
     if method == ML:
         return kept.active().first()
     pinned = kept.usable().filter(version=method.removeprefix(PINNED)).first() if method.startswith(PINNED) else None
@@ -57,7 +69,7 @@ def _version(org_id: str, method: str) -> ModelVersion | None:
 
 
 def _rules(org_id: str) -> Chosen:
-    return Chosen(RULE_BASED, None, Rules(rules_of(org_id)))
+    return Chosen(RULE_BASED, None, Rules(rules_of(org_id)), thresholds.installation())
 
 
 def rules_of(org_id: str) -> tuple[Rule, ...]:

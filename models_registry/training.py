@@ -13,15 +13,17 @@ from common.errors import Conflict
 from common.jobs import JobLost, hand_to_worker
 from common.serializers import iso
 from leads import labelled
+from leads.cohorts import Labels
 from leads.features import LabelledRows
 from leads.labelled import Counts
 from leads.models import Organisation
-from models_registry import gate
+from models_registry import alarms, gate, validation
 from models_registry.artefacts import digest_of
 from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
-from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+from models_registry.models import ModelArtefact, ModelVersion, ReleasedAttribute, TrainingRun
+from models_registry.scorers import rules_of
 from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
@@ -43,11 +45,22 @@ class TooFewRecords(ValueError):
 
     def __init__(self, counts: Counts) -> None:
         self.counts = counts
+        lost = counts.usable - counts.converted
         super().__init__(
             f"{counts.usable} usable records in the last {settings.ML_TRAINING_MONTHS} months "
-            f"({counts.converted} converted, {counts.usable - counts.converted} not; {counts.leads} leads in all): "
-            f"at least {settings.ML_MIN_RECORDS} of both outcomes are needed."
+            f"({counts.converted} converted, {lost} not; {counts.leads} leads in all): "
+            f"at least {settings.ML_MIN_RECORDS} of both outcomes are needed. {_missing(counts)} "
+            "Until then the rules score."
         )
+
+
+def _missing(counts: Counts) -> str:
+    """What there is too little of, in a sentence."""
+    if counts.usable < settings.ML_MIN_RECORDS:
+        undecided = counts.leads - counts.usable
+        waiting = f"; {undecided} leads are still undecided and younger than the horizon" if undecided else ""
+        return f"{settings.ML_MIN_RECORDS - counts.usable} more decided leads are missing{waiting}."
+    return f"No lead that {'converted' if counts.converted == 0 else 'did not convert'} is among them."
 
 
 def start_training(
@@ -57,10 +70,12 @@ def start_training(
     trigger: str,
     algorithm: str = "auto",
     notes: str = "",
+    labels: str = Labels.CENSORED,
+    because: str = "",
     since: datetime | None = None,
     enqueue: bool = True,
 ) -> TrainingRun:
-    """A queued run, or with `enqueue=False` one that the caller itself executes.
+    """A queued run, or with `enqueue=False` one that the caller itself executes. `because` is what a trigger says.
 
     Raises TooFewRecords, AlreadyRunning, or ValueError where the algorithm is unknown.
     """
@@ -76,6 +91,8 @@ def start_training(
         trigger=trigger,
         algorithm=algorithm,
         notes=notes,
+        labels=labels,
+        because=because,
         since=window.since,
         as_of=window.until,
         counts=counts.to_json(),
@@ -104,9 +121,10 @@ def _insert(**values: object) -> TrainingRun:
                 subject=str(run.pk),
                 by=run.started_by,
                 at=run.created_at,
-                reason=run.notes,
-                evidence={"trigger": run.trigger, "algorithm": run.algorithm},
+                reason=run.because or run.notes,
+                evidence={"trigger": run.trigger, "algorithm": run.algorithm, "labels": str(run.labels)},
             )
+            alarms.answer(run)
             return run
     except IntegrityError as error:
         running = TrainingRun.objects.of(org_id).open().first()
@@ -146,9 +164,16 @@ def _give_up(run: TrainingRun, reason: str) -> None:
 def _train(run: TrainingRun) -> None:
     org = Organisation.get(run.org_id)
     run.report("reading", 0.01, "Reading the leads as they were.")
-    rows = labelled.training_rows(org, since=run.window.since, until=run.window.until)
+    rows = labelled.training_rows(org, since=run.window.since, until=run.window.until, labels=run.labels)
     learned = learn(
-        rows, algorithm=run.algorithm, seed=settings.ML_SEED, report=run.report, n_jobs=settings.ML_TRAINING_JOBS
+        rows,
+        algorithm=run.algorithm,
+        seed=settings.ML_SEED,
+        report=run.report,
+        n_jobs=settings.ML_TRAINING_JOBS,
+        released=ReleasedAttribute.objects.features(run.org_id),
+        rules=rules_of(run.org_id),
+        cost_ratio=settings.ML_COST_RATIO,
     )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)
@@ -171,6 +196,7 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
             reason=verdict.words,
             evidence=verdict.evidence,
         )
+        validation.keep(run, verdict.checks)
         if verdict.activate:
             gate.activate_by(run.started_by, version, verdict, at=now)
         run.succeed(

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from leads.models import Dossier, Outcome
+from common.serializers import iso
+from leads.models import Dossier, LeadScore, Outcome
+from predictions.change import Change
+from predictions.explaining import listed_reasons, reasons_for
 from predictions.models import Prediction
+from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
 
 
 def fresh(scored: Scored) -> dict[str, Any]:
     """A prediction just made."""
-    dossier = scored.prediction.dossier
-    return scored.prediction.to_json(experiment=scored.assignment.to_json(), outcome=outcome_of(dossier))
+    made = scored.prediction
+    answer = made.to_json(experiment=scored.assignment.to_json(), outcome=outcome_of(made.dossier))
+    return with_reasons([answer], [made])[0]
 
 
 def outcome_of(dossier: Dossier | None) -> dict[str, Any] | None:
@@ -28,7 +33,19 @@ def stored(dossier: Dossier, rows: Sequence[Prediction]) -> list[dict[str, Any]]
     outcome = outcome_of(dossier)
     for row in rows:
         row.dossier = dossier
-    return [row.to_json(experiment=_experiment(row), outcome=outcome) for row in rows]
+    return with_reasons([row.to_json(experiment=_experiment(row), outcome=outcome) for row in rows], rows)
+
+
+def with_reasons(answers: Iterable[dict[str, Any]], rows: Sequence[Prediction]) -> list[dict[str, Any]]:
+    """The answers of these predictions of one organisation, each contribution with its reason in words or null."""
+    told = reasons_for(rows[0].org_id, rows) if rows else []
+    return [_with_reasons(answer, reasons) for answer, reasons in zip(answers, told, strict=True)]
+
+
+def _with_reasons(answer: dict[str, Any], reasons: Iterable[Reason]) -> dict[str, Any]:
+    texts = {reason.feature: reason.text for reason in reasons}
+    parts = [part | {"reason": texts.get(part["feature"])} for part in answer["feature_contributions"]]
+    return answer | {"feature_contributions": parts}
 
 
 def _experiment(row: Prediction) -> dict[str, Any] | None:
@@ -42,16 +59,79 @@ def given(made: Given) -> dict[str, Any]:
     return {"id": made.prediction.pk} | made.prediction.core_json() | {"imputed_features": made.imputed}
 
 
+def given_alone(made: Given) -> dict[str, Any]:
+    """The same with its reasons, which a batch goes without."""
+    return with_reasons([given(made)], [made.prediction])[0]
+
+
 def supposed(what: Supposed) -> dict[str, Any]:
-    """A lead as it would be, and the probability that it has."""
-    number = what.before.dossier.number if what.before.dossier else None
+    """A lead as it would be, and how far that is from what it is."""
+    number, before, after = what.before.dossier.number if what.before.dossier else None, what.before, what.after
     return (
         {"dossier_id": number}
-        | what.after.core_json()
-        | {"changes": what.changes, "present_probability": what.before.conversion_probability}
+        | with_reasons([after.core_json()], [after])[0]
+        | {
+            "changes": what.changes,
+            "followed": what.followed,
+            "present_probability": before.conversion_probability,
+            "difference": after.conversion_probability - before.conversion_probability,
+        }
     )
+
+
+def change(dossier: Dossier, found: Change) -> dict[str, Any]:
+    """Why a lead's score moved."""
+    return {
+        "dossier_id": dossier.number,
+        "org_id": dossier.org_id,
+        "from": _compared(found.start),
+        "to": _compared(found.end),
+        "difference": found.difference,
+        "words": found.words,
+        "parts": [part.to_json() for part in found.parts],
+    }
+
+
+def _compared(row: Prediction) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "conversion_probability": row.conversion_probability,
+        "model_version": row.model_version,
+        "method": row.method,
+        "predicted_at": iso(row.predicted_at),
+    }
+
+
+def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
+    """Leads with their current scores and the two strongest reasons, in three statements."""
+    keys = [score.prediction_id for score in scores if score.prediction_id is not None]
+    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "vector", "model_version"))
+    texts = {
+        row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
+    }
+    return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id, [])} for score in scores]
 
 
 def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same answers, shorter."""
     return [{name: value for name, value in each.items() if name != "feature_contributions"} for each in answers]
+
+
+def _ranked_row(score: LeadScore) -> dict[str, Any]:
+    lead = score.dossier
+    return {
+        "dossier_id": lead.number,
+        "status": lead.status,
+        "source": lead.source,
+        "region": lead.region,
+        "owner": lead.owner,
+        "created_at": iso(lead.created_at),
+        "conversion_probability": score.probability,
+        "confidence": score.confidence,
+        "expected_value": score.expected_value,
+        "recommended_action": score.action,
+        "method": score.method,
+        "model_version": score.model_version,
+        "prediction_id": score.prediction_id,
+        "predicted_at": iso(score.scored_at),
+    }

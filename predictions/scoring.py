@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,6 +23,7 @@ from models_registry.scorers import Chosen
 from predictions import monitoring
 from predictions.actions import Thresholds
 from predictions.models import Prediction
+from predictions.vectors import columns_from, values_of
 
 SCORE_FIELDS = (
     "org_id",
@@ -81,9 +81,9 @@ def _score(
 def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at: datetime) -> list[Prediction]:
     """Unsaved predictions, one a row of the scorer's feature columns, without a lead."""
     scores = chosen.scorer.score(columns)
-    values = [_shown(feature, columns[feature.name]) for feature in chosen.scorer.features]
+    values = [values_of(feature, columns[feature.name]) for feature in chosen.scorer.features]
     names = [feature.name for feature in chosen.scorer.features]
-    limits = thresholds()
+    limits = Thresholds(**chosen.thresholds)
     return [
         Prediction(
             org_id=org_id,
@@ -96,17 +96,6 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
         )
         for row in range(len(scores.probability))
     ]
-
-
-def thresholds() -> Thresholds:
-    """The installation's thresholds of the recommended actions."""
-    return Thresholds(
-        settings.ACTION_HIGH_PROBABILITY,
-        settings.ACTION_HIGH_CONFIDENCE,
-        settings.ACTION_MEDIUM_PROBABILITY,
-        settings.ACTION_MEDIUM_CONFIDENCE,
-        settings.ACTION_NURTURE_PROBABILITY,
-    )
 
 
 def _figures(scores: Scores, row: int, limits: Thresholds) -> dict[str, Any]:
@@ -126,13 +115,6 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
     parts = contributions.tolist()
     order = sorted(range(len(names)), key=lambda at: -abs(parts[at]))
     return [[names[at], values[at], parts[at]] for at in order]
-
-
-def _shown(feature: Feature, column: np.ndarray[Any, Any]) -> list[Any]:
-    """A column as JSON shows it: missing is null, whole numbers have no point."""
-    if feature.is_category:
-        return list(column)
-    return [None if value != value else int(value) if value.is_integer() else value for value in column.tolist()]
 
 
 def _store(dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots) -> None:
@@ -188,8 +170,7 @@ class Given:
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
     """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions."""
     features = chosen.scorer.features
-    columns = {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
-    predictions = predictions_from(org_id, chosen, columns, timezone.now())
+    predictions = predictions_from(org_id, chosen, columns_from(features, rows), timezone.now())
     Prediction.objects.bulk_create(predictions, batch_size=1000)
     for prediction in predictions:
         count(prediction)
@@ -197,12 +178,6 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
         Given(prediction, [feature.name for feature in features if row.get(feature.name) is None])
         for prediction, row in zip(predictions, rows, strict=True)
     ]
-
-
-def _column(feature: Feature, values: list[Any]) -> np.ndarray[Any, Any]:
-    if feature.is_category:
-        return np.array(values, dtype=object)
-    return np.array([np.nan if value is None else float(value) for value in values], dtype=float)
 
 
 def problems_with(features: Mapping[str, Feature], row: Mapping[str, Any]) -> dict[str, str]:

@@ -11,14 +11,13 @@ from django.utils import timezone
 
 from experiments import assignment
 from leads import snapshots
-from leads.catalogue import columns_of
-from leads.features import Columns
+from leads.catalogue import MINUTE, Snapshots, columns_of
 from leads.models import Dossier, Organisation
 from models_registry import scorers
+from predictions.following import followers
 from predictions.models import Prediction
 from predictions.scoring import moment_of, predictions_from, problems_with
-
-INBOUND, OUTBOUND, ENGAGEMENT = "inbound_messages_count", "outbound_messages_count", "engagement_rate"
+from predictions.vectors import columns_from, values_of
 
 
 class Impossible(ValueError):
@@ -31,36 +30,33 @@ class Impossible(ValueError):
 
 @dataclass(frozen=True)
 class Supposed:
-    """The lead as it is and as it would be; neither prediction is stored."""
+    """The lead as it is and as it would be; neither prediction is stored. `followed` moved with the changes."""
 
     before: Prediction
     after: Prediction
     changes: Mapping[str, Any]
+    followed: Mapping[str, Any]
 
 
 def what_if(*, org_id: str, dossier: Dossier, changes: Mapping[str, Any]) -> Supposed:
     """Scores the lead as it is now, and again with the changed features. Raises Impossible."""
     chosen = scorers.for_method(org_id, assignment.assign(org_id, [dossier])[0].method)
-    problems = problems_with({feature.name: feature for feature in chosen.scorer.features}, changes)
+    features = chosen.scorer.features
+    problems = problems_with({feature.name: feature for feature in features}, changes)
     if problems:
         raise Impossible(problems)
     org = Organisation.get(org_id)
     read = snapshots.take(org, [dossier.pk], [moment_of(org, dossier)])
-    now, columns = timezone.now(), columns_of(read, chosen.scorer.features)
-    before, after = (predictions_from(org_id, chosen, each, now)[0] for each in (columns, _changed(columns, changes)))
+    now, columns = timezone.now(), columns_of(read, features)
+    present = {feature.name: values_of(feature, columns[feature.name])[0] for feature in features}
+    followed = followers(present, changes, waited_minutes=_waited_minutes(read))
+    supposed = columns_from(features, [present | dict(changes) | followed])
+    before, after = (predictions_from(org_id, chosen, each, now)[0] for each in (columns, supposed))
     before.dossier = after.dossier = dossier
-    return Supposed(before, after, changes)
+    return Supposed(before, after, changes, followed)
 
 
-def _changed(columns: Columns, changes: Mapping[str, Any]) -> Columns:
-    changed = {name: column.copy() for name, column in columns.items()}
-    for name, value in changes.items():
-        changed[name][0] = np.nan if value is None and changed[name].dtype != object else value
-    # What follows from the messages moves with them, unless it was named itself.
-    if (
-        {INBOUND, OUTBOUND} & set(changes)
-        and ENGAGEMENT not in changes
-        and {INBOUND, OUTBOUND, ENGAGEMENT} <= set(changed)
-    ):
-        changed[ENGAGEMENT] = changed[INBOUND] / np.maximum(changed[OUTBOUND], 1.0)
-    return changed
+def _waited_minutes(read: Snapshots) -> float:
+    """From the first message of the lead, or from its creation where there is none, to the moment."""
+    asked = np.where(np.isnat(read.inbound.first), read.created_at, read.inbound.first)
+    return float((read.moment - asked)[0] / MINUTE)

@@ -46,7 +46,7 @@ def assert_conforms(method: str, path: str, response: Any) -> None:
         f"{method} {template} answered {response.status_code}, which the schema does not announce"
     )
     shape = announced.get("content", {}).get("application/json", {}).get("schema")
-    if shape is not None:
+    if shape is not None and response["Content-Type"].startswith("application/json"):
         _validator(template, method, str(response.status_code)).validate(response.json())
 
 

@@ -43,6 +43,8 @@ _servers = contextlib.ExitStack()
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Starts the servers, or takes over those of a session that was killed, without what it left in them."""
+    if _only_hands_out(session):
+        return
     _servers.enter_context(embedded.running(fsync=False))
     _disconnect_others()
 
@@ -50,6 +52,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Stops the servers."""
     _servers.close()
+
+
+def _only_hands_out(session: pytest.Session) -> bool:
+    """Whether this process runs no test itself: its workers (pytest -n 2) each have servers of their own."""
+    return bool(getattr(session.config.option, "numprocesses", None)) and not hasattr(session.config, "workerinput")
 
 
 def _disconnect_others() -> None:

@@ -1,9 +1,14 @@
 """Models over HTTP, under both prefixes."""
 
+from datetime import datetime, timezone
+
 import pytest
 
 from leads.tests.cast import a_lead, a_past
-from models_registry.models import ModelVersion
+from models_registry import thresholds
+from models_registry.activation import activate
+from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.tests.artefacts import kept, small
 from models_registry.tests.cast import a_version
 from tests.cast import Caller, assert_error
 
@@ -93,3 +98,42 @@ def test_notes_can_be_edited(crm: Caller) -> None:
         == "good in autumn"
     )
     assert_error(crm.patch("/api/ml/model/versions/19990101000000", {"notes": ""}), 404)
+
+
+@pytest.mark.parametrize("prefix", ["/api/ml/model", "/api/v1/model"])
+def test_the_ledger_says_what_was_live_page_by_page_and_at_any_moment(crm: Caller, prefix: str) -> None:
+    for name in ("20260101000000", "20260201000000"):
+        kept(name)
+        activate(org_id="default", version=name, by="tester", at=datetime(2026, 3, int(name[5]), tzinfo=timezone.utc))
+    kept("20260101000000", org_id="other")
+    activate(org_id="other", version="20260101000000", by="tester", at=datetime(2026, 3, 1, tzinfo=timezone.utc))
+    page = crm.get(f"{prefix}/ledger?limit=1").json()
+    assert [(row["number"], row["version"], row["act"]) for row in page["results"]] == [
+        (2, "20260201000000", "activate")
+    ]
+    older = crm.get(page["next"]).json()["results"]
+    assert [row["number"] for row in older] == [1]
+    assert older[0]["hash"] == page["results"][0]["previous_hash"]
+    assert crm.get(f"{prefix}/ledger?at=2026-03-01T12:00:00Z").json()["results"] == older
+    assert crm.get(f"{prefix}/ledger?at=2026-02-01T12:00:00Z").json()["results"] == []
+    assert_error(crm.get(f"{prefix}/ledger?at=yesterday"), 400, "at")
+    assert_error(Caller(scopes=("leads:write",)).get(f"{prefix}/ledger"), 403)
+
+
+def test_info_and_actions_go_by_the_thresholds_that_are_live(crm: Caller) -> None:
+    kept("20260101000000")
+    now = datetime.now(timezone.utc)
+    activate(org_id="default", version="20260101000000", by="tester", at=now)
+    own = dict.fromkeys(thresholds.NAMES, 0.0)
+    thresholds.set_thresholds(org_id="default", thresholds=own, by="tester", at=now, reason="call everyone")
+    assert crm.get("/api/ml/model/info").json()["thresholds"] == own
+    columns = small().model.golden.columns  # type: ignore[union-attr]
+    features = {name: column[0] for name, column in columns.items() if column[0] == column[0] and column[0] is not None}
+    assert crm.post("/api/v1/predict", {"features": features}).json()["recommended_action"] == "HIGH_PRIORITY"
+
+
+def test_a_rollback_to_a_version_that_fails_its_rehearsal_is_409_in_clear_words(crm: Caller) -> None:
+    ModelArtefact.objects.filter(version=kept("20260101000000")).update(content=b"nonsense")
+    response = crm.post("/api/ml/model/rollback/20260101000000")
+    assert_error(response, 409)
+    assert "Nothing was changed" in response.json()["errors"][0]["detail"]

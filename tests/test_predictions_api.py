@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.models import Outcome
@@ -79,6 +81,44 @@ def test_the_latest_is_the_one_just_made(crm: Caller) -> None:
     lead = a_lead()
     made = crm.post(f"/api/ml/predict/{lead.number}").json()
     assert crm.get(f"/api/ml/predict/{lead.number}/latest").json() == made
+
+
+def test_the_parts_that_matter_have_reasons_in_words_strongest_first_each_way(crm: Caller) -> None:
+    lead = a_lead(source_score=80)
+    a_property(lead)
+    a_message(lead, MONDAY + DAY)
+    a_message(lead, MONDAY + 9 * DAY, "OUTBOUND")
+    parts = crm.post(f"/api/ml/predict/{lead.number}").json()["feature_contributions"]
+    told = {part["feature"]: part["reason"] for part in parts if part["reason"] is not None}
+    assert told == {
+        "lead_source_score": "A source score of 80 of 100; the rules give points for it",
+        "inbound_messages_count": "1 message from the lead; the rules give points for it",
+        "has_property": "Having a property; the rules give points for it",
+        "response_time_minutes": "An answer after 8 days; the rules take points for it",
+    }
+    assert all(set(part) == {"feature", "value", "contribution", "reason"} for part in parts)
+
+
+def test_a_models_reasons_are_of_known_values_and_say_what_leads_like_this_do(crm: Caller, model: Any) -> None:
+    lead = a_lead(timezone.now() - 5 * DAY)
+    for days in (4, 3, 2, 1):
+        a_message(lead, timezone.now() - days * DAY)
+        a_message(lead, timezone.now() - days * DAY, "OUTBOUND")
+    parts = crm.post(f"/api/ml/predict/{lead.number}").json()["feature_contributions"]
+    told = [part for part in parts if part["reason"] is not None]
+    assert told
+    assert all(part["value"] is not None and abs(part["contribution"]) >= 0.005 for part in told)
+    for part in told:
+        way = "more" if part["contribution"] > 0 else "less"
+        assert part["reason"].endswith(f"; leads like this convert {way} often")
+
+
+def test_a_caller_with_features_of_its_own_gets_reasons_and_a_batch_does_not(crm: Caller) -> None:
+    one = crm.post("/api/v1/predict", {"features": ELEVEN}).json()
+    reasons = {part["feature"]: part["reason"] for part in one["feature_contributions"]}
+    assert reasons["appointments_count"] == "1 appointment; the rules give points for it"
+    batch = crm.post("/api/v1/predict/batch", {"batch": [{"features": ELEVEN}]}).json()
+    assert set(batch["results"][0]["feature_contributions"][0]) == {"feature", "value", "contribution"}
 
 
 def test_a_lead_never_scored_has_no_latest(crm: Caller) -> None:
@@ -199,8 +239,23 @@ def test_the_ranked_list_is_best_first_and_leaves_decided_leads_out(crm: Caller)
     assert [row["dossier_id"] for row in rows] == [lively.number, quiet.number]
     everything = crm.get("/api/ml/leads/ranked?include_decided=true&limit=1").json()
     assert everything["next"]
+    assert rows[0]["reasons"] == [
+        "A source score of 90 of 100; the rules give points for it",
+        "1 message from the lead; the rules give points for it",
+    ]
     by_value = crm.get("/api/ml/leads/ranked?order=expected_value").json()["results"]
     assert [row["dossier_id"] for row in by_value] == [lively.number]
+
+
+def test_the_ranked_list_takes_as_many_statements_for_many_leads_as_for_one(crm: Caller) -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(5):
+            crm.post(f"/api/ml/predict/{a_lead(source_score=80).number}")
+        with CaptureQueriesContext(connection) as queries:
+            crm.get("/api/ml/leads/ranked")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("query", ["order=luck", "action=CALL", "min_probability=2", "nonsense=1"])
@@ -213,24 +268,3 @@ def test_a_lead_of_the_future_is_scored_as_it_will_begin(crm: Caller) -> None:
     body = crm.post(f"/api/ml/predict/{lead.number}").json()
     values = {part["feature"]: part["value"] for part in body["feature_contributions"]}
     assert values["days_since_creation"] == 0
-
-
-def test_what_if_answers_the_probability_as_it_would_be_and_stores_nothing(crm: Caller, model: Any) -> None:
-    lead = a_lead(timezone.now() - 3 * DAY)
-    present = crm.post(f"/api/ml/predict/{lead.number}").json()
-    answer = crm.post(f"/api/ml/predict/{lead.number}/what-if", {"changes": {"inbound_messages_count": 6}})
-    body = answer.json()
-    assert body["present_probability"] == pytest.approx(present["conversion_probability"], abs=1e-3)
-    assert body["conversion_probability"] > body["present_probability"]
-    total = body["base_probability"] + sum(part["contribution"] for part in body["feature_contributions"])
-    assert total == pytest.approx(body["conversion_probability"], abs=1e-6)
-    values = {part["feature"]: part["value"] for part in body["feature_contributions"]}
-    assert (values["inbound_messages_count"], values["engagement_rate"]) == (6, 6)
-    assert Prediction.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    "changes", [{}, {"nonsense": 6}, {"appointments_count": -1}, {"appointments_count": "many"}, []]
-)
-def test_an_impossible_what_if_is_400(crm: Caller, changes: Any) -> None:
-    assert_error(crm.post(f"/api/ml/predict/{a_lead().number}/what-if", {"changes": changes}), 400)

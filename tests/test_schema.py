@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 DUE = """
 put /api/ml/leads/{} | get /api/ml/leads/{} | post /api/ml/leads/{}/events | post /api/ml/leads/import
 post /api/ml/predict/{} | get /api/ml/predict/{}/latest | post /api/ml/predict/{}/what-if
-get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
+get /api/ml/predict/{}/change | get /api/ml/predict/{}/history | post /api/ml/predict/{}/outcome
 post /api/ml/score-jobs | get /api/ml/score-jobs/{} | get /api/ml/leads/ranked
 post /api/v1/predict | post /api/v1/predict/batch | post /api/v1/model/train | get /api/v1/model/info
 get /api/v1/model/versions | post /api/v1/model/rollback | get /api/v1/model/feature-importance

@@ -9,14 +9,15 @@ from typing import Any
 
 from insights import figures, words
 from insights.figures import Figure
-from insights.pages.vectors import kinds_by_version
-from insights.reasons import Reason, label_of, reasons_of, shown
 from leads.features import Kind
 from leads.models import Appointment, Direction, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
 from leads.tables.dossier import LeadStatusChange
+from predictions.change import Change, between
+from predictions.explaining import kinds_by_version, reasons_for
 from predictions.models import Prediction
+from predictions.reasons import Reason, label_of, shown
 
-MOST_HAPPENINGS, MOST_PREDICTIONS, MOST_REASONS = 40, 30, 3
+MOST_HAPPENINGS, MOST_PREDICTIONS = 40, 30
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Judged:
 
     prediction: Prediction
     action: words.Action
-    reasons: list[Reason]
+    speaks_for: list[Reason]
+    speaks_against: list[Reason]
     contributions: list[Contribution]
     waterfall: Figure
 
@@ -58,6 +60,8 @@ class LeadPage:
     age: str
     outcome: Outcome | None
     judged: Judged | None
+    change: Change | None
+    """From the prediction before the newest to the newest."""
     history: list[tuple[Prediction, words.Action]]
     timeline: list[Happening]
     facts: list[tuple[str, str]]
@@ -71,6 +75,7 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
         age=words.age((org.now() - lead.created_at) / timedelta(days=1)),
         outcome=Outcome.objects.current().filter(dossier=lead).first(),
         judged=_judged(org.org_id, stored[0]) if stored else None,
+        change=_change(org.org_id, lead, stored),
         history=[(row, words.action_of(row.recommended_action)) for row in stored],
         timeline=timeline(lead),
         facts=_facts(lead),
@@ -79,16 +84,24 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
 
 def _judged(org_id: str, newest: Prediction) -> Judged:
     kinds = kinds_by_version(org_id, [newest.model_version]).get(newest.model_version, {})
+    reasons = reasons_for(org_id, [newest])[0]
     base_name = "Average lead" if newest.model_version else "Before any points"
     return Judged(
         prediction=newest,
         action=words.action_of(newest.recommended_action, newest.conversion_probability),
-        reasons=reasons_of(newest.vector, most=MOST_REASONS, kinds=kinds),
+        speaks_for=[reason for reason in reasons if reason.raises],
+        speaks_against=[reason for reason in reasons if not reason.raises],
         contributions=_contributions(newest.vector, kinds),
         waterfall=figures.waterfall(
             newest.base_probability, newest.vector, newest.conversion_probability, kinds=kinds, base_name=base_name
         ),
     )
+
+
+def _change(org_id: str, lead: Dossier, stored: Sequence[Prediction]) -> Change | None:
+    if len(stored) < 2:
+        return None
+    return between(org_id=org_id, dossier=lead, start=stored[1], end=stored[0])
 
 
 def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -> list[Contribution]:

@@ -14,14 +14,14 @@ from rest_framework.request import Request
 
 from common.pagination import Keyset
 from insights import words
-from insights.pages.vectors import kinds_by_version
-from insights.reasons import Reason, reasons_of
 from leads.models import Dossier, LeadScore, Organisation
 from leads.tables.dossier import DossierQuerySet
+from predictions.explaining import listed_reasons
 from predictions.models import Prediction, ScoreJob
+from predictions.reasons import Reason
 
 ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
-MOST_REASONS, MOST_SOURCES = 3, 200
+MOST_SOURCES = 200
 RECENTLY = timedelta(minutes=10)
 
 
@@ -128,8 +128,10 @@ def _sources(org_id: str) -> list[str]:
 def _rows(org: Organisation, scores: Iterable[LeadScore]) -> list[Row]:
     found, now = list(scores), org.now()
     predictions = _predictions(org.org_id, found)
-    kinds = kinds_by_version(org.org_id, {score.model_version for score in found})
-    return [_row(score, predictions.get(score.prediction_id), kinds, now) for score in found]
+    told = dict(zip(predictions, listed_reasons(org.org_id, list(predictions.values())), strict=True))
+    return [
+        _row(score, predictions.get(score.prediction_id), told.get(score.prediction_id, []), now) for score in found
+    ]
 
 
 def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, Prediction]:
@@ -138,7 +140,7 @@ def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, P
     return {row.pk: row for row in stored.only("pk", "vector", "probability_low", "probability_high", "model_version")}
 
 
-def _row(score: LeadScore, prediction: Prediction | None, kinds: Mapping[str | None, Any], now: datetime) -> Row:
+def _row(score: LeadScore, prediction: Prediction | None, reasons: list[Reason], now: datetime) -> Row:
     row = Row(
         score=score,
         lead=score.dossier,
@@ -147,7 +149,6 @@ def _row(score: LeadScore, prediction: Prediction | None, kinds: Mapping[str | N
     )
     if prediction is None:
         return row
-    reasons = reasons_of(prediction.vector, most=MOST_REASONS, kinds=kinds.get(prediction.model_version))
     return replace(row, reasons=reasons, low=prediction.probability_low, high=prediction.probability_high)
 
 

@@ -11,7 +11,7 @@ from leads.models import Dossier, LeadScore
 from leads.tests.cast import DAY, a_lead, a_message, a_property, an_appointment, an_attribute, an_event, an_outcome
 from models_registry.tests.cards import a_version
 from predictions.models import Prediction
-from predictions.tests.scored import a_scored_lead
+from predictions.tests.scored import a_prediction, a_scored_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,28 @@ def test_every_contribution_stands_in_a_table_and_a_missing_value_is_called_unkn
         ("First buyer", "yes", 0.15),
         ("Source", "unknown", -0.05),
     ]
-    assert [reason.feature for reason in judged.reasons] == ["appointments_count", "attributes.first_buyer"]
+    assert [reason.feature for reason in judged.speaks_for] == ["appointments_count", "attributes.first_buyer"]
+    assert judged.speaks_against == []
+
+
+def test_what_speaks_for_a_lead_stands_apart_from_what_speaks_against_it() -> None:
+    lead = a_scored_lead(0.6, vector=[["appointments_count", 3, 0.5], ["response_time_minutes", 7000, -0.1]])
+    page = text(sales(), lead)
+    assert page.index("Speaks for it") < page.index("3 appointments raise it by 50 points.")
+    assert page.index("Speaks against it") < page.index("An answer after 5 days lowers it by 10 points.")
+
+
+def test_why_the_score_changed_is_said_once_there_are_two_predictions() -> None:
+    now = timezone.now()
+    lead = a_lead(now - 9 * DAY)
+    a_prediction(lead, now - 3 * DAY)
+    client = sales()
+    assert "Why it changed" not in text(client, lead)
+    a_message(lead, now - 2 * DAY)
+    a_prediction(lead, now - DAY)
+    page = text(client, lead)
+    assert "From 10% to 15%, up by 5 points. Mostly: 1 new message from the lead." in page
+    assert "2 days passed" in page
 
 
 def test_the_waterfall_is_beside_its_table_and_needs_no_inline_script() -> None:
@@ -135,7 +156,9 @@ def test_words_of_the_crm_are_never_markup() -> None:
 
 
 def test_a_long_history_takes_as_many_statements_as_a_short_one() -> None:
-    lead = a_scored_lead(0.6)
+    lead = a_lead(timezone.now() - 9 * DAY)
+    for days in (3, 2):
+        a_prediction(lead, timezone.now() - days * DAY)
     a_message(lead, timezone.now())
     client = sales()
     few = statements(client, lead)
@@ -149,7 +172,7 @@ def test_a_long_history_takes_as_many_statements_as_a_short_one() -> None:
                 if not field.primary_key
             }
         )
-    assert statements(client, lead) == few < 20
+    assert statements(client, lead) == few < 28
 
 
 def statements(client: Client, lead: Dossier) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from leads import labelled
 from leads.models import Organisation
-from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_appointment, an_outcome
+from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_appointment, an_attribute, an_outcome
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + 100 * DAY
@@ -90,3 +90,28 @@ def test_records_are_counted_by_outcome() -> None:
     a_lead(LATER - DAY)
     counts = labelled.count(Organisation.get("default"), since=MONDAY, until=LATER)
     assert counts.to_json() == {"leads": 4, "usable": 3, "converted": 1, "lost": 2}
+
+
+def test_each_attribute_says_when_it_is_known_by_the_most_suspicious_of_its_values() -> None:
+    first, second = a_lead(), a_lead()
+    an_attribute(first, "budget", 1, availability="creation")
+    an_attribute(second, "budget", 2, availability="observed")
+    an_attribute(first, "tags", "hot", availability="unknown")
+    an_attribute(first, "rating", 3, availability="creation")
+    an_attribute(second, "rating", 4, availability="contact")
+    an_attribute(first, "duration", 261, availability="contact")
+    an_attribute(second, "duration", 12, availability="outcome")
+    found = rows()
+    assert found.availability == {
+        "attributes.budget": "observed",
+        "attributes.rating": "unknown",
+        "attributes.tags": "unknown",
+    }
+    assert found.later == {"attributes.duration": "outcome"}
+    assert "attributes.duration" not in found.columns
+
+
+def test_another_organisations_attributes_say_nothing() -> None:
+    a_lead()
+    an_attribute(a_lead(org_id="other"), "budget", 1, availability="unknown")
+    assert rows().availability == {}

@@ -79,6 +79,25 @@ def test_what_had_occurred_and_was_not_yet_recorded_does_not_count() -> None:
     assert seen(lead, MONDAY + 6 * DAY)["inbound_messages_count"] == 1
 
 
+def test_what_was_known_then_can_be_read_later() -> None:
+    lead = a_lead(region="Ain")
+    a_message(lead, MONDAY + HOUR)
+    an_attribute(lead, "budget", 100)
+    then, later = MONDAY + 2 * DAY, MONDAY + 9 * DAY
+    a_message(lead, then + HOUR)
+    a_message(lead, MONDAY + HOUR, recorded_at=then + HOUR)
+    an_attribute(lead, "budget", 200, then + HOUR)
+    a_property(lead, known_from=then + HOUR)
+    LeadChange.objects.create(dossier=lead, field="region", old_value="Isère", changed_at=then + HOUR)
+    read = snapshots.take(Organisation.get("default"), [lead.pk] * 2, [then, later], known_by=[then, then])
+    columns = columns_of(read, discover(read))
+    for name in ("inbound_messages_count", "attributes.budget", "has_property", "region", "market_activity_score"):
+        assert columns[name][0] == columns[name][1]
+    assert columns["region"][1] == "Isère"
+    assert columns["days_since_creation"].tolist() == [2, 9]
+    assert columns["inbound_messages_last_7_days"].tolist() == [1, 0]
+
+
 def test_a_replaced_value_is_read_as_it_was() -> None:
     lead = a_lead(source="portal", region="Isère")
     a_property(lead, price=300_000)

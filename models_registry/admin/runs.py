@@ -61,12 +61,12 @@ class TrainingRunAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  
     list_select_related = ("version",)
     ordering = ("-created_at",)
     fieldsets = (
-        (None, {"fields": ("status", "stage", "algorithm", "trigger", "started_by", "notes")}),
-        ("What came of it", {"fields": ("version", "activated", "verdict", "error", "evidence_table")}),
+        (None, {"fields": ("status", "stage", "algorithm", "trigger", "because", "started_by", "notes")}),
+        ("What came of it", {"fields": ("version", "activated", "verdict", "error", "checks_table", "evidence_table")}),
         ("What it learnt from", {"fields": ("since", "as_of", "counts_table")}),
         ("When", {"fields": ("created_at", "started_at", "heartbeat_at", "finished_at", "log")}),
     )
-    readonly_fields = ("evidence_table", "counts_table", "log")
+    readonly_fields = ("checks_table", "evidence_table", "counts_table", "log")
     change_list_template = "admin/models_registry/trainingrun/change_list.html"
     change_form_template = "admin/models_registry/trainingrun/change_form.html"
 
@@ -155,6 +155,12 @@ class TrainingRunAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  
     def counts_table(self, run: TrainingRun) -> SafeString:
         """By outcome."""
         return table(("What", "Leads"), flat(run.counts))
+
+    @admin.display(description="checks")
+    def checks_table(self, run: TrainingRun) -> SafeString | str:
+        """Each check of the version it made."""
+        rows = [(check.name, "passed" if check.passed else "failed", check.words) for check in run.checks.all()]
+        return table(("Check", "Result", "Why"), rows) if rows else "–"
 
     @admin.display(description="the gate's evidence")
     def evidence_table(self, run: TrainingRun) -> SafeString | str:

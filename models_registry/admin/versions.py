@@ -11,12 +11,17 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from models_registry.admin.releases import RELEASE, suspects_of
+from models_registry.card_file import card_file
+from models_registry.card_sections import SHOWN_KEYS, sections_of
 from models_registry.choice import Choice, Refused, choice_of, choose
+from models_registry.info import card_of
 from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
 
@@ -55,16 +60,12 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         "created_by",
         "archived_at",
         "digest",
-        "measures",
-        "shuffled",
-        "importance_table",
-        "feature_table",
+        "sections",
         "provenance",
     )
     fieldsets = (
         (None, {"fields": ("version", "is_active", "algorithm", "created_at", "created_by", "archived_at", "notes")}),
-        ("How good it is", {"fields": ("measures", "shuffled")}),
-        ("What it reads", {"fields": ("importance_table", "feature_table")}),
+        ("The card", {"fields": ("sections",)}),
         ("Where it comes from", {"fields": ("provenance", "digest")}),
     )
     change_form_template = "admin/models_registry/modelversion/change_form.html"
@@ -78,9 +79,13 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         return False
 
     def get_urls(self) -> list[URLPattern]:
-        """The confirmation page beside Django's own."""
-        view = self.admin_site.admin_view(self.activate)
-        return [path("<path:key>/activate/", view, name="models_registry_modelversion_activate"), *super().get_urls()]
+        """The confirmation page and the card's file beside Django's own."""
+        activate, card = self.admin_site.admin_view(self.activate), self.admin_site.admin_view(self.card)
+        return [
+            path("<path:key>/activate/", activate, name="models_registry_modelversion_activate"),
+            path("<path:key>/card/", card, name="models_registry_modelversion_card"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -88,7 +93,11 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         """The card, with the button for those who may press it."""
         row = self.get_object(request, object_id)
         can = row is not None and not row.is_active and not row.archived and request.user.has_perm(ACTIVATE)
-        context = {"choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None}
+        context: dict[str, Any] = {
+            "choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None,
+            "suspects": suspects_of(row) if row is not None else [],
+            "may_release": request.user.has_perm(RELEASE),
+        }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
 
     def activate(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -100,6 +109,15 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
             raise PermissionDenied
         choice = choice_of(org_id=row.org_id, version=row.version)
         return self._chosen(request, choice) if request.method == "POST" else self._asked(request, choice)
+
+    def card(self, request: HttpRequest, key: str) -> HttpResponse:
+        """The card in Markdown, as a file."""
+        row = self.get_object(request, key)
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return card_file(row)
 
     def _chosen(self, request: HttpRequest, choice: Choice) -> HttpResponse:
         may_override = request.user.has_perm(OVERRIDE)
@@ -160,35 +178,17 @@ class ModelVersionAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         """Whether it could score again."""
         return not row.archived
 
-    @admin.display(description="measured forward in time")
-    def measures(self, row: ModelVersion) -> SafeString:
-        """Every measure with its meaning."""
-        rows = ((each.name, _measured(row, each), each.meaning) for each in MEASURES)
-        return table(("Measure", "Value", "Meaning"), rows)
-
-    @admin.display(description="on a shuffled holdout, for comparison")
-    def shuffled(self, row: ModelVersion) -> SafeString | str:
-        """The flattering figures: much better than the forward ones means that the world drifts."""
-        metrics = row.card.get("shuffled_metrics") or {}
-        taken = [(each.name, shown(value_of(metrics, each))) for each in MEASURES if each.key in metrics]
-        return table(("Measure", "Value"), taken) if taken else "–"
-
-    @admin.display(description="importance")
-    def importance_table(self, row: ModelVersion) -> SafeString:
-        """Each feature's share of what moves the scores."""
-        return table(("Feature", "Share"), ((each["feature"], f"{each['importance']:.1%}") for each in row.importance))
-
-    @admin.display(description="features")
-    def feature_table(self, row: ModelVersion) -> SafeString:
-        """Each feature with its type, unit and meaning."""
-        keys = ("name", "kind", "unit", "meaning")
-        return table(("Feature", "Type", "Unit", "Meaning"), ([each.get(key) for key in keys] for each in row.features))
+    @admin.display(description="how good it is, and what it reads")
+    def sections(self, row: ModelVersion) -> SafeString:
+        """The card, one subject after another, each with its table."""
+        parts = ((each.title, each.words, table(each.head, each.rows)) for each in sections_of(card_of(row)))
+        return format_html_join("", '<h3>{}</h3><p>{}</p><div class="wide-table">{}</div>', parts)
 
     @admin.display(description="provenance")
     def provenance(self, row: ModelVersion) -> SafeString:
         """What else the card says, name by name."""
-        apart = {"metrics", "shuffled_metrics", "features"}
-        return table(("What", "Value"), flat({name: value for name, value in row.card.items() if name not in apart}))
+        rest = {name: value for name, value in row.card.items() if name not in SHOWN_KEYS}
+        return table(("What", "Value"), flat(rest))
 
 
 def _measured(row: ModelVersion, measure: Measure) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.serializers import MomentField, StrictSerializer, TextField
+from models_registry.api.card_shapes import CardField
 from models_registry.learning import algorithms
 
 
@@ -53,6 +54,15 @@ class RunMessageOut(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class CheckOut(serializers.Serializer[Any]):
+    """One check of the version that a run made."""
+
+    name = serializers.CharField(help_text="`schema`, `leakage`, `calibration`, `behaviour` or `gate`.")
+    passed = serializers.BooleanField()
+    words = serializers.CharField()
+    evidence = serializers.DictField()
+
+
 class RunOut(serializers.Serializer[Any]):
     """How far a run is, and what came of it."""
 
@@ -65,10 +75,12 @@ class RunOut(serializers.Serializer[Any]):
     activated = serializers.BooleanField(help_text="Whether that version became active.")
     verdict = serializers.CharField(help_text="Why it became active, or why not.")
     reason = serializers.CharField(help_text="The error, or the verdict.")
+    checks = CheckOut(many=True, help_text="What was checked before it could become active.")
     counts = serializers.DictField(child=serializers.IntegerField(), help_text="Usable records, by outcome.")
     algorithm = serializers.CharField()
     notes = serializers.CharField()
     trigger = serializers.CharField()
+    because = serializers.CharField(help_text="Which trigger fired, in words; empty where somebody asked.")
     started_by = serializers.CharField()
     created_at = MomentField()
     started_at = MomentField(allow_null=True)
@@ -125,6 +137,6 @@ class InfoOut(VersionOut):
     trained_from = serializers.CharField(allow_null=True)
     trained_until = serializers.CharField(allow_null=True)
     records = serializers.DictField(child=serializers.IntegerField())
-    card = serializers.DictField()
+    card = CardField(help_text="What it was made from, and how it was measured.")
     digest = serializers.CharField(help_text="SHA-256 of the artefact.")
     created_by = serializers.CharField()

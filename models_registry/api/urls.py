@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from models_registry.api import views
+from models_registry.api import cards, views
+from models_registry.api.ledger import Ledger
 
 shared = [
     path("model/info", views.Info.as_view()),
@@ -10,9 +11,11 @@ shared = [
     path("model/train", views.Train.as_view()),
     path("model/train/<uuid:run_id>", views.Run.as_view()),
     path("model/versions", views.Versions.as_view()),
+    path("model/ledger", Ledger.as_view()),
 ]
 ml_urlpatterns = [
     *shared,
+    path("model/versions/<str:version>/card", cards.VersionCard.as_view()),
     path("model/versions/<str:version>", views.VersionNotes.as_view()),
     path("model/rollback/<str:version>", views.Rollback.as_view()),
 ]

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import asdict
 
 from models_registry.learning import forest
-from models_registry.learning.raw import Floats, Matrix, RawScorer
+from models_registry.learning.boosting import Boosting, HistGradientBoosting, LightGBM, XGBoost
+from models_registry.learning.ensemble import Ensemble
+from models_registry.learning.logistic import LogisticRegression
+from models_registry.learning.perceptron import Perceptron
+from models_registry.learning.search import Auto
+from models_registry.learning.task import BAGS, Algorithm, Fitted, Progress, Task
 
-Progress = Callable[[float, str], None]
-"""Told the share done, 0 to 1, and words."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What to learn: n encoded rows, what became of them, and whose they are."""
-
-    x: Matrix
-    converted: NDArray[np.bool_]
-    weight: Floats
-    dossier: NDArray[np.int64]
-    seed: int
-    n_jobs: int = 2
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What was learnt, and the raw score that each row got from learners that had not seen its dossier, (n,)."""
-
-    raw: RawScorer
-    out_of_sample: Floats
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-
-class Algorithm(Protocol):
-    """A way of learning. Deterministic by the task's seed."""
-
-    name: str
-    title: str
-
-    def fit(self, task: Task, report: Progress) -> Fitted:
-        """Learns from the task's rows."""
+TREES = 100
 
 
 class RandomForest:
@@ -53,9 +21,13 @@ class RandomForest:
     name = "random_forest"
     title = "Random forest"
 
+    def unavailable(self) -> str | None:
+        """It always can be used."""
+        return None
+
     def fit(self, task: Task, report: Progress) -> Fitted:
         """Grows the forest; out-of-sample scores are its out-of-bag ones."""
-        settings = forest.ForestSettings()
+        settings = forest.ForestSettings(bags=task.bags, trees_per_bag=TREES // task.bags)
         grown = forest.grow(
             task.x,
             task.converted,
@@ -68,18 +40,46 @@ class RandomForest:
         )
         least = forest.least_leaf_of(task.weight)
         parameters = asdict(settings) | {"least_leaf": least, "class_weight": "balanced", "max_features": "sqrt"}
-        return Fitted(grown.ensemble, grown.out_of_bag, parameters)
+        return Fitted(grown.ensemble, grown.out_of_bag, parameters | {"explanation": {"method": "exact"}})
 
+
+SIMPLEST_FIRST: tuple[Algorithm, ...] = (
+    LogisticRegression(),
+    RandomForest(),
+    Boosting(HistGradientBoosting()),
+    Boosting(LightGBM()),
+    Boosting(XGBoost()),
+    Ensemble((LogisticRegression(), RandomForest(), Boosting(HistGradientBoosting()))),
+    Perceptron(),
+)
+"""What `auto` tries: the first that is as good as the best, up to chance, is taken."""
 
 AUTO = "auto"
-ALGORITHMS: dict[str, Algorithm] = {algorithm.name: algorithm for algorithm in (RandomForest(),)}
-NAMES = (AUTO, *ALGORITHMS)
+DEFAULT = RandomForest.name
+NAMES = (
+    AUTO,
+    "random_forest",
+    "logistic_regression",
+    "hist_gradient_boosting",
+    "lightgbm",
+    "xgboost",
+    "mlp",
+    "ensemble",
+)
+ALGORITHMS: dict[str, Algorithm] = {
+    name: algorithm for name in NAMES for algorithm in SIMPLEST_FIRST if algorithm.name == name
+}
 
 
 def named(name: str) -> Algorithm:
-    """The algorithm of that name; `auto` is the random forest. Raises ValueError that names the known ones."""
+    """The algorithm of that name; `auto` tries them. Raises ValueError where it is unknown, or cannot be used here."""
     if name == AUTO:
-        return ALGORITHMS[RandomForest.name]
+        return Auto(SIMPLEST_FIRST)
     if name not in ALGORITHMS:
         raise ValueError(f"Unknown algorithm {name!r}: it must be one of {', '.join(NAMES)}.")
+    if why := ALGORITHMS[name].unavailable():
+        raise ValueError(why)
     return ALGORITHMS[name]
+
+
+__all__ = ["ALGORITHMS", "AUTO", "BAGS", "NAMES", "Algorithm", "Fitted", "Progress", "RandomForest", "Task", "named"]

@@ -18,12 +18,18 @@ from numpy.typing import NDArray
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.encoding import Encoder
 from models_registry.learning.interval import Spread
+from models_registry.learning.linear import LinearBags
 from models_registry.learning.model import Golden, Model
-from models_registry.learning.raw import RawScorer
+from models_registry.learning.network import NetworkBags
+from models_registry.learning.raw import Link, RawScorer
 from models_registry.learning.trees import DTYPES, TreeEnsemble
+from models_registry.learning.vote import MOST_MEMBERS as MOST_VOICES
+from models_registry.learning.vote import Member, Vote
 
 FORMAT = "leadqual-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""The first knew trees on shares only, which the second keeps with their scale."""
 MANIFEST = "manifest.json"
 LARGEST_BYTES = 1 << 30
 MOST_MEMBERS = 64
@@ -43,6 +49,7 @@ UNREADABLE = (
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 Arrays = dict[str, NDArray[Any]]
+Plain = Mapping[str, Any]
 
 
 class BadArtefact(ValueError):
@@ -55,7 +62,7 @@ def write(model: Model) -> bytes:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "algorithm": model.algorithm,
-        "raw": {"kind": model.raw.kind, "columns": model.raw.columns},
+        "raw": {"kind": model.raw.kind, "columns": model.raw.columns, **model.raw.plain()},
         "encoder": model.encoder.to_json(),
         "calibration": model.calibration.to_json(),
         "spread": model.spread.to_json(),
@@ -107,7 +114,8 @@ def _unpacked(data: bytes) -> tuple[dict[str, Any], Arrays]:
             raise BadArtefact("a member is compressed")
         manifest = json.loads(container.read(MANIFEST), parse_constant=_refuse)
         arrays = {name.removesuffix(".npy"): _array(container.read(name)) for name in names if name != MANIFEST}
-    if not isinstance(manifest, dict) or (manifest["format"], manifest["format_version"]) != (FORMAT, FORMAT_VERSION):
+    readable = isinstance(manifest, dict) and manifest["format_version"] in READABLE_VERSIONS
+    if not readable or manifest["format"] != FORMAT:
         raise BadArtefact("another format")
     return manifest, arrays
 
@@ -130,25 +138,63 @@ def _array(content: bytes) -> NDArray[Any]:
 
 def _model(manifest: Mapping[str, Any], arrays: Arrays) -> Model:
     encoder = Encoder.from_json(manifest["encoder"])
-    kind, columns = manifest["raw"]["kind"], int(manifest["raw"]["columns"])
-    if kind not in RAW_SCORERS or columns != encoder.columns:
-        raise BadArtefact("the encoder does not fit the scorer, or the scorer is of no known kind")
+    columns = int(manifest["raw"]["columns"])
+    if columns != encoder.columns:
+        raise BadArtefact("the encoder does not fit the scorer")
     golden = manifest["golden"]
     return Model(
         str(manifest["algorithm"]),
         encoder,
-        RAW_SCORERS[kind](columns, arrays),
+        _scorer(manifest["raw"], columns, arrays),
         BetaCalibration.from_json(manifest["calibration"]),
         Spread.from_json(manifest["spread"]),
         None if golden is None else Golden.from_json(golden, encoder.features),
     )
 
 
-def _trees(columns: int, arrays: Arrays) -> RawScorer:
+def _scorer(plain: Plain, columns: int, arrays: Arrays) -> RawScorer:
+    if plain["kind"] not in RAW_SCORERS:
+        raise BadArtefact("a scorer of no known kind")
+    return RAW_SCORERS[plain["kind"]](plain, columns, arrays)
+
+
+def _trees(plain: Plain, columns: int, arrays: Arrays) -> RawScorer:
     if set(arrays) != set(DTYPES) or any(arrays[name].dtype != np.dtype(dtype) for name, dtype in DTYPES.items()):
         raise BadArtefact("not the arrays of trees")
-    return TreeEnsemble(columns, **arrays)
+    return TreeEnsemble(columns, **arrays, link=Link(plain.get("link", Link.IDENTITY)))
 
 
-RAW_SCORERS: dict[str, Callable[[int, Arrays], RawScorer]] = {TreeEnsemble.kind: _trees}
-"""How each kind of raw scorer is made of its arrays."""
+def _linear(_plain: Plain, columns: int, arrays: Arrays) -> RawScorer:
+    return LinearBags.from_arrays(columns, arrays)
+
+
+def _network(_plain: Plain, columns: int, arrays: Arrays) -> RawScorer:
+    return NetworkBags.from_arrays(columns, arrays)
+
+
+def _vote(plain: Plain, columns: int, arrays: Arrays) -> RawScorer:
+    members = plain["members"]
+    if len(members) > MOST_VOICES or any(member["kind"] == Vote.kind for member in members):
+        raise BadArtefact("a vote of too many, or of votes")
+    own = [dict(_under(f"{at}.", arrays)) for at in range(len(members))]
+    if sum(map(len, own)) != len(arrays):
+        raise BadArtefact("an array of no member")
+    return Vote(
+        tuple(
+            Member(_scorer(each, columns, mine), BetaCalibration.from_json(each["calibration"]), float(each["weight"]))
+            for each, mine in zip(members, own, strict=True)
+        )
+    )
+
+
+def _under(prefix: str, arrays: Arrays) -> list[tuple[str, NDArray[Any]]]:
+    return [(name.removeprefix(prefix), array) for name, array in arrays.items() if name.startswith(prefix)]
+
+
+RAW_SCORERS: dict[str, Callable[[Plain, int, Arrays], RawScorer]] = {
+    TreeEnsemble.kind: _trees,
+    LinearBags.kind: _linear,
+    NetworkBags.kind: _network,
+    Vote.kind: _vote,
+}
+"""How each kind of raw scorer is made of what the manifest says of it, its width and its arrays."""

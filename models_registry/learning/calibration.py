@@ -45,7 +45,7 @@ class BetaCalibration:
         Maximum likelihood with a mild prior that a and b are near 1 and near each other (Platt's map on the logit), and
         that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not.
         """
-        log_s, log_rest = _logs(raw, CLIP)
+        log_s, log_rest = logs(raw, CLIP)
         positive, total = float(weight[converted].sum()), float(weight.sum())
         rate = np.log((positive + 1) / (total - positive + 1))
         sign = np.where(converted, 1.0, -1.0)
@@ -73,7 +73,7 @@ class BetaCalibration:
 
     def __call__(self, raw: Floats) -> Floats:
         """The probability of each raw score; never 0 or 1."""
-        log_s, log_rest = _logs(raw, self.clip)
+        log_s, log_rest = logs(raw, self.clip)
         return np.asarray(EDGE + (1 - 2 * EDGE) * expit(self.a * log_s - self.b * log_rest + self.c))
 
     def slope(self, raw: Floats) -> Floats:
@@ -103,6 +103,7 @@ def _squeezed(raw: Floats, clip: float) -> Floats:
     return np.asarray(clip + (1 - 2 * clip) * np.clip(raw, 0.0, 1.0))
 
 
-def _logs(raw: Floats, clip: float) -> tuple[Floats, Floats]:
+def logs(raw: Floats, clip: float) -> tuple[Floats, Floats]:
+    """ln s and ln (1 - s) of the shares, squeezed by `clip`: what the map is linear in. Both (n,)."""
     s = _squeezed(raw, clip)
     return np.log(s), np.log1p(-s)

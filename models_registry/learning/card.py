@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 
 from leads.features import LabelledRows
+from models_registry.learning.baselines import Holdout, baselines
+from models_registry.learning.curves import curves_of
 from models_registry.learning.encoding import Number, Words
-from models_registry.learning.evaluation import Metrics
+from models_registry.learning.evaluation import Floats, Metrics
+from models_registry.learning.groups import by_age, by_source
+from models_registry.learning.learning_curve import Learner, learning_curve
 from models_registry.learning.model import Model
 from models_registry.learning.reference import reference_of
+from models_registry.learning.rules import Rule
+from models_registry.learning.thresholds import Thresholds
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
 
@@ -47,6 +53,30 @@ def card_of(
         "metrics": metrics,
         "shuffled_metrics": shuffled,
         "reference": reference_of(past, newest, model.score(newest.columns, contributions=False).probability),
+    }
+
+
+def figures_of(
+    past: LabelledRows,
+    newest: LabelledRows,
+    probability: Floats,
+    *,
+    thresholds: Thresholds,
+    learner: Learner,
+    rules: tuple[Rule, ...],
+    seed: int,
+) -> dict[str, Any]:
+    """What a card shows beyond the metrics, all on the newest rows, of which the model gave (n,) `probability`.
+
+    `thresholds` were chosen on the past; `learner` learns again from fewer rows.
+    """
+    return {
+        "thresholds": thresholds.measure(probability, newest.converted, newest.weight),
+        "curves": curves_of(probability, newest.converted, newest.weight),
+        "by_source": by_source(newest, probability),
+        "by_age": by_age(newest, probability),
+        "baselines": baselines(past, Holdout(newest, probability, seed), rules),
+        "learning_curve": learning_curve(past, newest, probability, learner),
     }
 
 

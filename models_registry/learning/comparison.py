@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from models_registry.learning.evaluation import log_losses, resampled
+from models_registry.learning.bootstrap import resampled
+from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import delong
 
 Floats = NDArray[np.float64]

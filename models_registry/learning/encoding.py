@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -68,9 +68,15 @@ class Encoder:
     """One a feature, in their order."""
 
     @classmethod
-    def fit(cls, rows: LabelledRows) -> Self:
-        """Learns medians, levels and what varies from these rows alone."""
-        return cls(rows.features, tuple(_learn(at, feature, rows) for at, feature in enumerate(rows.features)))
+    def fit(cls, rows: LabelledRows, unused: Collection[str] = ()) -> Self:
+        """Learns medians, levels and what varies from these rows alone. Features named `unused` get no column."""
+        return cls(
+            rows.features,
+            tuple(
+                _nothing(at, feature) if feature.name in unused else _learn(at, feature, rows)
+                for at, feature in enumerate(rows.features)
+            ),
+        )
 
     @functools.cached_property
     def column_feature(self) -> NDArray[np.intp]:
@@ -131,6 +137,12 @@ def _code(data: Mapping[str, Any]) -> Number | Words:
     if not np.isfinite(median):
         raise ValueError("a median is not a number")
     return Number(int(data["feature"]), median, bool(data["varies"]), bool(data["indicator"]))
+
+
+def _nothing(at: int, feature: Feature) -> Number | Words:
+    if feature.is_category:
+        return Words(at, (), missing=False, other=False)
+    return Number(at, 0.0, varies=False, indicator=False)
 
 
 def _learn(at: int, feature: Feature, rows: LabelledRows) -> Number | Words:

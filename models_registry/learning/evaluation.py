@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from models_registry.learning.ranking import WeightedAuc
+from models_registry.learning.bootstrap import Resamples, Statistic, interval_of, turned
+from models_registry.learning.masses import equal_masses, sums
+from models_registry.learning.ranking import WeightedAuc, WeightedPrecision
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -16,12 +20,8 @@ Metrics = dict[str, Any]
 
 THRESHOLD = 0.5
 BINS = 10
-RESAMPLES = 400
-LEVEL = 95
 EDGE = 1e-15
 FEW = "Too few resamples held both outcomes."
-FEWEST_RESAMPLES = 0.8
-"""An interval needs this share of the resamples to have held both classes."""
 
 
 def evaluate(
@@ -34,14 +34,14 @@ def evaluate(
     if len(probability) == 0:
         raise ValueError("there are no rows to evaluate on")
     reasons: dict[str, str] = {}
-    figures = _counts(converted, weight, dossier) | _decisions(probability, converted, weight, reasons)
+    figures = _counts(converted, weight, dossier) | decisions(probability, converted, weight, THRESHOLD, reasons)
     figures |= _ranking(probability, converted, weight, reasons)
     figures |= {
         "log_loss": float(np.average(log_losses(probability, converted), weights=weight)),
         "brier": float(np.average((probability - converted) ** 2, weights=weight)),
         "calibration_error": calibration_error(probability, converted, weight),
     }
-    intervals = _intervals(probability, converted, weight, dossier, seed=seed)
+    intervals = _intervals(figures, probability, converted, Resamples(weight, dossier, seed))
     reasons |= {f"intervals.{name}": FEW for name, interval in intervals.items() if interval is None}
     return figures | {"intervals": intervals, "reasons": reasons}
 
@@ -53,11 +53,28 @@ def log_losses(probability: Floats, converted: Bools) -> Floats:
 
 def calibration_error(probability: Floats, converted: Bools, weight: Floats, bins: int = BINS) -> float:
     """Mean distance of predicted and observed rate over bins of equal mass (by weight), in the order of probability."""
-    order = np.argsort(probability, kind="stable")
-    mass = weight[order]
-    place = np.minimum(((np.cumsum(mass) - mass / 2) / mass.sum() * bins).astype(np.int64), bins - 1)
-    gap = np.bincount(place, weights=mass * (probability - converted)[order], minlength=bins)
-    return float(np.abs(gap).sum() / mass.sum())
+    gap = sums(equal_masses(probability, weight, bins), weight * (probability - converted), bins)
+    return float(np.abs(gap).sum() / weight.sum())
+
+
+def decisions(
+    probability: Floats, converted: Bools, weight: Floats, threshold: float, reasons: dict[str, str]
+) -> Metrics:
+    """Accuracy, precision, recall, F1 and confusion matrix where from `threshold` on a lead is called likely."""
+    said = probability >= threshold
+    tp, fp, fn, tn = (
+        float(weight[mask].sum())
+        for mask in (said & converted, said & ~converted, ~said & converted, ~said & ~converted)
+    )
+    never = f"No lead was given a probability of {threshold:.3g} or more."
+    return {
+        "threshold": threshold,
+        "accuracy": (tp + tn) / (tp + fp + fn + tn),
+        "precision": _quotient("precision", tp, tp + fp, never, reasons),
+        "recall": _quotient("recall", tp, tp + fn, "No lead converted.", reasons),
+        "f1": _quotient("f1", 2 * tp, 2 * tp + fp + fn, "No lead converted, nor was expected to.", reasons),
+        "confusion_matrix": {"true_positive": tp, "false_positive": fp, "false_negative": fn, "true_negative": tn},
+    }
 
 
 def _counts(converted: Bools, weight: Floats, dossier: NDArray[np.int64]) -> Metrics:
@@ -66,22 +83,6 @@ def _counts(converted: Bools, weight: Floats, dossier: NDArray[np.int64]) -> Met
         "dossiers": len(np.unique(dossier)),
         "positives": len(np.unique(dossier[converted])),
         "base_rate": float(np.average(converted, weights=weight)),
-    }
-
-
-def _decisions(probability: Floats, converted: Bools, weight: Floats, reasons: dict[str, str]) -> Metrics:
-    said = probability >= THRESHOLD
-    tp, fp, fn, tn = (
-        float(weight[mask].sum())
-        for mask in (said & converted, said & ~converted, ~said & converted, ~said & ~converted)
-    )
-    return {
-        "threshold": THRESHOLD,
-        "accuracy": (tp + tn) / (tp + fp + fn + tn),
-        "precision": _quotient("precision", tp, tp + fp, "No lead was given a probability of 0.5 or more.", reasons),
-        "recall": _quotient("recall", tp, tp + fn, "No lead converted.", reasons),
-        "f1": _quotient("f1", 2 * tp, 2 * tp + fp + fn, "No lead converted, nor was expected to.", reasons),
-        "confusion_matrix": {"true_positive": tp, "false_positive": fp, "false_negative": fn, "true_negative": tn},
     }
 
 
@@ -102,26 +103,31 @@ def _ranking(probability: Floats, converted: Bools, weight: Floats, reasons: dic
 
 
 def _intervals(
-    probability: Floats, converted: Bools, weight: Floats, dossier: NDArray[np.int64], *, seed: int
+    figures: Mapping[str, Any], probability: Floats, converted: Bools, resamples: Resamples
 ) -> dict[str, list[float] | None]:
-    dossiers, place = np.unique(dossier, return_inverse=True)
-    rng, auc = np.random.default_rng(seed), WeightedAuc(probability, converted)
-    losses = log_losses(probability, converted)
-    aucs, means = [], []
-    for _ in range(RESAMPLES):
-        drawn = weight * resampled(rng, len(dossiers))[place]
-        aucs.append(auc(drawn))
-        means.append(float(np.average(losses, weights=drawn)))
-    return {"roc_auc": _middle([each for each in aucs if each is not None]), "log_loss": _middle(means)}
+    drawn = resamples.of(_statistics(probability, converted, resamples.weight))
+    intervals = {name: interval_of(values) for name, values in drawn.items()}
+    return intervals | {"calibration_error": turned(intervals["calibration_error"], figures["calibration_error"])}
 
 
-def resampled(rng: np.random.Generator, n: int) -> Floats:
-    """How often each of n is drawn in n draws with replacement, (n,)."""
-    return np.bincount(rng.integers(0, n, n), minlength=n).astype(np.float64)
+def _statistics(probability: Floats, converted: Bools, weight: Floats) -> dict[str, Statistic]:
+    said = probability >= THRESHOLD
+    hit, called, came = (mask.astype(np.float64) for mask in (said & converted, said, converted))
+    place, gap = equal_masses(probability, weight, BINS), probability - converted
+    inside = np.where(place[:, None] == np.arange(BINS), gap[:, None], 0.0)
+    every = np.ones(len(probability))
+    return {
+        "roc_auc": WeightedAuc(probability, converted).many,
+        "pr_auc": WeightedPrecision(probability, converted).many,
+        "log_loss": partial(_share, log_losses(probability, converted), every),
+        "brier": partial(_share, gap**2, every),
+        "calibration_error": lambda drawn: np.abs(drawn @ inside).sum(axis=1) / drawn.sum(axis=1),
+        "precision": partial(_share, hit, called),
+        "recall": partial(_share, hit, came),
+        "f1": partial(_share, 2 * hit, called + came),
+    }
 
 
-def _middle(values: list[float]) -> list[float] | None:
-    if len(values) < FEWEST_RESAMPLES * RESAMPLES:
-        return None
-    edge = (100 - LEVEL) / 2
-    return [float(each) for each in np.percentile(values, [edge, 100 - edge])]
+def _share(part: Floats, whole: Floats, drawn: Floats) -> Floats:
+    under = drawn @ whole
+    return np.divide(drawn @ part, under, out=np.full(len(under), np.nan), where=under > 0.0)

@@ -6,7 +6,6 @@ return the figures on its card, its calibration and the gate's comparison are th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,18 +14,15 @@ from numpy.typing import NDArray
 
 from leads.features import LabelledRows
 from models_registry.learning import algorithms
-from models_registry.learning.algorithms import Algorithm, Progress, Task
-from models_registry.learning.calibration import BetaCalibration
-from models_registry.learning.card import card_of
+from models_registry.learning.card import card_of, figures_of
 from models_registry.learning.encoding import Encoder
 from models_registry.learning.evaluation import Metrics, evaluate
-from models_registry.learning.interval import Spread
-from models_registry.learning.misfit import misfit
+from models_registry.learning.fitting import Fitting, Report, quiet
 from models_registry.learning.model import Model
-from models_registry.learning.split import forward_split, shuffled_split
-
-Report = Callable[[str, float, str], None]
-"""Told the stage, the progress of the whole from 0 to 1, and words."""
+from models_registry.learning.rules import DEFAULT_RULES, Rule
+from models_registry.learning.screening import screen, told_of
+from models_registry.learning.split import forward_split
+from models_registry.learning.thresholds import COST_RATIO, Thresholds
 
 LEAST_DOSSIERS = 100
 EXPLAINED_ROWS = 1_000
@@ -73,29 +69,50 @@ def learn(
     rows: LabelledRows,
     *,
     seed: int,
-    algorithm: str = algorithms.AUTO,
-    report: Report = lambda *_: None,
+    algorithm: str = algorithms.DEFAULT,
+    report: Report = quiet,
     n_jobs: int = 2,
+    released: frozenset[str] = frozenset(),
+    rules: tuple[Rule, ...] = DEFAULT_RULES,
+    cost_ratio: float = COST_RATIO,
 ) -> Learned:
-    """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown."""
+    """Learns a model. Deterministic by `seed`. Raises NotEnoughData, or ValueError where the algorithm is unknown.
+
+    Features that look like leaks are kept out unless `released` names them. `rules` and `cost_ratio` (what a missed
+    conversion costs, in calls in vain) are for the card alone.
+    """
     learner = algorithms.named(algorithm)
     report("preparing", 0.02, f"{len(rows):,} snapshots of {len(np.unique(rows.dossier)):,} leads.")
     train, test = forward_split(rows)
+    screened = screen(rows, train, released=released, seed=seed, report=report)
+    rows = screened.rows
     past, newest = rows.take(train), rows.take(test)
     report("splitting", 0.05, f"Learning from {len(past):,} snapshots, measuring on {len(newest):,} of newer leads.")
     _check(rows, past)
-    model, parameters = _model(learner, past, newest, seed=seed, n_jobs=n_jobs, report=report)
+    fitting = Fitting(learner, screened.unused, seed, n_jobs)
+    made = fitting.fit(past, newest, report)
+    model, chosen = made.model, fitting.by(made.model.algorithm)
     report("evaluating", 0.55, "Measuring on leads that came later.")
     probability = model.score(newest.columns, contributions=False).probability
     metrics = evaluate(probability, newest.converted, newest.weight, newest.dossier, seed=seed)
-    shuffled = _shuffled(learner, rows, seed=seed, n_jobs=n_jobs, report=report)
-    report("explaining", 0.9, "Which features carry the scores.")
+    shuffled = chosen.shuffled(rows, report)
+    report("evaluating", 0.9, "How the figures grew with data, and what simpler means would have reached.")
+    figures = figures_of(
+        past,
+        newest,
+        probability,
+        thresholds=Thresholds.choose(made.out_of_sample, past.converted, past.weight, cost_ratio=cost_ratio),
+        learner=lambda part: chosen.probability(part, newest),
+        rules=rules,
+        seed=seed,
+    )
+    report("explaining", 0.93, "Which features carry the scores.")
     importance = importance_of(model, newest, seed=seed)
     report("packing", 0.95, "Writing the card.")
     model = replace(model, golden=model.remember(_golden_columns(newest)))
-    card = card_of(rows, past, newest, model, seed=seed, parameters=parameters, metrics=metrics, shuffled=shuffled)
+    card = card_of(rows, past, newest, model, seed=seed, parameters=made.parameters, metrics=metrics, shuffled=shuffled)
     holdout = Holdout(np.flatnonzero(test), probability)
-    return Learned(learner.name, model, metrics, shuffled, importance, holdout, card)
+    return Learned(model.algorithm, model, metrics, shuffled, importance, holdout, told_of(card | figures, screened))
 
 
 def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EXPLAINED_ROWS) -> list[dict[str, Any]]:
@@ -114,42 +131,6 @@ def _check(rows: LabelledRows, past: LabelledRows) -> None:
         raise NotEnoughData(
             {"dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying}
         )
-
-
-def _model(
-    learner: Algorithm, past: LabelledRows, newest: LabelledRows, *, seed: int, n_jobs: int, report: Report
-) -> tuple[Model, dict[str, Any]]:
-    """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
-    encoder = Encoder.fit(past)
-    task = Task(encoder.transform(past.columns), past.converted, past.weight, past.dossier, seed, n_jobs)
-    fitted = learner.fit(task, _growing(report))
-    report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
-    calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
-    unsaid = misfit(task.x, past.converted, calibration(fitted.out_of_sample), past.weight, past.dossier, seed=seed)
-    spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)), calibration, unsaid)
-    parameters = fitted.parameters | {"misfit": unsaid}
-    return Model(learner.name, encoder, fitted.raw, calibration, spread), parameters
-
-
-def _shuffled(learner: Algorithm, rows: LabelledRows, *, seed: int, n_jobs: int, report: Report) -> Metrics:
-    train, test = shuffled_split(rows, seed=seed)
-    past, rest = rows.take(train), rows.take(test)
-    if past.converted.all() or not past.converted.any():
-        return {"reasons": {"all": "The shuffled part to learn from held one outcome only."}}
-
-    def told(_stage: str, progress: float, words: str) -> None:
-        report("evaluating", 0.55 + 0.7 * progress, f"Shuffled, for comparison: {words}")
-
-    model, _ = _model(learner, past, rest, seed=seed, n_jobs=n_jobs, report=told)
-    probability = model.score(rest.columns, contributions=False).probability
-    return evaluate(probability, rest.converted, rest.weight, rest.dossier, seed=seed)
-
-
-def _growing(report: Report) -> Progress:
-    def told(done: float, words: str) -> None:
-        report("growing", 0.05 + 0.45 * done, words)
-
-    return told
 
 
 def _golden_columns(rows: LabelledRows) -> dict[str, NDArray[Any]]:

@@ -26,6 +26,7 @@ from models_registry.learning.raw import Bags
 Floats = NDArray[np.float64]
 
 SAMPLING_REACH = 2.3
+BAGS_REACH = 2.0
 MISFIT_REACH = 2.8
 LEAST_RATIO = 0.05
 NOTHING = 1e-12
@@ -33,7 +34,10 @@ NOTHING = 1e-12
 
 @dataclass(frozen=True)
 class Spread:
-    """The squared distance to reach from a raw score r: `own` * W + `usual` * r (1 - r)."""
+    """The squared distance to reach from a raw score r: `own` * V + `usual` * the link's usual variance at r.
+
+    V is the row's variance within the bags, or between them where each is a single learner.
+    """
 
     own: float
     usual: float
@@ -48,20 +52,18 @@ class Spread:
 
         The misfit is in probabilities, and is taken to be the same in log-odds for all rows.
         """
-        usual = _usual(bags.raw)
-        # Over g, not g - 1: every dossier is in exactly half of the bags, which sets them a little more apart.
-        between, within = float(np.mean(np.var(bags.mean, axis=1))), float(np.mean(bags.within))
-        sampling = max(between - within, LEAST_RATIO * within) + within / bags.mean.shape[1]
-        bias = misfit**2 / max(float(np.mean(calibration.slope(bags.raw) ** 2 * usual)), NOTHING)
-        own = SAMPLING_REACH**2 * sampling / 2 / within if within > 0.0 else 0.0
-        shared = SAMPLING_REACH**2 * (sampling - own * within / SAMPLING_REACH**2) / max(float(np.mean(usual)), NOTHING)
+        usual = bags.link.usual(bags.raw)
+        slope = calibration.slope(bags.share) * bags.link.slope(bags.raw)
+        bias = misfit**2 / max(float(np.mean(slope**2 * usual)), NOTHING)
+        own, shared = _of_bags(bags.mean, usual) if bags.within is None else _of_trees(bags.mean, bags.within, usual)
         return cls(own, shared + MISFIT_REACH**2 * bias)
 
     def bounds(self, bags: Bags) -> tuple[Floats, Floats]:
-        """Lower and upper raw scores of each row, (n,) each, within [0, 1]."""
-        raw = bags.raw
-        distance = np.sqrt(self.own * bags.within + self.usual * _usual(raw))
-        return np.clip(raw - distance, 0.0, 1.0), np.clip(raw + distance, 0.0, 1.0)
+        """Lower and upper raw scores of each row, (n,) each; shares stay within [0, 1]."""
+        raw, link = bags.raw, bags.link
+        own = np.var(bags.mean, axis=1) if bags.within is None else bags.within
+        distance = np.sqrt(self.own * own + self.usual * link.usual(raw))
+        return link.bounded(raw - distance), link.bounded(raw + distance)
 
     def to_json(self) -> dict[str, float]:
         """The numbers."""
@@ -73,5 +75,24 @@ class Spread:
         return cls(float(data["own"]), float(data["usual"]))
 
 
-def _usual(raw: Floats) -> Floats:
-    return np.asarray(raw * (1.0 - raw))
+def _of_trees(mean: Floats, within: Floats, usual: Floats) -> tuple[float, float]:
+    """The factors of a row's own variance within the bags, and of the usual one."""
+    # Over g, not g - 1: every dossier is in exactly half of the bags, which sets them a little more apart.
+    between, among = float(np.mean(np.var(mean, axis=1))), float(np.mean(within))
+    sampling = max(between - among, LEAST_RATIO * among) + among / mean.shape[1]
+    own = SAMPLING_REACH**2 * sampling / 2 / among if among > 0.0 else 0.0
+    return own, SAMPLING_REACH**2 * (sampling - own * among / SAMPLING_REACH**2) / max(float(np.mean(usual)), NOTHING)
+
+
+def _of_bags(mean: Floats, usual: Floats) -> tuple[float, float]:
+    """The factors of a row's own variance between the bags, and of the usual one, where a bag is a single learner.
+
+    What g bags say of a row is trusted by how much of the rows' differences is more than chance would make: a variance
+    from g - 1 degrees of freedom has itself the relative variance 2 / (g - 1).
+    """
+    ratio = np.var(mean, axis=1) / np.maximum(usual, NOTHING)
+    chance = 2.0 / (mean.shape[1] - 1)
+    differ, by_chance = float(np.var(ratio)), chance / (1.0 + chance) * float(np.mean(ratio**2))
+    trusted = max(0.0, 1.0 - by_chance / differ) if differ > 0.0 else 0.0
+    reach = BAGS_REACH**2
+    return reach * trusted, reach * (1.0 - trusted) * float(np.mean(ratio))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -69,23 +69,35 @@ class Model:
     @functools.cached_property
     def base(self) -> float:
         """The calibrated probability of the expected raw score: what the contributions start from."""
-        return float(self.calibration(np.array([self.raw.base]))[0])
+        return float(self._calibrated(np.array([self.raw.base]))[0])
 
     def score(self, columns: Columns, *, contributions: bool = True) -> Scores:
         """Scores the n rows of the features' columns; others are ignored. Raises KeyError where one is not there."""
         encoded = self.encoder.encode(columns)
         bags = self.raw.bags(encoded.matrix)
         low, high = self.spread.bounds(bags)
-        c, probability = self.calibration, self.calibration(bags.raw)
+        probability = self._calibrated(bags.raw)
         parts = self._contributions(encoded.matrix, bags.raw, probability) if contributions else self._none()
-        low, high = np.minimum(c(low), probability), np.maximum(c(high), probability)
+        low, high = np.minimum(self._calibrated(low), probability), np.maximum(self._calibrated(high), probability)
         return Scores(probability, low, high, self.base, parts, encoded.missing)
+
+    def shares(self, columns: Columns) -> Floats:
+        """The n rows' raw scores as shares in [0, 1]: what a calibration map is fitted on. Raises KeyError."""
+        return self.raw.bags(self.encoder.transform(columns)).share
+
+    def recalibrated(self, calibration: BetaCalibration) -> Self:
+        """The same model under another calibration map; its golden rows stay the artefact's own."""
+        return replace(self, calibration=calibration)
+
+    def _calibrated(self, raw: Floats) -> Floats:
+        return self.calibration(self.raw.share(raw))
 
     def _contributions(self, matrix: NDArray[np.float32], raw: Floats, probability: Floats) -> Floats:
         parts = self.encoder.sum_by_feature(self.raw.contributions(matrix))
         away = raw - self.raw.base
         near = np.abs(away) < MEETING
-        stretch = np.where(near, self.calibration.slope(raw), (probability - self.base) / np.where(near, 1.0, away))
+        slope = self.calibration.slope(self.raw.share(raw)) * self.raw.link.slope(raw)
+        stretch = np.where(near, slope, (probability - self.base) / np.where(near, 1.0, away))
         return parts * stretch[:, None]
 
     def _none(self) -> Floats:

@@ -59,6 +59,35 @@ class WeightedAuc:
             return None
         return float(np.dot(positive, np.cumsum(negative) - negative / 2)) / total
 
+    def many(self, weights: Floats) -> Floats:
+        """ROC-AUC under each of the weightings (r, n), (r,); NaN where a class has no weight."""
+        ordered = weights[:, self._order]
+        positive = np.add.reduceat(np.where(self._converted, ordered, 0.0), self._ties, axis=1)
+        negative = np.add.reduceat(np.where(self._converted, 0.0, ordered), self._ties, axis=1)
+        total = positive.sum(axis=1) * negative.sum(axis=1)
+        area = np.sum(positive * (np.cumsum(negative, axis=1) - negative / 2), axis=1)
+        return np.divide(area, total, out=np.full(len(total), np.nan), where=total > 0.0)
+
+
+class WeightedPrecision:
+    """Average precision (the area under the precision-recall steps) under many weightings: sorts once."""
+
+    def __init__(self, score: Floats, converted: Bools) -> None:
+        self._order = np.argsort(-score, kind="stable")
+        ordered = score[self._order]
+        self._last = np.flatnonzero(np.concatenate([ordered[1:] != ordered[:-1], [True]]))
+        self._converted = converted[self._order]
+
+    def many(self, weights: Floats) -> Floats:
+        """The figure under each of the weightings (r, n), (r,); NaN where nothing converted or everything did."""
+        ordered = weights[:, self._order]
+        hits = np.cumsum(np.where(self._converted, ordered, 0.0), axis=1)[:, self._last]
+        called = np.cumsum(ordered, axis=1)[:, self._last]
+        precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0.0)
+        area = np.sum(np.diff(hits, axis=1, prepend=0.0) * precision, axis=1)
+        both = (hits[:, -1] > 0.0) & (hits[:, -1] < called[:, -1])
+        return np.divide(area, hits[:, -1], out=np.full(len(area), np.nan), where=both)
+
 
 @dataclass(frozen=True)
 class Delong:

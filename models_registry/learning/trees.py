@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_registry.learning import kernels
-from models_registry.learning.raw import Bags, Floats, Matrix
+from models_registry.learning.raw import Bags, Floats, Link, Matrix
 
 Nodes = NDArray[np.uint32]
 DTYPES = {
@@ -27,6 +27,8 @@ DTYPES = {
 }
 DEEPEST = 64
 """No tree deeper than this is accepted."""
+LARGEST_VALUE = 1e6
+"""No leaf says more than this: no sum of leaves overflows."""
 
 
 class BadTrees(ValueError):
@@ -35,12 +37,15 @@ class BadTrees(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class TreeEnsemble:
-    """Trees of one ensemble, laid out level by level, one tree after another; the raw score is the mean of the trees'.
+    """Trees of one ensemble, laid out level by level, one tree after another.
+
+    On shares the trees of a little bag are its learners, and their mean is the bag's score. On log-odds they are the
+    steps of one boosted learner, and their sum is. The raw score is the mean of the bags'.
 
     Per node (m of them): `feature` is the column it splits on, rows with x <= `threshold` go to node `left`, the
-    others to `left + 1`; a leaf has `left` equal to itself and an infinite threshold. `value` is the mean of the class,
-    `cover` the weight of the training rows that came by. Per tree: `root` is its first node, `group` its little bag.
-    Raises BadTrees where a row could walk out of the arrays, or in a circle.
+    others to `left + 1`; a leaf has `left` equal to itself and an infinite threshold. `value` is what the tree says
+    there, `cover` the weight of the training rows that came by. Per tree: `root` is its first node, `group` its little
+    bag. Raises BadTrees where a row could walk out of the arrays, or in a circle.
     """
 
     kind: ClassVar[str] = "trees"
@@ -53,9 +58,11 @@ class TreeEnsemble:
     cover: Floats
     root: Nodes
     group: Nodes
+    link: Link = Link.IDENTITY
 
     def __post_init__(self) -> None:
         # Own, read-only copies: nobody can change a model, and the kernels are compiled for one kind of array.
+        object.__setattr__(self, "link", Link(self.link))
         for name, dtype in DTYPES.items():
             array = np.array(getattr(self, name), dtype=dtype, order="C")
             array.setflags(write=False)
@@ -86,7 +93,12 @@ class TreeEnsemble:
     def base(self) -> float:
         """The expected raw score under path-dependent Shapley values: each leaf by its share of the cover."""
         reach = self.cover / np.repeat(self.cover[self.root], self._sizes)
-        return float(np.sum((self.value * reach)[self.is_leaf]) / len(self.root))
+        return float(np.sum((self.value * reach)[self.is_leaf]) / self._averaged)
+
+    @functools.cached_property
+    def _averaged(self) -> int:
+        """By how much the sum of all trees is divided: by the trees, or by the bags of steps."""
+        return len(self.root) if self.link is Link.IDENTITY else int(self.group.max()) + 1
 
     @functools.cached_property
     def _sizes(self) -> NDArray[np.int64]:
@@ -97,11 +109,13 @@ class TreeEnsemble:
         return _tables(self)
 
     def bags(self, x: Matrix) -> Bags:
-        """Each little bag's mean, and what of the variance between them is owed to their size. Many use all cores."""
+        """Each little bag's score, and what of the variance between them is owed to their size. Many use all cores."""
         trees = np.bincount(self.group)
         sums, squares = np.zeros((len(x), len(trees))), np.zeros(len(x))
         forest = (self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group)
         _in_parallel(lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048)
+        if self.link is Link.LOGIT:
+            return Bags(sums, None, self.link)
         mean = sums / trees
         spread = np.maximum(squares - (mean * mean) @ trees, 0.0) / max(len(self.root) - len(trees), 1)
         return Bags(mean, spread / trees.mean())
@@ -118,12 +132,20 @@ class TreeEnsemble:
             len(x),
             at_least=16,
         )
-        phi /= len(self.root)
+        phi /= self._averaged
         return phi
+
+    def share(self, raw: Floats) -> Floats:
+        """Raw scores as shares in [0, 1]."""
+        return self.link.share(raw)
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         """The arrays that `TreeEnsemble(columns, **arrays)` takes."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name in DTYPES}
+
+    def plain(self) -> Mapping[str, Any]:
+        """The scale of the raw scores."""
+        return {"link": self.link.value}
 
 
 def check(trees: TreeEnsemble) -> None:
@@ -159,8 +181,10 @@ def _check_figures(trees: TreeEnsemble, inner: NDArray[np.bool_]) -> None:
         raise BadTrees("a split is on a column that does not exist")
     if not (np.all(np.isfinite(trees.threshold[inner])) and np.all(np.isposinf(trees.threshold[~inner]))):
         raise BadTrees("a threshold is not a number")
-    if not (np.all(np.isfinite(trees.value)) and np.all(np.isfinite(trees.cover)) and np.all(trees.cover > 0)):
-        raise BadTrees("a value or cover is not a positive number")
+    if not (
+        np.all(np.abs(trees.value) <= LARGEST_VALUE) and np.all(np.isfinite(trees.cover)) and np.all(trees.cover > 0)
+    ):
+        raise BadTrees("a value or cover is not a number of sound size")
     if trees.group.max() >= len(trees.root) or np.any(np.bincount(trees.group) == 0) or trees.depth.max() > DEEPEST:
         raise BadTrees("a group is empty, or a tree too deep")
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 
 from common.jobs import OPEN_STATUSES, Job, JobQuerySet
+from leads.cohorts import Labels
 from models_registry.tables.version import ModelVersion
 
 
@@ -20,6 +21,16 @@ class Trigger(models.TextChoices):
     PAGE = "PAGE", "the pages"
     COMMAND = "COMMAND", "the command line"
     SCHEDULE = "SCHEDULE", "the schedule"
+    OUTCOMES = "OUTCOMES", "new outcomes"
+    DRIFT = "DRIFT", "drift"
+    CALIBRATION = "CALIBRATION", "calibration"
+
+
+class LabelKind(models.TextChoices):
+    """What becomes of leads that are still undecided."""
+
+    CENSORED = Labels.CENSORED.value, "others stand for them"
+    DECIDED = Labels.DECIDED.value, "left out (for comparison)"
 
 
 @dataclass(frozen=True)
@@ -34,7 +45,14 @@ class TrainingRun(Job):
     """What was asked for, how far it is, and what came of it."""
 
     trigger = models.CharField(max_length=16, choices=Trigger.choices, default=Trigger.API)
+    because = models.TextField(blank=True, help_text="Which trigger fired, in words; empty where a person asked.")
     algorithm = models.CharField(max_length=32, default="random_forest")
+    labels = models.CharField(
+        max_length=16,
+        choices=LabelKind.choices,
+        default=LabelKind.CENSORED,
+        help_text="How undecided leads are treated.",
+    )
     notes = models.TextField(blank=True)
     since = models.DateTimeField(help_text="The earliest lead to learn from.")
     as_of = models.DateTimeField(help_text="The moment as of which the data are read.")
@@ -76,10 +94,12 @@ class TrainingRun(Job):
             "activated": self.activated,
             "verdict": self.verdict,
             "reason": self.error or self.verdict,
+            "checks": [check.to_json() for check in self.checks.all()],
             "counts": self.counts,
             "algorithm": self.algorithm,
             "notes": self.notes,
             "trigger": self.trigger,
+            "because": self.because,
             "started_by": self.started_by,
             "created_at": self.created_at,
             "started_at": self.started_at,

@@ -20,6 +20,10 @@ class ModelVersionQuerySet(OrgQuerySet["ModelVersion"]):
         """The one that scores now; none where the rules do."""
         return self.filter(is_active=True)
 
+    def shadow(self) -> Self:
+        """The one that scores silently beside the active one."""
+        return self.filter(is_shadow=True)
+
     def usable(self) -> Self:
         """Those that can be made active: the artefact is still kept."""
         return self.filter(archived_at__isnull=True)
@@ -51,6 +55,9 @@ class ModelVersion(OrgScoped):
     notes = models.TextField(blank=True)
     created_by = models.CharField(max_length=150, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
+    calibration = models.JSONField(null=True, blank=True, help_text="Refitted since; empty: the artefact's own.")
+    thresholds = models.JSONField(null=True, blank=True, help_text="Its own; empty: the installation's.")
+    is_shadow = models.BooleanField("shadow", default=False, help_text="Scores silently beside the active version.")
 
     objects = ModelVersionQuerySet.as_manager()
 
@@ -69,6 +76,13 @@ class ModelVersion(OrgScoped):
             models.CheckConstraint(
                 condition=models.Q(is_active=False) | models.Q(archived_at__isnull=True),
                 name="ml_model_version_active_is_kept",
+            ),
+            models.UniqueConstraint(
+                fields=["org_id"], condition=models.Q(is_shadow=True), name="ml_model_version_one_shadow"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_shadow=False) | models.Q(archived_at__isnull=True, is_active=False),
+                name="ml_model_version_shadow_is_kept_and_not_active",
             ),
         ]
         indexes = [models.Index(fields=["org_id", "is_active"], name="ml_model_version_org_active")]

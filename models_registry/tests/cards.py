@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+from models_registry.models import ModelVersion, TrainingRun
+from models_registry.tests.artefacts import give_artefact
 
 FEATURES = [
     {"name": name, "kind": kind, "unit": "", "meaning": name, "low": None, "high": None, "influenceable": False}
@@ -23,7 +24,7 @@ METRICS = {
 
 
 def a_version(name: str = "20260101000000", **fields: Any) -> ModelVersion:
-    """A version with a card and an artefact that nothing reads."""
+    """A version with a card, and an artefact that has nothing to do with it."""
     values = {
         "algorithm": "random_forest",
         "digest": "d",
@@ -31,9 +32,7 @@ def a_version(name: str = "20260101000000", **fields: Any) -> ModelVersion:
         "features": FEATURES,
         "importance": [{"feature": "appointments_count", "importance": 0.7}, {"feature": "source", "importance": 0.3}],
     }
-    version = ModelVersion.objects.create(version=name, **values | fields)
-    ModelArtefact.objects.create(version=version, content=b"bytes")
-    return version
+    return give_artefact(ModelVersion.objects.create(version=name, **values | fields))
 
 
 def a_training_run(**fields: Any) -> TrainingRun:

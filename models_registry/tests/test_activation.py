@@ -9,15 +9,10 @@ from django.utils import timezone
 from common.audit import AuditEntry
 from models_registry.activation import Archived, activate, archive_old, roll_back
 from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.tests.artefacts import kept
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
-
-
-def kept(name: str, **fields: object) -> ModelVersion:
-    version = ModelVersion.objects.create(version=name, algorithm="random_forest", digest="d", **fields)
-    ModelArtefact.objects.create(version=version, content=b"bytes")
-    return version
 
 
 def active() -> list[str]:

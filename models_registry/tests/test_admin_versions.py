@@ -125,3 +125,12 @@ def test_another_organisations_version_is_not_there() -> None:
     assert OLD not in text(client, VERSIONS)
     assert client.get(of(old, "activate")).status_code == 404
     assert client.post(of(old, "activate"), {"instead_of": ""}).status_code == 404
+
+
+def test_the_card_can_be_kept_as_a_file() -> None:
+    version = a_version(OLD, notes="the spring one")
+    answer = staff().get(of(version, "card"))
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    assert "- Notes: the spring one" in answer.content.decode()
+    assert a_person(is_staff=True).get(of(version, "card")).status_code == 403
+    assert staff("other").get(of(version, "card")).status_code == 404

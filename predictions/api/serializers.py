@@ -10,6 +10,7 @@ from rest_framework import serializers
 from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
 from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
+from predictions.movement import PARTS
 
 
 @extend_schema_field({"type": ["number", "string"]})
@@ -23,6 +24,11 @@ class ContributionOut(serializers.Serializer[Any]):
     feature = serializers.CharField()
     value = FeatureValue(allow_null=True)
     contribution = serializers.FloatField()
+    reason = serializers.CharField(
+        allow_null=True,
+        help_text="In words, for the strongest each way; null where the value is missing, the part is small, or the "
+        "lead would not score otherwise without it.",
+    )
 
 
 class ScoreOut(serializers.Serializer[Any]):
@@ -58,7 +64,66 @@ class WhatIfOut(ScoreOut):
 
     dossier_id = serializers.IntegerField()
     changes = serializers.DictField()
+    followed = serializers.DictField(help_text="What moved with the changes, being computed from the same things.")
     present_probability = serializers.FloatField(help_text="The probability as it is now.")
+    difference = serializers.FloatField(help_text="What the changes add to it.")
+
+
+class ChangeIn(StrictSerializer):
+    """Which two predictions; without them, since the last one."""
+
+    # "from" cannot be assigned to by name.
+    vars()["from"] = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, help_text="The earlier prediction's id: by default the last one."
+    )
+    to = serializers.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, help_text="The later one's: by default the lead as it is now."
+    )
+
+
+class ComparedOut(serializers.Serializer[Any]):
+    """One end of the comparison."""
+
+    id = serializers.IntegerField(allow_null=True, help_text="null: the lead as it is now, stored nowhere.")
+    conversion_probability = serializers.FloatField(min_value=0, max_value=1)
+    model_version = serializers.CharField(allow_null=True)
+    method = serializers.ChoiceField(["ML", "RULE_BASED"])
+    predicted_at = MomentField()
+
+
+class FeatureMoveOut(serializers.Serializer[Any]):
+    """A feature whose value changed."""
+
+    feature = serializers.CharField()
+    before = FeatureValue(allow_null=True)
+    after = FeatureValue(allow_null=True)
+    difference = serializers.FloatField(help_text="By how much its part of the probability changed.")
+    words = serializers.CharField()
+
+
+class PartOut(serializers.Serializer[Any]):
+    """One part of the difference."""
+
+    part = serializers.ChoiceField(PARTS)
+    difference = serializers.FloatField()
+    words = serializers.CharField()
+    joined_with = serializers.ListField(
+        child=serializers.ChoiceField(PARTS),
+        help_text="Parts that cannot be told apart from this one; `words` says why.",
+    )
+    features = FeatureMoveOut(many=True, help_text="The three that moved it most.")
+
+
+class ChangeOut(serializers.Serializer[Any]):
+    """Why a lead's score moved; the parts add up to the difference."""
+
+    dossier_id = serializers.IntegerField()
+    org_id = serializers.CharField()
+    vars()["from"] = ComparedOut()
+    to = ComparedOut()
+    difference = serializers.FloatField()
+    words = serializers.CharField()
+    parts = PartOut(many=True)
 
 
 class ExperimentOut(serializers.Serializer[Any]):
@@ -182,6 +247,7 @@ class RankedOut(serializers.Serializer[Any]):
     model_version = serializers.CharField(allow_null=True)
     prediction_id = serializers.IntegerField(allow_null=True)
     predicted_at = MomentField(allow_null=True)
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="The two strongest, in words.")
 
 
 class RankedPage(serializers.Serializer[Any]):

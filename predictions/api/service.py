@@ -62,7 +62,7 @@ class PredictFeatures(ContractView):
             if problems:
                 raise ValidationError({"features": problems})
             made = score_features(org_id=self.caller.org_id, chosen=chosen, rows=[row])
-            return Response(answers.given(made[0]))
+            return Response(answers.given_alone(made[0]))
 
 
 def _by_name(features: tuple[Feature, ...]) -> dict[str, Feature]:

@@ -11,6 +11,7 @@ ml_urlpatterns = [
     path("predict/<dossier:dossier_id>/history", views.History.as_view()),
     path("predict/<dossier:dossier_id>/outcome", views.RecordOutcome.as_view()),
     path("predict/<dossier:dossier_id>/what-if", views.WhatIf.as_view()),
+    path("predict/<dossier:dossier_id>/change", views.WhyItMoved.as_view()),
     path("score-jobs", views.ScoreJobs.as_view()),
     path("score-jobs/<uuid:job_id>", views.OneScoreJob.as_view()),
     path("leads/ranked", views.Ranked.as_view()),

@@ -19,8 +19,9 @@ from common.views import ContractView
 from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.outcomes import record_outcome
-from predictions import answers, monitoring
+from predictions import answers, change, monitoring
 from predictions.api import serializers as shapes
+from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
 from predictions.jobs import leads_for, start_score_job
 from predictions.models import Prediction, ScoreJob
 from predictions.scoring import score_leads
@@ -153,6 +154,36 @@ class WhatIf(ContractView):
         return Response(answers.supposed(found))
 
 
+class WhyItMoved(ContractView):
+    """Why a lead's score moved."""
+
+    required_scope = READ
+    throttle_classes = [RequestLimit, PredictionLimit]
+
+    @extend_schema(
+        parameters=[shapes.ChangeIn],
+        responses=shapes.ChangeOut,
+        tags=["predictions"],
+        operation_id="predict_change",
+        examples=[OpenApiExample("Two new messages", CHANGE_EXAMPLE, response_only=True)],
+    )
+    def get(self, request: Request, dossier_id: int) -> Response:
+        """Why the score moved since the last prediction: time, the lead's data, the version, recalibration.
+
+        The parts add up to the difference. 404 where the lead was never scored.
+        """
+        query = shapes.ChangeIn(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        dossier = dossier_or_404(self.caller.org_id, dossier_id)
+        try:
+            found = change.asked_for(org_id=self.caller.org_id, dossier=dossier, ids=query.validated_data)
+        except change.NeverScored as error:
+            raise NotFound("This lead has not been scored yet.") from error
+        except change.NotItsPrediction as error:
+            raise ValidationError({error.name: str(error)}) from error
+        return Response(answers.change(dossier, found))
+
+
 class ScoreJobs(ContractView):
     """Scoring many leads."""
 
@@ -196,7 +227,7 @@ class Ranked(ContractView):
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         page = ORDERS[wanted["order"]].page(request, _ranked(self.caller.org_id, wanted))
-        return Response(page.answer([_ranked_row(score) for score in page.rows]))
+        return Response(page.answer(answers.ranked(self.caller.org_id, page.rows)))
 
 
 def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
@@ -207,23 +238,3 @@ def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
         if f"min_{name}" in wanted:
             scores = scores.filter(**{f"{name}__gte": wanted[f"min_{name}"]})
     return scores.filter(dossier__in=leads_for(org_id, wanted))
-
-
-def _ranked_row(score: LeadScore) -> dict[str, Any]:
-    lead = score.dossier
-    return {
-        "dossier_id": lead.number,
-        "status": lead.status,
-        "source": lead.source,
-        "region": lead.region,
-        "owner": lead.owner,
-        "created_at": iso(lead.created_at),
-        "conversion_probability": score.probability,
-        "confidence": score.confidence,
-        "expected_value": score.expected_value,
-        "recommended_action": score.action,
-        "method": score.method,
-        "model_version": score.model_version,
-        "prediction_id": score.prediction_id,
-        "predicted_at": iso(score.scored_at),
-    }

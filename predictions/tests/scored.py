@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from leads.models import Dossier, LeadScore
+from leads import snapshots
+from leads.catalogue import columns_of
+from leads.models import Dossier, LeadScore, Organisation
 from leads.tests.cast import a_lead
+from models_registry import scorers
 from predictions.models import Prediction
+from predictions.scoring import predictions_from
 
 
 def a_scored_lead(probability: float = 0.6, *, vector: list[list[Any]] | None = None, **fields: Any) -> Dossier:
@@ -43,3 +47,13 @@ def a_scored_lead(probability: float = 0.6, *, vector: list[list[Any]] | None = 
         **{"action": "MEDIUM_PRIORITY"} | score_fields,
     )
     return lead
+
+
+def a_prediction(lead: Dossier, at: datetime) -> Prediction:
+    """What scoring the lead at a moment of the past would have stored."""
+    chosen = scorers.active(lead.org_id)
+    read = snapshots.take(Organisation.get(lead.org_id), [lead.pk], [at])
+    prediction = predictions_from(lead.org_id, chosen, columns_of(read, chosen.scorer.features), at)[0]
+    prediction.dossier, prediction.as_of = lead, at
+    prediction.save()
+    return prediction

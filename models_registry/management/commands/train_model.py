@@ -6,6 +6,7 @@ from django.utils.timezone import is_naive, make_aware
 from tqdm import tqdm
 
 from common.tenancy import DEFAULT_ORG
+from leads.cohorts import Labels
 from models_registry.models import TrainingRun, Trigger
 from models_registry.training import AlreadyRunning, TooFewRecords, execute, start_training
 
@@ -17,6 +18,13 @@ class Command(BaseCommand):
         parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation (default: %(default)s)")
         parser.add_argument("--algorithm", default="auto", help="which learner (default: %(default)s)")
         parser.add_argument("--notes", default="", help="a note to keep on the version")
+        parser.add_argument(
+            "--labels",
+            choices=[each.value for each in Labels],
+            default=Labels.CENSORED.value,
+            help="how undecided leads are treated: others stand for them, or only what is decided counts, "
+            "for comparison (default: %(default)s)",
+        )
         parser.add_argument(
             "--since", help="learn from leads created from this ISO time on (default: the last 6 months)"
         )
@@ -50,6 +58,7 @@ class Command(BaseCommand):
                 trigger=Trigger.COMMAND,
                 algorithm=options["algorithm"],
                 notes=options["notes"],
+                labels=options["labels"],
                 since=since,
                 enqueue=False,
             )

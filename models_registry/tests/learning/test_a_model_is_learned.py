@@ -8,7 +8,6 @@ import pytest
 from numpy.typing import NDArray
 
 from leads.features import LabelledRows
-from models_registry.learning import algorithms
 from models_registry.learning.evaluation import evaluate
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.learning.split import forward_split
@@ -116,10 +115,6 @@ def test_an_unknown_algorithm_is_refused_by_name() -> None:
     rows, _ = leads(120, seed=1)
     with pytest.raises(ValueError, match="'magic': it must be one of auto, random_forest"):
         learn(rows, algorithm="magic", seed=1)
-
-
-def test_auto_is_an_algorithm_there_is(learned: Learned) -> None:
-    assert learned.algorithm == algorithms.named("auto").name == "random_forest"
 
 
 def shuffled_labels(n: int) -> tuple[LabelledRows, NDArray[np.bool_]]:

@@ -113,7 +113,7 @@ def test_arrays_that_are_not_trees_are_refused(content: bytes, name: str, change
     "change",
     [
         lambda m: m.update(format="other"),
-        lambda m: m.update(format_version=2),
+        lambda m: m.update(format_version=3),
         lambda m: m.pop("encoder"),
         lambda m: m["raw"].update(kind="pickle"),
         lambda m: m["raw"].update(columns=3),
@@ -138,6 +138,15 @@ def test_a_model_that_scores_its_golden_rows_otherwise_is_refused(content: bytes
         read(with_manifest(content, lambda m: m["calibration"].update(c=m["calibration"]["c"] + 1e-6)))
     with pytest.raises(BadArtefact, match="golden"):
         read(with_array(content, "value", lambda array: np.where(array > 0.5, array - 1e-4, array)))
+
+
+def test_an_artefact_of_the_first_format_is_still_read(rows: LabelledRows, learned: Learned, content: bytes) -> None:
+    def as_of_old(manifest: Manifest) -> None:
+        manifest["format_version"] = 1
+        manifest["raw"].pop("link")
+
+    old = read(with_manifest(content, as_of_old))
+    assert np.array_equal(old.score(rows.columns).probability, learned.model.score(rows.columns).probability)
 
 
 def test_nothing_is_unpickled(content: bytes) -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from models_registry.learning.bagging import memberships
 from models_registry.learning.encoding import Encoder
-from models_registry.learning.forest import ForestSettings, Grown, balance, grow, memberships
+from models_registry.learning.forest import ForestSettings, Grown, balance, grow
 from models_registry.tests.learning.simulated import leads
 
 

@@ -7,7 +7,7 @@ from scipy.special import expit
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.interval import Spread
 from models_registry.learning.misfit import misfit
-from models_registry.learning.raw import Bags
+from models_registry.learning.raw import Bags, Link
 
 N = 4000
 
@@ -63,3 +63,22 @@ def test_bags_that_agree_exactly_are_borne(raw: float) -> None:
     agreed = Bags(np.full((20, 10), raw), np.zeros(20))
     low, high = Spread.fit(agreed, BetaCalibration(1.0, 1.0, 0.0), 0.0).bounds(agreed)
     assert np.array_equal(low, high)
+
+
+def single(n: int = 2000, *, differ: bool) -> Bags:
+    """Bags of single learners in log-odds; where rows differ, half of them vary three times as much."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, (n, 10)) * np.where(differ & (np.arange(n) % 2 == 0), 3.0, 1.0)[:, None]
+    return Bags(rng.normal(-1, 1, (n, 1)) + noise, None, Link.LOGIT)
+
+
+def test_single_learners_that_vary_alike_have_intervals_of_one_width_in_log_odds() -> None:
+    some = single(differ=False)
+    low, high = Spread.fit(some, BetaCalibration(1.0, 1.0, 0.0), 0.0).bounds(some)
+    assert np.std(high - low) < 0.1 * np.mean(high - low)
+
+
+def test_single_learners_that_disagree_on_a_row_widen_its_interval() -> None:
+    some = single(differ=True)
+    low, high = Spread.fit(some, BetaCalibration(1.0, 1.0, 0.0), 0.0).bounds(some)
+    assert np.mean((high - low)[::2]) > 1.5 * np.mean((high - low)[1::2])

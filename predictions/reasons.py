@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from insights.words import counted, plain, points, span
 from leads.features import Feature, Kind
+from predictions.quantities import counted, plain, points, span
 
 LEAST_PART = 0.005
 """A reason moves the probability by at least half a point; less is not worth a person's time."""
+MOST_EACH_WAY = 3
+"""So many reasons for a lead, and as many against it, are told at most."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Reason:
     feature: str
     what: str
     part: float
+    by_rules: bool = False
 
     @property
     def raises(self) -> bool:
@@ -36,6 +39,13 @@ class Reason:
         """ "3 appointments raise it by 12 points"."""
         verb = "raise" if self.raises else "lower"
         return f"{self.what} {verb}{'' if _is_many(self.what) else 's'} it by {points(self.part)}"
+
+    @property
+    def text(self) -> str:
+        """ "3 appointments; leads like this convert more often", as an answer of the API says it."""
+        if self.by_rules:
+            return f"{_capital(self.what)}; the rules {'give' if self.raises else 'take'} points for it"
+        return f"{_capital(self.what)}; leads like this convert {'more' if self.raises else 'less'} often"
 
 
 def _is_many(what: str) -> bool:
@@ -50,6 +60,8 @@ class _Wording:
     label: str
     shown: Callable[[Any], str]
     phrase: Callable[[Any], str]
+    counted: tuple[str, str] | None = None
+    """Of what there may be more: ("message", " from the lead")."""
 
 
 def _when(days_before: Any) -> str:
@@ -59,7 +71,7 @@ def _when(days_before: Any) -> str:
 
 
 def _count(label: str, word: str, rest: str = "") -> _Wording:
-    return _Wording(label, plain, lambda value: _nothing_or(counted(value, word), rest))
+    return _Wording(label, plain, lambda value: _nothing_or(counted(value, word), rest), (word, rest))
 
 
 def _having(value: Any) -> str:
@@ -137,7 +149,7 @@ def _event_wording(rest: str) -> _Wording:
 
 
 def _attribute_wording(name: str, kind: Kind | None) -> _Wording:
-    label = name[:1].upper() + name[1:]
+    label = _capital(name)
     if kind is Kind.BOOLEAN:
         return _Wording(label, _yes_no, lambda v: f"{name}: {_yes_no(v)}")
     if kind is Kind.DATE:
@@ -151,6 +163,10 @@ def _any(value: Any) -> str:
 
 def _spaced(name: str) -> str:
     return name.replace("_", " ").strip()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def label_of(name: str) -> str:
@@ -168,11 +184,37 @@ def kinds_of(features: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
     return {feature.name: feature.kind for feature in map(Feature.from_json, features)}
 
 
-def reasons_of(vector: Sequence[Sequence[Any]], *, most: int, kinds: Mapping[str, Kind] | None = None) -> list[Reason]:
-    """The strongest reasons of a prediction, in the order of `vector`: [feature, value, part], largest part first."""
-    found = [
-        Reason(name, _wording(name, (kinds or {}).get(name)).phrase(value), part)
+def moved(name: str, before: Any, after: Any, kind: Kind | None = None) -> str:
+    """What became of a feature: "2 new messages from the lead", "property's price: known now, 250,000"."""
+    wording = _wording(name, kind)
+    if wording.counted and before is not None and after is not None and after > before:
+        word, rest = wording.counted
+        return counted(after - before, f"new {word}") + rest
+    label = wording.label[:1].lower() + wording.label[1:]
+    if after is None:
+        return f"{label}: no longer known"
+    if before is None:
+        return f"{label}: known now, {wording.shown(after)}"
+    return f"{label}: {wording.shown(before)}, now {wording.shown(after)}"
+
+
+def reasons_of(
+    vector: Sequence[Sequence[Any]], *, kinds: Mapping[str, Kind] | None = None, by_rules: bool = False
+) -> list[Reason]:
+    """The reasons that a prediction's vector gives, in its order: [feature, value, part], largest part first."""
+    return [
+        Reason(name, _wording(name, (kinds or {}).get(name)).phrase(value), part, by_rules)
         for name, value, part in vector
         if value is not None and abs(part) >= LEAST_PART
     ]
-    return found[:most]
+
+
+def strongest(reasons: Iterable[Reason], *, each_way: int = MOST_EACH_WAY) -> list[Reason]:
+    """The first few that speak for the lead and the first few against it, in their order."""
+    left = {True: each_way, False: each_way}
+    kept = []
+    for reason in reasons:
+        if left[reason.raises]:
+            left[reason.raises] -= 1
+            kept.append(reason)
+    return kept

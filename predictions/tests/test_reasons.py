@@ -2,13 +2,13 @@
 
 import pytest
 
-from insights.reasons import Reason, label_of, reasons_of, shown
 from leads.catalogue import FIXED
 from leads.features import Kind
+from predictions.reasons import Reason, label_of, moved, reasons_of, shown, strongest
 
 
 def sentences(*vector: list, kinds: dict | None = None) -> list[str]:
-    return [reason.sentence for reason in reasons_of(vector, most=9, kinds=kinds)]
+    return [reason.sentence for reason in reasons_of(vector, kinds=kinds)]
 
 
 def test_a_reason_says_what_the_lead_has_and_by_how_much_that_moves_it() -> None:
@@ -32,9 +32,17 @@ def test_what_moves_it_by_less_than_half_a_point_is_no_reason() -> None:
     assert sentences(["appointments_count", 3, 0.004]) == []
 
 
-def test_the_strongest_come_first_and_no_more_than_asked_for() -> None:
-    vector = [["appointments_count", 3, 0.3], ["source", "website", -0.2], ["amount", 5000, 0.1]]
-    assert [reason.feature for reason in reasons_of(vector, most=2)] == ["appointments_count", "source"]
+def test_the_strongest_come_first_and_no_more_each_way_than_asked_for() -> None:
+    vector = [
+        ["appointments_count", 3, 0.3],
+        ["source", "website", -0.2],
+        ["amount", 5000, 0.1],
+        ["region", "Ain", -0.05],
+        ["city", "Lyon", 0.02],
+    ]
+    told = strongest(reasons_of(vector), each_way=2)
+    assert [reason.feature for reason in told] == ["appointments_count", "source", "amount", "region"]
+    assert [reason.feature for reason in strongest(reasons_of(vector), each_way=1)] == ["appointments_count", "source"]
 
 
 def test_an_attribute_is_told_by_its_kind() -> None:
@@ -63,7 +71,7 @@ def test_events_of_any_kind_have_words() -> None:
 @pytest.mark.parametrize("feature", [definition.feature for definition in FIXED], ids=lambda feature: feature.name)
 def test_every_feature_of_the_catalogue_has_a_name_and_a_sentence(feature: object) -> None:
     value = "Monday" if feature.is_category else 2
-    (reason,) = reasons_of([[feature.name, value, 0.1]], most=1)
+    (reason,) = reasons_of([[feature.name, value, 0.1]])
     assert label_of(feature.name) != feature.name
     assert reason.raises
     assert reason.sentence.endswith("it by 10 points")
@@ -73,3 +81,35 @@ def test_every_feature_of_the_catalogue_has_a_name_and_a_sentence(feature: objec
 
 def test_a_reason_against_lowers() -> None:
     assert not Reason("source", "the source “portal”", -0.1).raises
+
+
+def test_an_answer_says_what_leads_like_this_do() -> None:
+    vector = [["appointments_count", 3, 0.12], ["days_since_last_event", 12.7, -0.043]]
+    assert [reason.text for reason in reasons_of(vector)] == [
+        "3 appointments; leads like this convert more often",
+        "A silence of 12 days; leads like this convert less often",
+    ]
+
+
+def test_the_rules_know_nothing_of_leads_like_this() -> None:
+    vector = [["appointments_count", 3, 0.3], ["response_time_minutes", 7000, -0.05]]
+    assert [reason.text for reason in reasons_of(vector, by_rules=True)] == [
+        "3 appointments; the rules give points for it",
+        "An answer after 5 days; the rules take points for it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("feature", "before", "after", "words"),
+    [
+        ("inbound_messages_count", 1, 3, "2 new messages from the lead"),
+        ("appointments_count", 0, 1, "1 new appointment"),
+        ("appointments_count", 3, 2, "appointments: 3, now 2"),
+        ("property_price", None, 250_000, "property's price: known now, 250,000"),
+        ("source", "web", None, "source: no longer known"),
+        ("days_since_creation", 3.2, 9.9, "age: 3 days, now 9 days"),
+        ("events.page_view.count", 4, 6, "2 new events “page view”"),
+    ],
+)
+def test_what_became_of_a_feature_has_words(feature: str, before: object, after: object, words: str) -> None:
+    assert moved(feature, before, after) == words

@@ -1,0 +1,76 @@
+"""How good a model is for some of the leads: by where they came from, and by how old they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.features import LabelledRows
+from models_registry.learning.evaluation import Floats, calibration_error, log_losses
+from models_registry.learning.ranking import WeightedAuc
+
+SOURCE = "source"
+MOST_SOURCES = 12
+FEWEST = 10
+"""Leads of each outcome below which a group tells nothing."""
+NO_SOURCE, OTHERS = "no source", "other sources"
+AGES = (
+    (0.0, "under an hour"),
+    (1 / 24, "1 hour to 1 day"),
+    (1.0, "1 to 3 days"),
+    (3.0, "3 to 7 days"),
+    (7.0, "1 to 2 weeks"),
+    (14.0, "2 weeks to a month"),
+    (30.0, "1 to 2 months"),
+    (60.0, "2 months and more"),
+)
+"""From which age in days on (to the next), and its name."""
+Groups = list[dict[str, Any]]
+
+
+def by_source(rows: LabelledRows, probability: Floats) -> Groups:
+    """A row of figures for each of the commonest sources, largest first; none where leads have no source."""
+    if not any(feature.name == SOURCE and feature.is_category for feature in rows.features):
+        return []
+    named = np.array([value if isinstance(value, str) else NO_SOURCE for value in rows.columns[SOURCE].tolist()])
+    names, place = np.unique(named, return_inverse=True)
+    mass = np.bincount(place, weights=rows.weight)
+    largest = np.argsort(-mass, kind="stable")[:MOST_SOURCES]
+    groups = [{"source": str(names[at])} | _figures(rows, probability, place == at) for at in largest]
+    rest = ~np.isin(place, largest)
+    return groups + ([{"source": OTHERS} | _figures(rows, probability, rest)] if rest.any() else [])
+
+
+def by_age(rows: LabelledRows, probability: Floats) -> Groups:
+    """A row of figures for each age at which leads were scored, youngest first; `from_days` inclusive."""
+    days = (rows.moment - rows.created_at) / np.timedelta64(1, "D")
+    starts = np.array([start for start, _ in AGES])
+    # A snapshot is taken to the microsecond: one at seven days is not one of six.
+    place = np.searchsorted(starts, days + 1e-9, side="right") - 1
+    return [
+        {"age": AGES[at][1], "from_days": AGES[at][0]} | _figures(rows, probability, place == at)
+        for at in np.unique(place[place >= 0]).tolist()
+    ]
+
+
+def _figures(rows: LabelledRows, probability: Floats, inside: NDArray[np.bool_]) -> dict[str, Any]:
+    converted, weight, p = rows.converted[inside], rows.weight[inside], probability[inside]
+    dossier = rows.dossier[inside]
+    fewest = min(len(np.unique(dossier[converted])), len(np.unique(dossier[~converted])))
+    counts = {
+        "rows": len(p),
+        "dossiers": len(np.unique(dossier)),
+        "base_rate": float(np.average(converted, weights=weight)),
+        "predicted": float(np.average(p, weights=weight)),
+    }
+    if fewest < FEWEST:
+        why = f"Fewer than {FEWEST} leads converted, or fewer than {FEWEST} did not: too few to tell."
+        return counts | {"roc_auc": None, "log_loss": None, "calibration_error": None, "reason": why}
+    return counts | {
+        "roc_auc": WeightedAuc(p, converted)(weight),
+        "log_loss": float(np.average(log_losses(p, converted), weights=weight)),
+        "calibration_error": calibration_error(p, converted, weight),
+        "reason": None,
+    }

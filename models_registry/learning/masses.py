@@ -1,0 +1,22 @@
+"""Rows in the order of their scores, cut into parts of equal mass: for calibration and for tenths."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def equal_masses(score: Floats, weight: Floats, parts: int) -> NDArray[np.int64]:
+    """The part of each row, (n,), 0 for the lowest scores; a row lies where the middle of its mass does."""
+    order = np.argsort(score, kind="stable")
+    mass = weight[order]
+    place = np.empty(len(score), dtype=np.int64)
+    place[order] = np.minimum(((np.cumsum(mass) - mass / 2) / mass.sum() * parts).astype(np.int64), parts - 1)
+    return place
+
+
+def sums(place: NDArray[np.int64], values: Floats, parts: int) -> Floats:
+    """The values summed by part, (parts,)."""
+    return np.bincount(place, weights=values, minlength=parts).astype(np.float64)

@@ -1,0 +1,110 @@
+"""A model that costs a second, to ask what a feature adds: on the newest part of what may be learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.features import LabelledRows
+from models_registry.learning.encoding import Encoder
+from models_registry.learning.evaluation import log_losses
+from models_registry.learning.ranking import WeightedAuc
+from models_registry.learning.split import forward_split
+
+Floats = NDArray[np.float64]
+INNER_SHARE = 0.25
+MOST_LEARNT, MOST_MEASURED = 20_000, 5_000
+FEWEST = 10
+"""Leads of each outcome, in either part: of fewer, nothing is told."""
+ROUNDS, LEAST_LEAF, LEAST_LEAF_SHARE = 80, 20, 0.02
+SETTINGS: dict[str, Any] = {
+    "objective": "binary",
+    "num_leaves": 8,
+    "learning_rate": 0.06,
+    "lambda_l2": 5.0,
+    "num_threads": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True)
+class Inner:
+    """Rows to learn from and newer ones to measure on, both from the past of a model. Not more than cost seconds."""
+
+    older: LabelledRows
+    newer: LabelledRows
+
+    @classmethod
+    def of(cls, past: LabelledRows, *, seed: int) -> Inner:
+        """Split forward in time. What the model itself will be measured on stays unseen."""
+        train, test = forward_split(past, INNER_SHARE)
+        rng = np.random.default_rng(seed)
+        return cls(_sampled(past.take(train), MOST_LEARNT, rng), _sampled(past.take(test), MOST_MEASURED, rng))
+
+    def without(self, names: set[str]) -> Inner:
+        """The same rows without these features."""
+        return Inner(self.older.without(names), self.newer.without(names))
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether both parts hold enough leads of both outcomes to tell anything."""
+        return self.holds(FEWEST)
+
+    def holds(self, fewest: int) -> bool:
+        """Whether both parts hold so many leads of each outcome."""
+        return all(_leads_of(part, outcome) >= fewest for part in (self.older, self.newer) for outcome in (True, False))
+
+
+def _leads_of(rows: LabelledRows, outcome: bool) -> int:
+    return len(np.unique(rows.dossier[rows.converted == outcome]))
+
+
+def _sampled(rows: LabelledRows, most: int, rng: np.random.Generator) -> LabelledRows:
+    """At most so many rows, by whole dossiers."""
+    if len(rows) <= most:
+        return rows
+    dossiers = rng.permutation(np.unique(rows.dossier))
+    return rows.take(np.isin(rows.dossier, dossiers[: max(len(dossiers) * most // len(rows), 1)]))
+
+
+class Quick:
+    """Boosted trees, few and shallow, by one thread. Deterministic by the seed."""
+
+    def __init__(self, rows: LabelledRows, *, seed: int) -> None:
+        """Learns from the rows."""
+        self.encoder = Encoder.fit(rows)
+        self._constant = float(np.average(rows.converted, weights=rows.weight))
+        self._trees: lightgbm.Booster | None = None
+        if self.encoder.columns:
+            matrix = self.encoder.transform(rows.columns)
+            data = lightgbm.Dataset(matrix, rows.converted.astype(np.float32), weight=rows.weight)
+            leaf = max(LEAST_LEAF, round(LEAST_LEAF_SHARE * len(matrix)))
+            self._trees = lightgbm.train(
+                SETTINGS | {"seed": seed, "min_data_in_leaf": leaf}, data, num_boost_round=ROUNDS
+            )
+
+    def of_matrix(self, matrix: NDArray[np.float32]) -> Floats:
+        """Probabilities, (n,), of encoded rows."""
+        if self._trees is None:
+            return np.full(len(matrix), self._constant)
+        return np.asarray(self._trees.predict(matrix, num_threads=1), dtype=np.float64)
+
+    def __call__(self, rows: LabelledRows) -> Floats:
+        """Probabilities, (n,)."""
+        return self.of_matrix(self.encoder.transform(rows.columns))
+
+
+def auc_of(probability: Floats, rows: LabelledRows) -> float | None:
+    """ROC-AUC by weight; None where the rows hold one outcome only."""
+    return WeightedAuc(probability, rows.converted)(rows.weight)
+
+
+def losses_of(probability: Floats, rows: LabelledRows) -> Floats:
+    """Each row's log loss, (n,)."""
+    return log_losses(probability, rows.converted)

@@ -1,0 +1,162 @@
+"""Which features a model may leave out, and why: what never varies, is said twice, or tells no more than noise.
+
+Importance is asked of newer leads than a quick model has learnt from, *inside* the past part. Asked on the leads that
+the model itself is measured on, those would choose its features, and the figure on its card would flatter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.features import Column, Feature, Kind, LabelledRows
+from models_registry.learning.encoding import LARGEST
+from models_registry.learning.quick import Inner, Quick, losses_of
+
+Floats = NDArray[np.float64]
+NEARLY_ALWAYS, FEWEST_KNOWN = 0.99, 50
+FEWEST_TOLD = 50
+"""Newer leads of either outcome: among fewer, noise drowns what a useful feature tells, and none is left out for it."""
+NOISES, REPEATS = 8, 3
+SAME = 1.0 - 1e-9
+CHANCE = 1.0
+"""Standard errors: leaving features out is taken back already where it costs more than this."""
+NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more of later leads than a column of noise."
+
+
+def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str, str]:
+    """The features of `past` to leave out, each with its reason. Deterministic by the seed."""
+    reasons = _empty(past)
+    reasons |= _doubled(past, [each for each in past.features if each.name not in reasons])
+    if inner.holds(FEWEST_TOLD):
+        reasons |= dict.fromkeys(_no_better_than_noise(inner.without(set(reasons)), seed=seed), NOISE)
+    return reasons
+
+
+def _empty(past: LabelledRows) -> dict[str, str]:
+    reasons = {}
+    for feature in past.features:
+        missing = _missing(past.columns[feature.name])
+        share, known = float(np.average(missing, weights=past.weight)), len(np.unique(past.dossier[~missing]))
+        if not _varies(past.columns[feature.name], missing):
+            reasons[feature.name] = NO_COLUMN
+        elif share > NEARLY_ALWAYS and known < FEWEST_KNOWN:
+            reasons[feature.name] = f"It is known of {known} leads only."
+    return reasons
+
+
+def _missing(column: Column) -> NDArray[np.bool_]:
+    return np.equal(column, None).astype(bool) if column.dtype == object else np.isnan(column)
+
+
+def _varies(column: Column, missing: NDArray[np.bool_]) -> bool:
+    known = column[~missing]
+    return len(known) > 0 and bool(missing.any() or (known != known[0]).any())
+
+
+def _doubled(past: LabelledRows, features: list[Feature]) -> dict[str, str]:
+    """Those that say what an earlier one says: the same words, or numbers that one line maps on the other's."""
+    reasons: dict[str, str] = {}
+    seen: dict[bytes, list[tuple[str, Column]]] = {}
+    for feature in features:
+        column = past.columns[feature.name]
+        key, values = _comparable(column, _missing(column))
+        twin = next((name for name, other in seen.setdefault(key, []) if _same(values, other)), None)
+        if twin is None:
+            seen[key].append((feature.name, values))
+        else:
+            reasons[feature.name] = f"It says the same as {twin}."
+    return reasons
+
+
+def _comparable(column: Column, missing: NDArray[np.bool_]) -> tuple[bytes, Column]:
+    """A key that equal columns share (their type, and where they are missing), and what is known, standardised."""
+    key = column.dtype.str.encode() + np.packbits(missing).tobytes()
+    known = column[~missing]
+    if column.dtype == object:
+        return key, known
+    known = np.clip(known, -LARGEST, LARGEST)
+    spread = known - known.mean()
+    return key, spread / max(float(np.sqrt((spread**2).sum())), 1e-300)
+
+
+def _same(values: Column, other: Column) -> bool:
+    if values.dtype == object:
+        return bool(np.array_equal(values, other))
+    both_constant = not values.any() and not other.any()
+    return both_constant or abs(float(values @ other)) >= SAME
+
+
+def _no_better_than_noise(inner: Inner, *, seed: int) -> set[str]:
+    rng = np.random.default_rng(seed)
+    if not inner.older.features:
+        return set()
+    noisy = Inner(_with_noise(inner.older, rng), _with_noise(inner.newer, rng))
+    importance = _importance(noisy, rng, seed=seed)
+    level = max([importance[_noise(at)] for at in range(NOISES)] + [0.0])
+    ranked = sorted((each.name for each in inner.older.features), key=lambda name: -importance[name])
+    told = [name for name in ranked if importance[name] > level]
+    return _without_harm(inner, ranked, keep=max(len(told), 1), seed=seed)
+
+
+def _without_harm(inner: Inner, ranked: list[str], *, keep: int, seed: int) -> set[str]:
+    """What stands beyond the first `keep`, as long as a model without it is not worse: else half of it comes back.
+
+    Features that say the same each look useless while the others are there; all of them are not.
+    """
+    whole = losses_of(Quick(inner.older, seed=seed)(inner.newer), inner.newer)
+    while keep < len(ranked):
+        fewer = inner.without(set(ranked[keep:]))
+        losses = losses_of(Quick(fewer.older, seed=seed)(fewer.newer), fewer.newer)
+        if not _is_worse(losses - whole, inner.newer):
+            break
+        keep += (len(ranked) - keep + 1) // 2
+    return set(ranked[keep:])
+
+
+def _is_worse(more: Floats, rows: LabelledRows) -> bool:
+    """Whether losses grew beyond chance: their mean against its standard error over dossiers."""
+    mean = float(np.average(more, weights=rows.weight))
+    _, place = np.unique(rows.dossier, return_inverse=True)
+    parts = np.bincount(place, weights=rows.weight * (more - mean)) / rows.weight.sum()
+    return mean > CHANCE * float(np.sqrt((parts**2).sum()))
+
+
+def _importance(inner: Inner, rng: np.random.Generator, *, seed: int) -> dict[str, float]:
+    """By how much the log loss of newer leads grows where a feature is dealt anew among them; the mean of REPEATS."""
+    model = Quick(inner.older, seed=seed)
+    matrix = model.encoder.transform(inner.newer.columns)
+    weight = inner.newer.weight
+    base = float(np.average(losses_of(model.of_matrix(matrix), inner.newer), weights=weight))
+    importance = {}
+    for at, feature in enumerate(inner.older.features):
+        columns = np.flatnonzero(model.encoder.column_feature == at)
+        dealt = matrix.copy()
+        grown = []
+        for _ in range(REPEATS if len(columns) else 0):
+            dealt[:, columns] = matrix[rng.permutation(len(matrix))][:, columns]
+            grown.append(float(np.average(losses_of(model.of_matrix(dealt), inner.newer), weights=weight)) - base)
+        importance[feature.name] = float(np.mean(grown)) if grown else 0.0
+    return importance
+
+
+def _noise(at: int) -> str:
+    return f"noise.{at}"
+
+
+def _with_noise(rows: LabelledRows, rng: np.random.Generator) -> LabelledRows:
+    """The rows with columns that know nothing: drawn, or what features say of other dossiers; one value a dossier."""
+    _, first, place = np.unique(rows.dossier, return_index=True, return_inverse=True)
+    numeric = [rows.columns[feature.name] for feature in rows.features if not feature.is_category]
+    columns = {
+        _noise(at): (
+            numeric[at * len(numeric) // NOISES][rng.permutation(first)]
+            if at % 2 and numeric
+            else rng.standard_normal(len(first))
+        )[place]
+        for at in range(NOISES)
+    }
+    noise = tuple(Feature(name, Kind.NUMERIC, "", "Noise") for name in columns)
+    return replace(rows, features=(*rows.features, *noise), columns={**rows.columns, **columns})
