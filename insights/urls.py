@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import lead, models, organisation, today
+from insights.views import lead, models, organisation, quality, today
 
 app_name = "insights"
 
@@ -19,5 +19,6 @@ urlpatterns = [
     path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
+    path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]

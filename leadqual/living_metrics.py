@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import DatabaseError
+from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from models_registry.models import ModelVersion
-from predictions.living import Living, living_of
+from predictions.living import Living, newest_living
 
 LABELS = ["org", "version"]
 WINDOW_DAYS = 90
 MOST_FEATURES = 20
-MOST_ORGANISATIONS = 200
 REALISED = {
     "ml_model_realised_roc_auc": ("roc_auc", "ROC-AUC of what was said in the last 90 mature days."),
     "ml_model_realised_log_loss": ("log_loss", "Log loss of what was said in the last 90 mature days, in nats."),
@@ -33,10 +32,9 @@ class LivingFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """All gauges, each known to exist from the first scrape on."""
         try:
-            measured = [living_of(org_id) for org_id in _organisations()]
+            measured = newest_living(at=timezone.now())
         except DatabaseError:
             return
-        measured = [each for each in measured if each.version is not None]
         for name, (key, words) in REALISED.items():
             yield _gauge(name, words, ((each, _window(each).get(key)) for each in measured))
         estimates = ((each, (each.estimated or {}).get("roc_auc")) for each in measured)
@@ -44,11 +42,6 @@ class LivingFigures(Collector):
         scores = ((each, _psi((each.drift or {}).get("score"))) for each in measured)
         yield _gauge("ml_score_drift_psi", "Population stability index of the score against training.", scores)
         yield _features(measured)
-
-
-def _organisations() -> list[str]:
-    active = ModelVersion.objects.active().order_by("-created_at")
-    return list(active.values_list("org_id", flat=True)[:MOST_ORGANISATIONS])
 
 
 def _window(living: Living) -> Mapping[str, Any]:
@@ -59,10 +52,10 @@ def _psi(found: Mapping[str, Any] | None) -> float | None:
     return found["psi"]["psi"] if found and found["psi"] else None
 
 
-def _gauge(name: str, words: str, values: Any) -> GaugeMetricFamily:
+def _gauge(name: str, words: str, values: Iterable[tuple[Living, float | None]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(name, words, labels=LABELS)
     for living, value in values:
-        if value is not None:
+        if living.version is not None and value is not None:
             family.add_metric([living.version.org_id, living.version.version], value)
     return family
 
@@ -72,9 +65,10 @@ def _features(measured: list[Living]) -> GaugeMetricFamily:
     words = "Population stability index of a feature against training: the twenty largest."
     family = GaugeMetricFamily("ml_feature_drift_psi", words, labels=["feature", *LABELS])
     for living in measured:
-        features = (living.drift or {}).get("features", [])
-        known = [(each["feature"], psi) for each in features if (psi := _psi(each)) is not None]
         version = living.version
-        for name, psi in sorted(known, key=lambda pair: -pair[1])[:MOST_FEATURES]:
-            family.add_metric([name, version.org_id, version.version] if version else [], psi)
+        known = [(each["feature"], _psi(each)) for each in (living.drift or {}).get("features", [])]
+        largest = sorted(((psi, name) for name, psi in known if psi is not None), reverse=True)[:MOST_FEATURES]
+        for psi, name in largest:
+            if version is not None:
+                family.add_metric([name, version.org_id, version.version], psi)
     return family

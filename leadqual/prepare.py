@@ -61,11 +61,13 @@ def _accounts(password: str) -> None:
 
 
 def _demonstration() -> None:
-    """Loads it, trains its first model and scores its leads, each where that has not been done."""
+    """Loads it, trains its first model, scores its leads and rehearses it, each where that has not been done."""
     from django.core.management import CommandError, call_command
+    from django.utils import timezone
 
     from leads.models import Dossier, LeadScore
     from models_registry.models import ModelVersion
+    from predictions.measurement import measure
 
     leads = os.environ.get("LEADQUAL_DEMO_LEADS") or "3000"
     if leads == "0":
@@ -80,6 +82,7 @@ def _demonstration() -> None:
         if not LeadScore.objects.of("default").filter(probability__isnull=False).exists():
             _say("Scoring its open leads ...")
             call_command("score_leads")
+            measure(org_id="default", at=timezone.now())
     except CommandError as reason:  # the engine runs without: the rules score
         _say(f"No model was trained: {reason}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from common.serializers import iso
@@ -13,6 +13,8 @@ from predictions.measurement import EVERY_MODEL
 from predictions.models import Quality, QualityKind
 
 NO_MODEL, NOT_YET = "no_active_model", "not_measured_yet"
+FRESH = timedelta(days=2)
+MOST_ORGANISATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,29 @@ def living_of(org_id: str) -> Living:
     version = ModelVersion.objects.of(org_id).active().defer("importance", "features").first()
     if version is None:
         return Living(None, None, [], [], None, None, None, NO_MODEL)
-    rows = [
-        row
-        for row in Quality.objects.of(org_id).latest().order_by("window_days")
-        if row.version in (version.version, EVERY_MODEL)
-    ]
+    return _living(version, list(Quality.objects.of(org_id).of_last_measurement()))
+
+
+def newest_living(*, at: datetime) -> list[Living]:
+    """The same for every organisation with an active version, where it was measured not long before `at`.
+
+    Two statements; the organisations whose versions are newest, where there are many.
+    """
+    versions = ModelVersion.objects.active().order_by("-created_at").only("org_id", "version")[:MOST_ORGANISATIONS]
+    active = {version.org_id: version for version in versions}
+    rows: dict[str, list[Quality]] = {}
+    for row in Quality.objects.filter(org_id__in=list(active), at__gte=at - FRESH).order_by("-at"):
+        of_org = rows.setdefault(row.org_id, [])
+        if not of_org or of_org[0].at == row.at:
+            of_org.append(row)
+    return [_living(active[org_id], found) for org_id, found in rows.items()]
+
+
+def _living(version: ModelVersion, rows: list[Quality]) -> Living:
+    """Of the rows of one measurement."""
     if not any(row.version == version.version for row in rows):
         return Living(version, None, [], [], None, None, None, NOT_YET)
+    rows = sorted(rows, key=lambda row: row.window_days)
     return Living(
         version=version,
         measured_at=rows[0].at,

@@ -149,9 +149,9 @@ def _is_open(life: History) -> bool:
 
 def first_said(org: Organisation, version: str, *, since: datetime, until: datetime) -> Said:
     """What models said first of each lead in [since, until). One statement."""
-    query = {"org_id": org.org_id, "version": version, "since": since, "until": until, "most": MOST_LEADS}
+    query: dict[str, Any] = {"org_id": org.org_id, "version": version, "since": since, "until": until}
     with connection.cursor() as cursor:
-        cursor.execute(FIRST_SAID, query)
+        cursor.execute(FIRST_SAID, query | {"most": MOST_LEADS})
         rows = cursor.fetchall()
     return Said(
         np.array([row[0] for row in rows], dtype=np.int64),

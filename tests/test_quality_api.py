@@ -8,8 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from leads.tests.cast import DAY, a_past
+from models_registry.tests.cards import a_version as a_card
 from models_registry.tests.cast import a_version
-from predictions.living import living_of
+from predictions.living import living_of, newest_living
 from predictions.measurement import measure
 from predictions.models import Quality
 from predictions.tests.test_a_model_keeps_its_word import a_judged_lead
@@ -76,10 +77,19 @@ def test_another_organisation_sees_its_own_and_a_scope_is_needed(crm: Caller) ->
     assert_error(Caller(scopes=("predictions:read",)).get(DRIFT), 403)
 
 
-def test_reading_takes_two_statements() -> None:
-    a_past()
-    a_version()
-    measure(org_id="default", at=datetime.now(timezone.utc))
+def test_reading_takes_two_statements_however_many_organisations_there_are() -> None:
+    now = datetime.now(timezone.utc)
+    for org_id in ("default", "other"):
+        version = a_card(org_id=org_id, is_active=True)
+        for at in (now - DAY, now):
+            Quality.objects.create(org_id=org_id, version=version.version, kind="DRIFT", at=at)
     with CaptureQueriesContext(connection) as queries:
-        living_of("default")
-    assert len(queries) == 2
+        assert living_of("default").measured_at == now
+        assert [living.measured_at for living in newest_living(at=now)] == [now, now]
+    assert len(queries) == 4
+
+
+def test_figures_of_long_ago_are_not_exposed_as_the_present_ones() -> None:
+    now = datetime.now(timezone.utc)
+    Quality.objects.create(version=a_card(is_active=True).version, kind="DRIFT", at=now - 3 * DAY)
+    assert newest_living(at=now) == []

@@ -81,7 +81,7 @@ def test_a_form_from_elsewhere_is_refused_in_words() -> None:
 @pytest.mark.django_db
 def test_every_page_has_a_title_a_way_to_its_content_and_one_first_heading() -> None:
     client = sales()
-    for address in ("/ml-insights/", "/ml-insights/models/"):
+    for address in ("/ml-insights/", "/ml-insights/models/", "/ml-insights/quality/"):
         page = client.get(address).content.decode()
         assert re.search(r"<title>[^<]+ · leadqual</title>", page)
         assert 'href="#content"' in page

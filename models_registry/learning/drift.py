@@ -92,7 +92,7 @@ def psi_test(reference: Sequence[float], now: Sequence[float], n: float, m: floa
 
 def share_test(reference: float, now: float, n: float, m: float, *, only_more: bool = False) -> Shift:
     """Fisher's exact test of a share of n leads against one of m (effective numbers are rounded)."""
-    table = [[round(share * of), round(of) - round(share * of)] for share, of in ((now, m), (reference, n))]
+    table = np.array([[round(share * of), round(of) - round(share * of)] for share, of in ((now, m), (reference, n))])
     return Shift(reference, now, float(fisher_exact(table, "greater" if only_more else "two-sided")[1]))
 
 

@@ -32,6 +32,7 @@ def test_every_scheduled_task_exists() -> None:
         "Retire dead training runs",
         "Score open leads",
         "Retire dead score jobs",
+        "Measure whether models keep their word",
         "Retire dead imports",
         "Forget old idempotency keys",
     }

@@ -23,7 +23,7 @@ class QualityKind(models.TextChoices):
 class QualityQuerySet(OrgQuerySet["Quality"]):
     """Measurements by when they were taken."""
 
-    def latest(self) -> Self:
+    def of_last_measurement(self) -> Self:
         """Those of the last measurement of the organisation that the rows are narrowed to."""
         return self.filter(at=self.order_by("-at").values("at")[:1])
 
@@ -51,7 +51,7 @@ class Quality(OrgScoped):
 
     def to_json(self) -> dict[str, Any]:
         """The window and its figures."""
-        return {"window_days": self.window_days} | self.figures
+        return {"window_days": self.window_days, **self.figures}
 
     @classmethod
     def drop_before(cls, at: datetime) -> int:

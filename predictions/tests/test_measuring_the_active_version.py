@@ -9,6 +9,7 @@ from common.models import AuditEntry
 from leads.models import Dossier, Organisation
 from leads.tests.cast import DAY, a_lead, a_past
 from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.tests.cards import a_version as a_card
 from models_registry.tests.cast import a_version
 from predictions.drift_watch import RUNNING, drift_of
 from predictions.measurement import KEPT, measure, measure_all
@@ -37,7 +38,7 @@ def test_each_figure_is_a_row_and_the_latest_are_found_together() -> None:
     a_past()
     version = a_version()
     first, second = (measure(org_id="default", at=now()) for _ in range(2))
-    latest = Quality.objects.of("default").latest()
+    latest = Quality.objects.of("default").of_last_measurement()
     assert {row.pk for row in latest} == {row.pk for row in second}
     assert len(first) == len(second) == 10
     assert {row.version for row in latest} == {version.version, ""}
@@ -86,10 +87,7 @@ def test_without_an_active_version_nothing_is_measured() -> None:
 
 
 def test_a_version_without_a_reference_says_so() -> None:
-    a_past()
-    version = a_version()
-    version.card.pop("reference")
-    assert drift_of(Organisation.get("default"), version, at=now())["reasons"] == {"all": "no_reference"}
+    assert drift_of(Organisation.get("default"), a_card(), at=now())["reasons"] == {"all": "no_reference"}
 
 
 def test_a_damaged_artefact_leaves_the_realised_figures() -> None:

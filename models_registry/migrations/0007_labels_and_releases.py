@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('models_registry', '0004_ledger_begins'),
+        ('models_registry', '0006_triggers'),
     ]
 
     operations = [

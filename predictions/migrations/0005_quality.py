@@ -8,7 +8,7 @@ from common.schedules import schedule
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('predictions', '0002_schedules'),
+        ('predictions', '0004_recalibration'),
         ('django_celery_beat', '0018_improve_crontab_helptext'),
     ]
 

@@ -17,6 +17,6 @@ def grant(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("insights", "0001_roles"), ("models_registry", "0003_labels_and_releases")]
+    dependencies = [("insights", "0002_live_state"), ("models_registry", "0007_labels_and_releases")]
 
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]
