@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from insights import quality_figures
-from insights.figures import Figure
+from insights.drawing import Figure
 from insights.words import percent
 from leads.models import Organisation
 from predictions.drift_watch import RUNNING, named

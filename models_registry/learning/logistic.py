@@ -21,8 +21,15 @@ STRENGTHS = (30.0, 10.0, 3.0, 1.0)
 FOLDS = 2
 MOST_TRIED = 40_000
 """Rows on which penalties are tried: as a prior, the right one hardly depends on how many there are."""
-HALF_LIFE = 0.35
-"""The share of the training dossiers, newest first, after which a dossier counts half: what moves has moved since."""
+HALF_LIVES = (None, 0.35)
+"""Shares of the training dossiers, newest first, after which a dossier counts half: what moves has moved since.
+
+None: all count the same, which wastes nothing where nothing moves.
+"""
+OLDER_SHARE = 0.75
+"""Which of them is seen on the dossiers that came after this share of all."""
+MIDDLE = 10.0
+"""The penalty under which half-lives are compared."""
 
 
 class LogisticRegression:
@@ -37,9 +44,10 @@ class LogisticRegression:
 
     def fit(self, task: Task, report: Progress) -> Fitted:
         """Learns the design once, the penalty on folds of the dossiers, and the weights in every bag."""
-        task = replace(task, weight=task.weight * _recency(task))
         design = Design.fit(task.x, task.weight, bent=True)
         with threadpool_limits(1):
+            half_life = best_half_life(design, task)
+            task = replace(task, weight=task.weight * _recency(task, half_life))
             penalty = best_penalty(design, task)
 
         def fit_one(part: Task) -> tuple[float, Floats]:
@@ -53,7 +61,7 @@ class LogisticRegression:
             "penalty": penalty,
             "terms": len(design),
             "stretches": STRETCHES,
-            "half_life": HALF_LIFE,
+            "half_life": half_life,
             "bags": task.bags,
         }
         return Fitted(
@@ -80,10 +88,28 @@ def best_penalty(design: Design, task: Task) -> float:
     return STRENGTHS[int(np.argmin(totals))]
 
 
-def _recency(task: Task) -> Floats:
-    """What each row counts by the age of its dossier, (n,): 1 on average."""
+def best_half_life(design: Design, task: Task) -> float | None:
+    """The half-life with the least log loss on the newest dossiers when learnt on the older ones."""
+    task = sampled(task, MOST_TRIED)
     rank = arrival(task)
-    counts = 0.5 ** (-rank / (HALF_LIFE * (rank.max() + 1)))
+    older = rank < OLDER_SHARE * (rank.max() + 1)
+    before, after = task.take(older), task.take(~older)
+    terms, later = design.terms(before.x), design.terms(after.x)
+
+    def loss(half_life: float | None) -> float:
+        weight = before.weight * _recency(before, half_life)
+        share = _share(later, *solved(terms, before.converted, weight, MIDDLE))
+        return float(np.sum(after.weight * losses(share, after.converted, after.weight)))
+
+    return min(HALF_LIVES, key=loss)
+
+
+def _recency(task: Task, half_life: float | None) -> Floats:
+    """What each row counts by the age of its dossier, (n,): 1 on average."""
+    if half_life is None:
+        return np.ones(len(task.weight))
+    rank = arrival(task)
+    counts = 0.5 ** (-rank / (half_life * (rank.max() + 1)))
     return np.asarray(counts * task.weight.sum() / np.sum(counts * task.weight))
 
 
