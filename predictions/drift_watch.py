@@ -18,10 +18,11 @@ from leads.catalogue import columns_of
 from leads.labelled import History, histories
 from leads.models import Organisation
 from models_registry import artefacts
-from models_registry.learning.drift import drift
+from models_registry.learning.drift import SCORE, drift
 from models_registry.learning.model import Model
 from models_registry.learning.reference import Sample
 from models_registry.models import ModelVersion
+from predictions.reasons import label_of
 
 WINDOW_DAYS = 30
 MOST_AT_AN_AGE = 2_000
@@ -83,7 +84,4 @@ def _sample(org: Organisation, model: Model, pairs: list[Pair]) -> Sample:
 
 def named(feature: str) -> str:
     """A feature's name as a sentence begins with it."""
-    if feature == "score":
-        return "The score"
-    words = feature.removeprefix("attributes.").replace(".", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return "The score" if feature == SCORE else label_of(feature)
