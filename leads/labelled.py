@@ -111,7 +111,7 @@ def training_rows(
 ) -> LabelledRows:
     """Snapshots of the period's leads at several ages (days), oldest lead first.
 
-    A lead's snapshots weigh 1 in all, times what each stands for (`leads.cohorts`); with `labels="decided"` only what
+    A lead weighs 1 on average, times what its snapshots stand for (`leads.cohorts`); with `labels="decided"` only what
     is decided, or was observed for the horizon, counts, and nothing stands for the rest.
     """
     taken = _snapshots(org, since=since, until=until, ages=ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS))
@@ -210,14 +210,15 @@ def _dossiers(taken: list[Snapshot]) -> NDArray[np.int64]:
 
 
 def _shares(dossiers: NDArray[np.int64], *, among: NDArray[np.bool_] | None = None) -> Floats:
-    """One over the number of the dossier's snapshots (of those `among` them), (n,); by the setting, the same for all.
+    """What each snapshot weighs, (n,), before censoring: the leads among the snapshots, or one over the lead's own.
 
-    How many snapshots a lead has depends on what became of it, so that the first kind sways the rate at each age.
+    A lead weighs 1 on average. How many snapshots it has depends on what became of it: were each to weigh 1 in all,
+    that would sway the rate at each age (ADR 6).
     """
-    if settings.ML_SNAPSHOT_WEIGHTS == EQUAL:
-        return np.full(len(dossiers), 1.0 / len(settings.ML_SNAPSHOT_AGES_DAYS))
     _, position = np.unique(dossiers, return_inverse=True)
     times = np.bincount(position, weights=among)
+    if settings.ML_SNAPSHOT_WEIGHTS == EQUAL:
+        return np.full(len(dossiers), np.count_nonzero(times) / max(float(times.sum()), 1.0))
     return np.asarray(1.0 / np.maximum(times[position], 1.0))
 
 

@@ -31,7 +31,7 @@ def test_what_happens_after_a_conversion_changes_nothing_in_its_training_rows() 
         assert [str(v) for v in before.columns[feature.name]] == [str(v) for v in after.columns[feature.name]]
 
 
-def test_a_lead_is_a_row_at_each_age_at_which_it_was_undecided_and_weighs_one_in_all() -> None:
+def test_a_lead_is_a_row_at_each_age_at_which_it_was_undecided_and_weighs_one_on_average() -> None:
     lead = a_lead()
     an_outcome(lead, True, MONDAY + 3 * DAY)
     found = rows()
