@@ -127,7 +127,9 @@ def import_files(
     with rare_collections():
         files = [*_surveyed(leads, LEADS, mapping, progress), *_surveyed(events, EVENTS, mapping, progress)]
         if not dry_run:
-            return _import(Doer(org_id, by, rejects, progress), mapping, files)
+            summary = _import(Doer(org_id, by, rejects, progress), mapping, files)
+            bulk.analyse()
+            return summary
         with transaction.atomic():
             summary = _import(Doer(org_id, by, rejects, progress), mapping, files)
             transaction.set_rollback(True)
