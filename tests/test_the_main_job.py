@@ -36,7 +36,7 @@ def test_the_loan_applications_from_file_to_reasons(
     assert Dossier.objects.count() == 13_087
     address = server_processes(1)[0].address
 
-    status, run = asked(address, "/api/ml/model/train", {"notes": "loan applications"})
+    status, run = asked(address, "/api/ml/model/train", {"notes": "loan applications", "algorithm": "random_forest"})
     assert status == 202, run
     assert eventually(lambda: asked(address, run["status_url"], method="GET")[1]["status"] not in ("QUEUED", "RUNNING"))
     ended = asked(address, run["status_url"], method="GET")[1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leads.catalogue import FIXED
-from leads.consequences import answered_more, followed
+from leads.consequences import answered_more
 from leads.features import Columns, Feature
 from models_registry.learning.behaviour import when_answering_more
 from models_registry.learning.fit import Learned
@@ -75,12 +75,3 @@ def test_what_follows_from_answering_follows() -> None:
     assert more["days_since_last_event"].tolist() == [0.0, 0.0]
     assert more["amount"] is columns["amount"]
     assert columns["inbound_messages_count"].tolist() == [2.0, 0.0], "the given columns stay"
-
-
-def test_an_engagement_that_was_named_itself_stays_as_named() -> None:
-    columns = {
-        name: np.array([3.0]) for name in ("inbound_messages_count", "outbound_messages_count", "engagement_rate")
-    }
-    assert followed(columns, ["inbound_messages_count", "engagement_rate"]) is columns
-    assert followed(columns, ["amount"]) is columns
-    assert set(BY_NAME) >= set(columns)
