@@ -20,8 +20,8 @@ NEARLY_ALWAYS, FEWEST_KNOWN = 0.99, 50
 FEWEST_TOLD = 200
 """Newer leads of either outcome: among fewer, noise drowns what a useful feature tells, and none is left out for it.
 
-On the demonstration (3,000 leads, 108 newer conversions) leaving out what seemed noise cost 0.008 in mean absolute error
-against the true probability, and the interval a fifth of its coverage.
+On the demonstration (3,000 leads, 108 newer conversions) leaving out what seemed noise cost 0.008 in mean absolute
+error against the true probability, and the interval a fifth of its coverage.
 """
 NOISES, REPEATS = 8, 3
 SAME = 1.0 - 1e-9
