@@ -151,9 +151,9 @@ def well_specified_error(rows: LabelledRows) -> float:
     train, test = forward_split(rows)
     past, later = rows.take(train), rows.take(test)
     scaler = StandardScaler().fit(regressors(past.columns))
-    fitted = LogisticRegressionCV(Cs=8, scoring="neg_log_loss", max_iter=2_000).fit(
-        scaler.transform(regressors(past.columns)), past.converted, sample_weight=past.weight
-    )
+    fitted = LogisticRegressionCV(
+        Cs=8, l1_ratios=(0,), scoring="neg_log_loss", max_iter=2_000, use_legacy_attributes=False
+    ).fit(scaler.transform(regressors(past.columns)), past.converted, sample_weight=past.weight)
     probability = fitted.predict_proba(scaler.transform(regressors(later.columns)))[:, 1]
     return float(np.average(np.abs(probability - true_probability(later.columns)), weights=later.weight))
 
