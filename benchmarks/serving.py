@@ -9,19 +9,22 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import WrongAnswer, ask, post
+from benchmarks.load import WrongAnswer, ask, get, post
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120.0
+Process = subprocess.Popen[bytes]
+WEB = [sys.executable, "-m", "gunicorn", "leadqual.wsgi:application", "--config", "python:leadqual.gunicorn_conf"]
+LEADS_ASKED_FOR = 300
 SCOPES = ["predictions:write", "predictions:read"]
-UNREACHED = {"RATE_LIMIT_REQUESTS": "100000000/minute", "RATE_LIMIT_PREDICTIONS": "100000000/minute"}
+LIMITS = ("RATE_LIMIT_REQUESTS", "RATE_LIMIT_PREDICTIONS", "RATE_LIMIT_BATCH_ITEMS")
+UNREACHED = dict.fromkeys(LIMITS, "1000000000/minute")
 """Limits are counted as always, and never reached."""
 
 
@@ -59,7 +62,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_answered(process: subprocess.Popen[bytes], port: int, request: bytes) -> float:
+def wait_until_answered(process: Process, port: int, request: bytes) -> float:
     """Seconds until the first right answer. Raises WrongAnswer where the process ends, or takes too long."""
     begun = time.perf_counter()
     while process.poll() is None and time.perf_counter() < begun + READY_SECONDS:
@@ -68,17 +71,6 @@ def wait_until_answered(process: subprocess.Popen[bytes], port: int, request: by
             return time.perf_counter() - begun
         time.sleep(0.02)
     raise WrongAnswer("the server does not come up")
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a server and what it has started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def learn(leads: int) -> None:
@@ -115,30 +107,70 @@ def training_rows() -> Any:
     )
 
 
+def what_callers_know(leads: int) -> tuple[list[int], list[dict[str, Any]]]:
+    """The numbers of so many leads, and their feature vectors as they are now."""
+    from leads import snapshots  # noqa: PLC0415
+    from leads.catalogue import columns_of  # noqa: PLC0415
+    from leads.models import Dossier, Organisation  # noqa: PLC0415
+    from models_registry import scorers  # noqa: PLC0415
+    from predictions.scoring import moment_of  # noqa: PLC0415
+    from predictions.vectors import values_of  # noqa: PLC0415
+
+    org, features = Organisation.get("default"), scorers.active("default").scorer.features
+    dossiers = list(Dossier.objects.of("default").order_by("number")[:leads])
+    read = snapshots.take(org, [each.pk for each in dossiers], [moment_of(org, each) for each in dossiers])
+    columns = columns_of(read, features)
+    values = {feature.name: values_of(feature, columns[feature.name]) for feature in features}
+    return [each.number for each in dossiers], [
+        {name: column[at] for name, column in values.items()} for at in range(len(dossiers))
+    ]
+
+
 @contextlib.contextmanager
 def our_server(folder: Path) -> Iterator[Served]:
-    """The web server, as production starts it, on the database that Django is connected to."""
+    """The web server as production starts it, on the database that Django is connected to; its files in `folder`."""
     from django.db import connection  # noqa: PLC0415
 
     from common.auth import issue_service_token  # noqa: PLC0415
     from leadqual import postgres  # noqa: PLC0415
 
-    port, numbers, vectors = free_port(), *_what_callers_know(300)
+    port, (numbers, vectors) = free_port(), what_callers_know(LEADS_ASKED_FOR)
     token = issue_service_token(name="benchmark", org_id="default", scopes=SCOPES, days=1)
-    metrics = folder / "prometheus"
-    metrics.mkdir()
-    environment = os.environ | UNREACHED | {
-        "DATABASE_URL": postgres.url(connection.settings_dict["NAME"]),
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-        "RATE_LIMIT_BATCH_ITEMS": "1000000000/minute",
+    (folder / "prometheus").mkdir()
+    own = UNREACHED | {
         "PORT": str(port),
+        "DATABASE_URL": postgres.url(connection.settings_dict["NAME"]),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / "prometheus"),
     }
-    with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            COMMAND(port), cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
+    with started(WEB, folder / "web.log", own) as process:
         seconds = wait_until_answered(process, port, get(port, "/health/ready"))
         yield Served(port, token, numbers, vectors, seconds)
+
+
+@contextlib.contextmanager
+def started(command: Sequence[str], log: Path, own: Mapping[str, str], cwd: Path = PROJECT) -> Iterator[Process]:
+    """A server in a process group of its own, which is ended with the block; `log` keeps what it says."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own words
+            command,
+            cwd=cwd,
+            env=os.environ | own,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
     finally:
-        end(process)
+        _end(process)
+
+
+def _end(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

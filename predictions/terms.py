@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from common.joined import Part, part, rows
 from experiments.models import Experiment
 from leads.models import Dossier, Organisation, Outcome
+from models_registry import scorers
 from models_registry.models import ModelVersion
-from models_registry.scorers import NEEDED
+from models_registry.scorers import NEEDED, Chosen
 
 ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until")
 ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED) for alias in ("a", "s"))
@@ -64,6 +65,11 @@ class Asked:
 def terms_of(org_id: str) -> Terms:
     """The organisation's terms as they are now."""
     return _terms(org_id, *next(rows(TERMS, OF_ORGANISATION, {"org_id": org_id})))
+
+
+def scorer_of(org_id: str) -> Chosen:
+    """The active version's scorer as of now, or the rules where none is active."""
+    return scorers.as_read(org_id, scorers.ML, active=terms_of(org_id).active)
 
 
 def lead_of(org_id: str, number: int) -> Asked | None:

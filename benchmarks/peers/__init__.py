@@ -6,13 +6,19 @@ tokens, no limits, and reasons only where the name says so.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+
+from benchmarks.load import post
+from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
 
 HERE = Path(__file__).parent
 WORKERS = "2"
@@ -25,8 +31,19 @@ class CannotInstall(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A server that is up, and what it can be asked over and over."""
+
+    port: int
+    requests: Sequence[bytes]
+
+
+@dataclass(frozen=True)
 class Peer:
-    """How a peer is installed, started, and asked. In the command {port} and {model} stand for the port and its folder."""
+    """How a peer is installed, started, and asked.
+
+    In its command and settings {port}, {model} and {bin} stand for the port, the folder of its model, and its programs.
+    """
 
     name: str
     environment: str
@@ -58,21 +75,22 @@ class Peer:
         model.mkdir(parents=True, exist_ok=True)
         _run([str(self.python(home)), str(HERE / "learn.py"), self.environment, str(rows), str(model)])
 
-    def start(self, home: Path, model: Path, port: int) -> subprocess.Popen[bytes]:
-        """Its server, on this port; what it says is kept beside its model."""
-        places = {"port": str(port), "model": str(model), "home": str(model), "bin": str(home / self.environment / "bin")}
-        own = {name: value.format(**places) for name, value in self.settings}
-        path = f"{places['bin']}{os.pathsep}{os.environ.get('PATH', '')}"
-        with (model / "server.log").open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - our own words
-                [part.format(**places) for part in self.command],
-                cwd=HERE,
-                env=os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"} | own,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    @contextlib.contextmanager
+    def serving(self, home: Path, model: Path) -> Iterator[Asked]:
+        """Its server, ready. Raises WrongAnswer where it does not come up."""
+        port = free_port()
+        places = {"port": str(port), "model": str(model), "bin": str((home / self.environment / "bin").absolute())}
+        own = {name: value.format(**places) for name, value in self.settings} | {"OMP_NUM_THREADS": "1"}
+        command = [part.format(**places) for part in self.command]
+        with started(command, model / "server.log", own | _first_in_path(places["bin"]), cwd=HERE) as process:
+            vectors = np.load(model.parent / "rows.npz")["x"][:LEADS_ASKED_FOR]
+            requests = [post(port, self.path, self.request_body(vector.tolist())) for vector in vectors]
+            wait_until_answered(process, port, requests[0])
+            yield Asked(port, requests)
+
+
+def _first_in_path(folder: str) -> dict[str, str]:
+    return {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def _run(command: list[str]) -> None:
@@ -86,7 +104,7 @@ def _flask(name: str, application: str) -> Peer:
     return Peer(
         name=name,
         environment="flask",
-        packages=(*FOREST, "flask==3.1.3", "gunicorn==27.0.1", "shap==0.54.1"),
+        packages=(*FOREST, "flask==3.1.3", "gunicorn==27.0.1", "shap==0.51.0"),
         command=("{bin}/python", "-m", *command, "--threads", "4"),
         path="/predict",
         body=lambda vector: {"rows": [list(vector)]},
@@ -99,7 +117,7 @@ FLASK_SHAP = _flask("Flask + scikit-learn + shap", "reasons")
 MLFLOW = Peer(
     name="MLflow models serve",
     environment="mlflow",
-    packages=(*FOREST, "mlflow==3.17.0", "uvloop==0.22.1", "httptools==0.7.1"),
+    packages=(*FOREST, "mlflow==3.17.2", "uvloop==0.23.0", "httptools==0.9.0"),
     command=(
         *("{bin}/python", "-m", "mlflow", "models", "serve", "--model-uri", "{model}/model", "--env-manager", "local"),
         *("--host", "127.0.0.1", "--port", "{port}", "--workers", WORKERS),
@@ -111,10 +129,20 @@ BENTOML = Peer(
     name="BentoML",
     environment="bentoml",
     packages=(*FOREST, "bentoml==1.4.40"),
-    command=("{bin}/python", "-m", "bentoml", "serve", "bento_service:Scores", "--host", "127.0.0.1", "--port", "{port}"),
+    command=(
+        "{bin}/python",
+        "-m",
+        "bentoml",
+        "serve",
+        "bento_service:Scores",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+    ),
     path="/predict",
     body=lambda vector: {"rows": [list(vector)]},
-    settings=(("MODEL", "{model}"), ("BENTOML_HOME", "{home}"), ("BENTOML_DO_NOT_TRACK", "True")),
+    settings=(("MODEL", "{model}"), ("BENTOML_HOME", "{model}"), ("BENTOML_DO_NOT_TRACK", "True")),
 )
 MLSERVER = Peer(
     name="MLServer",

@@ -1,6 +1,6 @@
 """Run in a peer's environment: learns the forest from rows, and saves it as that peer wants it.
 
-    python learn.py flask|mlflow|bentoml|mlserver ROWS.npz FOLDER
+python learn.py flask|mlflow|bentoml|mlserver ROWS.npz FOLDER
 """
 
 import json
