@@ -5,6 +5,7 @@ from leads.tables.events import Appointment, Direction, Event, Message
 from leads.tables.imports import ImportJob
 from leads.tables.organisation import Organisation
 from leads.tables.outcome import LeadScore, Origin, Outcome
+from leads.tables.standing import Standing, StandingKind
 
 __all__ = [
     "USABLE",
@@ -23,4 +24,6 @@ __all__ = [
     "Origin",
     "Outcome",
     "Property",
+    "Standing",
+    "StandingKind",
 ]
