@@ -1,17 +1,17 @@
-"""Limits a token: counted atomically in Valkey, so that they hold across processes."""
+"""Limits a token: counted atomically in Valkey, so that they hold across processes; all of a request's at once."""
 
 from __future__ import annotations
 
 import functools
 import math
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import redis
 import structlog
 from django.conf import settings
-from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -21,18 +21,56 @@ from common.scopes import caller_of
 
 log = structlog.get_logger(__name__)
 
+# A limit's window begins with its first request: the key lives as long as the window.
+COUNT = """
+local counted = {}
+for i, key in ipairs(KEYS) do
+    counted[2 * i - 1] = redis.call('INCRBY', key, ARGV[2 * i - 1])
+    local left = redis.call('PTTL', key)
+    if left < 0 then
+        left = ARGV[2 * i] * 1000
+        redis.call('PEXPIRE', key, left)
+    end
+    counted[2 * i] = left
+end
+return counted
+"""
+
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
 
 @functools.cache
-def limiter() -> FixedWindowRateLimiter:
-    """The counter, one a process. Time-outs are short: a limit must not cost more than what it guards."""
-    return FixedWindowRateLimiter(
-        RedisStorage(storage_address(settings.REDIS_URL), socket_timeout=0.5, socket_connect_timeout=0.5)
-    )
+def counter() -> Script:
+    """The counting script, one a process. Time-outs are short: a limit must not cost more than what it guards."""
+    store = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+    return store.register_script(COUNT)
 
 
-def storage_address(url: str) -> str:
-    """The address of Valkey as `limits` writes it."""
-    return f"redis+{url}" if url.startswith("unix://") else url
+@functools.lru_cache(maxsize=16)
+def rate(text: str) -> tuple[int, int]:
+    """How many in how many seconds: "6000/minute". Raises ValueError or KeyError where it is written otherwise."""
+    amount, period = text.split("/")
+    return int(amount), SECONDS[period.strip()]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a caller stands against one limit, this request counted."""
+
+    amount: int
+    used: int
+    seconds_left: float
+
+    @property
+    def remaining(self) -> int:
+        """What is left of it in this window."""
+        return max(self.amount - self.used, 0)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether this request is too many."""
+        return self.used > self.amount
 
 
 class TokenLimit(BaseThrottle):
@@ -45,36 +83,44 @@ class TokenLimit(BaseThrottle):
         return 1
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Counts the request; False where the limit is reached."""
-        if not request.user or not request.user.is_authenticated:
-            return True
-        caller = caller_of(request)
-        item = _item(getattr(settings, self.setting))
-        key = (self.setting, caller.org_id, caller.name)
-        try:
-            allowed = limiter().hit(item, *key, cost=self.cost(request, view))
-            stats = limiter().get_window_stats(item, *key)
-        except RedisError as error:
-            return _when_away(error)
-        self.reset_after = max(stats.reset_time - time.time(), 0.0)
-        request.rate_limit = (item.amount, max(stats.remaining, 0), math.ceil(self.reset_after))  # type: ignore[attr-defined]
-        return allowed
-
-    def wait(self) -> float:
-        """Seconds until the window ends, for Retry-After."""
-        return max(self.reset_after, 1.0)
+        """Counts the request against this limit alone; doors of ours count all of theirs at once."""
+        return seconds_to_wait([self], request, view) is None
 
 
-@functools.lru_cache(maxsize=16)
-def _item(text: str) -> RateLimitItem:
-    return parse(text)
+def seconds_to_wait(limits: Sequence[TokenLimit], request: Request, view: Any) -> float | None:
+    """Counts a request against all limits in one round trip: None, or when to come back where it is too many.
+
+    Tells the request where it stands with the last of them. Raises Unavailable where the counts are away and the
+    settings say to refuse.
+    """
+    if not limits or not request.user or not request.user.is_authenticated:
+        return None
+    standings = _count(limits, request, view)
+    if standings:
+        last = standings[-1]
+        request.rate_limit = (last.amount, last.remaining, math.ceil(last.seconds_left))  # type: ignore[attr-defined]
+    return max((max(each.seconds_left, 1.0) for each in standings if each.is_beyond), default=None)
 
 
-def _when_away(error: RedisError) -> bool:
+def _count(limits: Sequence[TokenLimit], request: Request, view: Any) -> list[Standing]:
+    caller = caller_of(request)
+    rates = [rate(getattr(settings, limit.setting)) for limit in limits]
+    keys = [f"limit/{limit.setting}/{caller.org_id}/{caller.name}" for limit in limits]
+    costs = [limit.cost(request, view) for limit in limits]
+    numbers = [number for cost, (_, seconds) in zip(costs, rates, strict=True) for number in (cost, seconds)]
+    try:
+        counted = counter()(keys, numbers)
+    except RedisError as error:
+        return _when_away(error)
+    found = zip(rates, counted[::2], counted[1::2], strict=True)
+    return [Standing(amount, used, left / 1000) for (amount, _), used, left in found]
+
+
+def _when_away(error: RedisError) -> list[Standing]:
     log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
     if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
         raise Unavailable() from error
-    return True
+    return []
 
 
 class RequestLimit(TokenLimit):

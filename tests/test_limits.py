@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def from_zero() -> None:
-    throttling.limiter().storage.reset()
+    throttling.counter().registered_client.flushdb()
 
 
 def test_the_headers_say_what_is_left(settings: Any) -> None:
@@ -43,8 +43,8 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
 @pytest.mark.parametrize(("policy", "status"), [("allow", 200), ("refuse", 503)])
 def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, status: int) -> None:
     settings.REDIS_URL, settings.RATE_LIMIT_WHEN_AWAY = "redis://127.0.0.1:1/0", policy
-    throttling.limiter.cache_clear()
+    throttling.counter.cache_clear()
     try:
         assert Caller().get("/api/ml/model/versions").status_code == status
     finally:
-        throttling.limiter.cache_clear()
+        throttling.counter.cache_clear()
