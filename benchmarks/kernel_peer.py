@@ -27,8 +27,9 @@ def shap_reasons(folder: Path) -> Callable[[Any], Any]:
 def onnx_scores(folder: Path) -> Callable[[Any], Any]:
     """onnxruntime's scores, by as many threads as it likes."""
     import onnxruntime
+    from onnx_trees import graph
 
-    session = onnxruntime.InferenceSession(str(folder / "trees.onnx"))
+    session = onnxruntime.InferenceSession(graph(np.load(folder / "trees.npz")))
     return lambda x: session.run(None, {"x": x})[0][:, 0]
 
 

@@ -27,8 +27,6 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.environments import CannotInstall, python_with
-from benchmarks.onnx_trees import PACKAGES as ONNX
-from benchmarks.onnx_trees import written
 from models_registry.learning.boosting import LightGBM, from_lightgbm
 from models_registry.learning.flat import joined
 from models_registry.learning.forest import ForestSettings, from_scikit_learn
@@ -40,6 +38,7 @@ FEW = 200
 """Rows whose reasons a peer is asked for in bulk: it does some fifty a second."""
 SHAP = ("shap==0.51.0", "scikit-learn==1.9.1", "numpy==2.4.6")
 """shap's path-dependent explainer, beside the scikit-learn that the forest was grown by."""
+ONNX = ("onnxruntime==1.32.0", "onnx==1.23.2", "numpy==2.4.6")
 SINGLE = 1e-5
 """shap and onnxruntime keep trees in single precision, and sum in it."""
 Call = Callable[[], Any]
@@ -182,7 +181,8 @@ def beside_onnxruntime(table: Table, x: Any, y: Any, trees: TreeEnsemble) -> Non
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             np.save(folder / "rows.npy", x)
-            written(ensemble, folder / "trees.onnx")
+            averaged = ensemble.link is Link.IDENTITY
+            np.savez(folder / "trees.npz", columns=COLUMNS, averaged=averaged, **ensemble.arrays())
             with Peer("onnx", ONNX, folder) as onnx:
                 same(name, ensemble.bags(x).raw, onnx.answer(len(x)), SINGLE)
                 for label, rows, times in (("in bulk", len(x), 10), ("one row", 1, 100)):
