@@ -20,15 +20,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import joblib
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.environments import CannotInstall, python_with
-from models_registry.learning.boosting import LightGBM, from_lightgbm
-from models_registry.learning.flat import joined
+from models_registry.learning.flat import from_lightgbm, joined
 from models_registry.learning.forest import ForestSettings, from_scikit_learn
 from models_registry.learning.raw import Link
 from models_registry.learning.trees import TreeEnsemble
@@ -75,7 +74,8 @@ class Peer(AbstractContextManager["Peer"]):
 
     def seconds(self, rows: int, times: int) -> float:
         """Of one call on the first rows, on average."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"rows": rows, "times": times}) + "\n")
         self._process.stdin.flush()
         return float(json.loads(self._process.stdout.readline())["seconds"])
@@ -94,7 +94,7 @@ class Table:
         print(f"{'':44} {'ours':>13} {'theirs':>13}")
 
     def pair(self, name: str, rows: int, ours: Call, theirs: Callable[[int], float] | None, *, times: int) -> None:
-        """Medians over the rounds, rows a second and ratio; `theirs` gives the seconds of a call, made so many times."""
+        """Medians over the rounds, rows a second, ratio; `theirs` gives the seconds of a call, made so many times."""
         ours()
         few = max(times // 10, 1)
         if theirs is not None:

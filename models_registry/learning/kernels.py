@@ -105,15 +105,16 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
     root: Nodes,
     known: Floats,
     share: Floats,
+    reach: Floats,
     previous: Nodes,
     columns_above: Nodes,
 ) -> None:
     """Fills in, for each node, what its path from the root says of its splits, whatever the row.
 
-    `share` is the node's part of its parent's cover; `previous`, for a node that splits, the nearest node at or above
-    it that hangs on a split on the same column (the root where there is none); `known`, for a node that hangs on a
-    split, the product of the shares on that column's splits down to it; `columns_above` how many columns are split
-    above it.
+    `share` is the node's part of its own and its sibling's cover, so that they sum to 1 though libraries round covers;
+    `reach` the product of the shares down to it; `previous`, for a node that splits, the nearest node at or above it
+    that hangs on a split on the same column (the root where there is none); `known`, for a node that hangs on a split,
+    the product of the shares on that column's splits down to it; `columns_above` how many columns are split above it.
     """
     parent = np.zeros(len(feature), dtype=np.uint32)
     for tree in range(len(root)):
@@ -128,7 +129,8 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
             previous[node] = above
             for each in range(child, child + np.uint32(2)):
                 parent[each] = node
-                share[each] = cover[each] / cover[node]
+                share[each] = cover[each] / (cover[child] + cover[child + np.uint32(1)])
+                reach[each] = reach[node] * share[each]
                 known[each] = share[each] * (known[above] if above != start else 1.0)
                 columns_above[each] = columns_above[node] + np.uint32(above == start)
 

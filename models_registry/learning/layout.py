@@ -28,12 +28,14 @@ class Layout:
     threshold, the shares of its children (2), `above` the slot that hangs on the nearest split on the same column
     (the root's where there is none), the `line` of its factors, the slots of its `child`ren (2), and what the tree says
     there (2). `lone` are the lone leaves' values. `factors` (lines, 2, quadrature), flat, are e / z and
-    w / (1 - t) / (z' + t (1 - z')), by the formulas in `kernels`. `largest`: slots of the largest tree.
+    w / (1 - t) / (z' + t (1 - z')), by the formulas in `kernels`. `largest`: slots of the largest tree. `expected` is
+    the sum over the trees of what each says of a row of which nothing is known.
     """
 
     quadrature: int
     arrays: tuple[NDArray[np.generic], ...]
     largest: int
+    expected: float
 
     @classmethod
     def of(  # noqa: PLR0917 - arrays of the same nodes, as the ensemble holds them
@@ -41,9 +43,9 @@ class Layout:
     ) -> Self:
         """From an ensemble's own arrays."""
         m = len(feature)
-        known, share = np.ones(m), np.ones(m)
-        previous, columns = np.zeros(m, dtype=np.uint32), np.zeros(m, dtype=np.uint32)
-        kernels.paths(feature, left, cover, root, known, share, previous, columns)
+        known, share, reach = np.ones((3, m))
+        previous, columns = np.zeros((2, m), dtype=np.uint32)
+        kernels.paths(feature, left, cover, root, known, share, reach, previous, columns)
         tree = np.repeat(np.arange(len(root)), np.diff(np.append(root.astype(np.int64), m)))
         splits, lone, is_bough, slot = _slots(left, tree)
         again = previous[splits] != root[tree[splits]]
@@ -65,7 +67,9 @@ class Layout:
             value[lone],
             _factors(known[previous[splits[again]]], t, w).ravel(),
         )
-        return cls(len(t), arrays, int(np.bincount(tree[np.concatenate([splits, lone])]).max()))
+        largest = int(np.bincount(tree[np.concatenate([splits, lone])]).max())
+        leaf = left == np.arange(m)
+        return cls(len(t), arrays, largest, float(value[leaf] @ reach[leaf]))
 
 
 OTHERS = kernels.OUTSIDE + 1

@@ -93,8 +93,7 @@ class TreeEnsemble:
     @functools.cached_property
     def base(self) -> float:
         """The expected raw score under path-dependent Shapley values: each leaf by its share of the cover."""
-        reach = self.cover / np.repeat(self.cover[self.root], self._sizes)
-        return float(np.sum((self.value * reach)[self.is_leaf]) / self._averaged)
+        return self._layout.expected / self._averaged
 
     @functools.cached_property
     def _averaged(self) -> int:
