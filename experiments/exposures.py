@@ -14,10 +14,10 @@ from leads.models import Dossier
 EXPOSE = """
 INSERT INTO ab_test_exposure AS known (
     org_id, experiment_id, dossier_id, variant, first_at, predictions, source, owner, probabilities, actions)
-SELECT %s, told.experiment_id, told.dossier_id, told.variant, told.first_at, 1, told.source, told.owner,
+SELECT told.org_id, told.experiment_id, told.dossier_id, told.variant, told.first_at, 1, told.source, told.owner,
        told.probabilities::float8[], told.actions::varchar[]
-FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
-    AS told (experiment_id, dossier_id, variant, first_at, source, owner, probabilities, actions)
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+            %s::text[]) AS told (org_id, experiment_id, dossier_id, variant, first_at, source, owner, probabilities, actions)
 ON CONFLICT (experiment_id, dossier_id) DO UPDATE SET predictions = known.predictions + 1
 """
 
@@ -40,18 +40,19 @@ class Seen:
     said: Sequence[Said] = ()
 
 
-def record(org_id: str, seen: Sequence[Seen]) -> int:
+def record(seen: Sequence[Seen]) -> int:
     """Writes a row for each lead new in its experiment, and counts the others' predictions; how many rows.
 
     One statement, in the caller's transaction; in the order of the leads' keys, so that two of it cannot lock each
-    other out. Leads outside experiments are left out.
+    other out.
     """
-    rows = [_row(each) for each in seen if each.assignment.experiment_id is not None]
-    return bulk.execute(EXPOSE, sorted(rows, key=lambda row: row[:2]), org_id)
+    in_order = sorted(seen, key=lambda each: (each.assignment.experiment_id or 0, each.dossier.pk))
+    return bulk.execute(EXPOSE, [_row(each) for each in in_order])
 
 
 def _row(seen: Seen) -> tuple[int | str | datetime | None, ...]:
     return (
+        seen.dossier.org_id,
         seen.assignment.experiment_id,
         seen.dossier.pk,
         seen.assignment.variant,

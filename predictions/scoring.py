@@ -11,8 +11,9 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from experiments import assignment
+from experiments import assignment, exposures
 from experiments.assignment import Assignment
+from experiments.exposures import Seen
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
@@ -20,7 +21,7 @@ from leads.models import Dossier, LeadScore, Organisation
 from models_registry import scorers
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
-from predictions import monitoring, shadows
+from predictions import monitoring, shadows, silent
 from predictions.actions import Thresholds
 from predictions.models import Prediction
 from predictions.shadows import Shadowed
@@ -53,7 +54,8 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
     assignments = assignment.assign(org_id, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     predictions = _score(org_id, dossiers, assignments, read, predicted_at)
-    _store(dossiers, predictions, read, shadows.score(org_id, read))
+    seen = silent.seen(org_id, dossiers, assignments, predictions, read, org.now())
+    _store(dossiers, predictions, read, shadows.score(org_id, read), seen)
     return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
 
 
@@ -119,7 +121,11 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
 
 
 def _store(
-    dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None
+    dossiers: Sequence[Dossier],
+    predictions: Sequence[Prediction],
+    read: Snapshots,
+    shadowed: Shadowed | None,
+    seen: Sequence[Seen],
 ) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
@@ -128,6 +134,7 @@ def _store(
     with transaction.atomic():
         Prediction.objects.bulk_create(predictions, batch_size=1000)
         shadows.keep(shadowed, predictions)
+        exposures.record(seen)
         current = [_current(prediction, value) for prediction, value in zip(predictions, values, strict=True)]
         LeadScore.objects.bulk_create(
             current, update_conflicts=True, unique_fields=["dossier"], update_fields=SCORE_FIELDS, batch_size=1000
