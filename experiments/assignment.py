@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from experiments.bucketing import Ranges, arm_at, place_of, ranges_of
+from experiments.populations import IN_POPULATION
 from leads.bulk import fetch
 from leads.models import Dossier
 
 DEFAULT_METHOD = "ML"
 # One row an experiment that decides now. `eligible` null: every lead; else those that are undecided, and in the
 # population if new leads are taken. A lead that is in stays in, whatever becomes of it.
-DECIDING = """
+DECIDING = f"""
 SELECT e.id, e.name, e.salt, e.coverage, e.arms,
        ARRAY(SELECT x.dossier_id FROM ab_test_exposure x
              WHERE x.experiment_id = e.id AND x.dossier_id = ANY(%s)) AS enrolled,
@@ -21,17 +22,8 @@ SELECT e.id, e.name, e.salt, e.coverage, e.arms,
              SELECT d.id FROM dossier d
              WHERE d.id = ANY(%s)
                AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = d.id AND o.superseded_at IS NULL)
-               AND NOT EXISTS (
-                   SELECT FROM jsonb_each(e.population) AS wanted (name, among)
-                   WHERE NOT among @> COALESCE(CASE name
-                       WHEN 'source' THEN to_jsonb(d.source)
-                       WHEN 'region' THEN to_jsonb(d.region)
-                       WHEN 'owner' THEN to_jsonb(d.owner)
-                       WHEN 'status' THEN to_jsonb(d.status)
-                       ELSE (SELECT a.value FROM lead_attribute a
-                             WHERE a.dossier_id = d.id AND a.name = substr(wanted.name, length('attributes.') + 1)
-                             ORDER BY a.known_from DESC LIMIT 1) END, 'null')))
-       ELSE '{}' END AS eligible
+               AND {IN_POPULATION.format(population="e.population")})
+       ELSE '{{}}' END AS eligible
 FROM ab_test_experiment e
 WHERE e.org_id = %s AND e.status IN ('RUNNING', 'ENROLMENT_CLOSED')
 ORDER BY e.id
@@ -78,7 +70,9 @@ class Deciding:
     def assignment_of(self, lead: Dossier) -> Assignment | None:
         """The lead's arm; None where it is not in the experiment."""
         is_in = lead.pk in self.enrolled
-        number = arm_at(place_of(self.salt, str(lead.number)), self.ranges) if is_in or lead.pk in self.eligible else None
+        number = (
+            arm_at(place_of(self.salt, str(lead.number)), self.ranges) if is_in or lead.pk in self.eligible else None
+        )
         if number is None:
             return None
         methods = () if is_in else tuple(arm["method"] for arm in self.arms)

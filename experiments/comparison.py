@@ -64,7 +64,9 @@ def compare(control: Standing, treatment: Standing, planned: int | None) -> Comp
         fixed=proportions.fixed_test(control.matured, treatment.matured),
         always_valid=found,
         adjusted_p=found.p_value,
-        belief=belief(control.matured, treatment.matured) if control.matured.leads and treatment.matured.leads else None,
+        belief=belief(control.matured, treatment.matured)
+        if control.matured.leads and treatment.matured.leads
+        else None,
         less_noise=_less_noise(control, treatment, planned),
         revenue=revenue,
         revenue_p=revenue_p,

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.models import CONTROL, TREATMENT, Experiment
+from experiments.populations import canonical
 from experiments.statistics.deciding import ALPHA, METHOD
 from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED
 
-FIELDS = ("source", "region", "owner", "status")
-ATTRIBUTE = "attributes."
 MOST_ARMS = 10
 GUARDRAILS: dict[str, Any] = {"revenue_margin": 0.1, "response_margin": 0.25, "stop_on_breach": False}
 """Revenue per lead may fall, and the first response come later, by so much of control's."""
@@ -109,17 +108,6 @@ def pinned_version(org_id: str, method: str) -> ModelVersion | None:
     if not method.startswith(PINNED):
         return None
     return ModelVersion.objects.of(org_id).usable().filter(version=method.removeprefix(PINNED)).first()
-
-
-def canonical(population: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """A filter with each field's values as a sorted list: {"source": "a"} and {"source": ["a"]} are one."""
-    several = {name: value if isinstance(value, list) else [value] for name, value in population.items()}
-    return {name: sorted(values, key=json.dumps) for name, values in sorted(several.items())}
-
-
-def overlap(first: Mapping[str, Sequence[Any]], second: Mapping[str, Sequence[Any]]) -> bool:
-    """Whether a lead could be in both populations: not if some field of both has no value in common."""
-    return all(any(value in second[name] for value in first[name]) for name in first if name in second)
 
 
 def design_of(experiment: Experiment) -> dict[str, Any]:

@@ -49,7 +49,9 @@ def answers(experiment: Experiment, at: datetime) -> list[Answered]:
     """Of the newest 20,000 leads that came in at least three days ago, in one statement."""
     cap = PATIENCE / timedelta(minutes=1)
     rows = fetch(ANSWERS, cap, list(experiment.variants), experiment.pk, at - PATIENCE, MOST)
-    return [Answered(name, said, n, answered, Sums(n, total, squares)) for name, said, n, answered, total, squares in rows]
+    return [
+        Answered(name, said, n, answered, Sums(n, total, squares)) for name, said, n, answered, total, squares in rows
+    ]
 
 
 def speed(found: Sequence[Answered], variant: str) -> tuple[Sums, int]:

@@ -11,8 +11,9 @@ from django.db import connection, transaction
 
 from common import audit
 from common.errors import Conflict
-from experiments.designs import Arm, Impossible, Plan, design_of, hash_of, overlap, pinned_version
+from experiments.designs import Arm, Impossible, Plan, design_of, hash_of, pinned_version
 from experiments.models import Decision, Experiment, ExperimentStatus, PinnedArtefact
+from experiments.populations import overlap
 
 ONE_CHANGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 Status = ExperimentStatus
@@ -83,13 +84,7 @@ def let_mature(*, org_id: str, experiment_id: int, by: str, at: datetime, reason
 
 @transaction.atomic
 def stop_experiment(
-    *,
-    org_id: str,
-    experiment_id: int,
-    by: str,
-    at: datetime,
-    decision: str = Decision.INCONCLUSIVE,
-    reason: str = "",
+    *, org_id: str, experiment_id: int, by: str, at: datetime, decision: str = Decision.INCONCLUSIVE, reason: str = ""
 ) -> Experiment:
     """Ends it for good, with what was made of it. A prediction that is under way is still filed in its arm.
 
@@ -115,7 +110,9 @@ def stop_experiment(
 
 
 @transaction.atomic
-def iterate(*, org_id: str, experiment_id: int, by: str, at: datetime, start: bool = True, **changes: Any) -> Experiment:
+def iterate(
+    *, org_id: str, experiment_id: int, by: str, at: datetime, start: bool = True, **changes: Any
+) -> Experiment:
     """A new iteration of a stopped experiment: its design with these changes (of Plan), drawn by a new salt.
 
     Raises Experiment.DoesNotExist, WrongState where it is not stopped, Impossible, Overlaps.
@@ -182,9 +179,7 @@ def _pin(experiment: Experiment) -> None:
     for method in sorted({arm["method"] for arm in experiment.arms}):
         version = pinned_version(experiment.org_id, method)
         if version is not None:
-            PinnedArtefact.objects.create(
-                org_id=experiment.org_id, experiment=experiment, artefact_id=version.pk
-            )
+            PinnedArtefact.objects.create(org_id=experiment.org_id, experiment=experiment, artefact_id=version.pk)
         elif ":" in method:
             raise Impossible({"variants": f"{method} is not kept any more."})
 

@@ -1,13 +1,6 @@
 """The tables of this room, gathered for Django."""
 
-from experiments.tables.experiment import (
-    ASSIGNING,
-    CONTROL,
-    TREATMENT,
-    Decision,
-    Experiment,
-    ExperimentStatus,
-)
+from experiments.tables.experiment import ASSIGNING, CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.tables.exposure import Exposure, PinnedArtefact
 
 __all__ = [

@@ -74,9 +74,7 @@ def _needed(each: Comparison, arms: Sequence[Standing]) -> int | None:
     return None if both is None else math.ceil(max(both, deciding.EXACT_BELOW) / share)
 
 
-def _days(
-    experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, at: datetime
-) -> int | None:
+def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, at: datetime) -> int | None:
     """First those that wait in their window come of age, then those that are still to come in."""
     least = max(deciding.LEAST_DAYS - experiment.days_run(at), 0.0)
     window, left = experiment.attribution_days, remaining

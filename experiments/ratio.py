@@ -61,9 +61,7 @@ def ratio(arms: Sequence[Standing], strata: Sequence[Stratum]) -> Ratio:
 def _days(arms: Sequence[Standing]) -> list[list[int]]:
     """Leads by arm, the oldest day first."""
     oldest = max((len(arm.by_age) for arm in arms), default=0)
-    return [
-        [arm.by_age[age] if age < len(arm.by_age) else 0 for arm in arms] for age in range(oldest - 1, -1, -1)
-    ]
+    return [[arm.by_age[age] if age < len(arm.by_age) else 0 for arm in arms] for age in range(oldest - 1, -1, -1)]
 
 
 def _by(strata: Sequence[Stratum], names: Sequence[str], shares: Sequence[float]) -> list[StratumRatio]:
@@ -74,6 +72,5 @@ def _by(strata: Sequence[Stratum], names: Sequence[str], shares: Sequence[float]
     largest = sorted(leads.items(), key=lambda pair: -sum(pair[1]))[:MOST_STRATA]
     p_values = holm([sample_ratio.sequential_p_values([counts], shares)[-1] for _, counts in largest])
     return [
-        StratumRatio(name, counts, 1.0 if p is None else p)
-        for (name, counts), p in zip(largest, p_values, strict=True)
+        StratumRatio(name, counts, 1.0 if p is None else p) for (name, counts), p in zip(largest, p_values, strict=True)
     ]

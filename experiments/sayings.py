@@ -107,9 +107,7 @@ def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
         for pair in pairs:
             of_pair = [row for row in counted.exposed if _pair(row.actions, number) == pair]
             sold = [row for row in counted.sold_by_saying if row.matured and _pair(row.actions, number) == pair]
-            matured = Counts(
-                sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age >= days)
-            )
+            matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age >= days))
             made.append(Agreed(arm.variant, *pair, sum(row.leads for row in of_pair), matured))
     return made
 

@@ -39,13 +39,7 @@ class Estimate:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {
-            "value": self.value,
-            "low": self.low,
-            "high": self.high,
-            "level": self.level,
-            "reason": self.reason,
-        }
+        return {"value": self.value, "low": self.low, "high": self.high, "level": self.level, "reason": self.reason}
 
 
 def finite(number: float) -> float | None:

@@ -60,9 +60,7 @@ def exact_lift(found: Converted, alpha: float) -> Estimate:
     low = _root(beyond, 1e-12, middle) if found.treatment else 0.0
     high = _root(beyond, middle, 1 - 1e-12) if found.control else 1.0
     value = _ratio(middle, found.share) - 1
-    return Estimate(
-        finite(value), _ratio(low, found.share) - 1, finite(_ratio(high, found.share) - 1), 1 - alpha
-    )
+    return Estimate(finite(value), _ratio(low, found.share) - 1, finite(_ratio(high, found.share) - 1), 1 - alpha)
 
 
 def _root(beyond: Callable[[float], float], low: float, high: float) -> float:

@@ -119,8 +119,7 @@ class Experiment(OrgScoped):
                 name="ab_test_one_running",
             ),
             models.CheckConstraint(
-                condition=models.Q(status="DRAFT") | models.Q(started_at__isnull=False),
-                name="ab_test_has_started",
+                condition=models.Q(status="DRAFT") | models.Q(started_at__isnull=False), name="ab_test_has_started"
             ),
             models.CheckConstraint(
                 condition=models.Q(status="STOPPED", stopped_at__isnull=False) & ~models.Q(decision="")
