@@ -179,8 +179,8 @@ def _speed(arm: Standing, found: Speed | None, withheld: bool) -> dict[str, Any]
             "reason": SAMPLE_RATIO_MISMATCH if withheld else NO_MATURE_LEADS,
         }
     words = (
-        f"Faster, not more: on day {found.day} {arm.variant} is {found.ahead:.1%} of the leads ahead, at the end of the "
-        f"window {found.at_end:+.1%}."
+        f"Faster, not more: on day {found.day} {arm.variant} is {found.ahead:.1%} of the leads ahead, at the end of "
+        f"the window {found.at_end:+.1%}."
     )
     is_so = found.faster_not_more
     return {"variant": arm.variant, "is_so": is_so, "words": words if is_so else None, "reason": None}
@@ -227,8 +227,8 @@ def _differing(each: Any, withheld: bool) -> dict[str, Any]:
 def _not_randomised(found: Analysis) -> dict[str, Any]:
     """Both methods held against the same outcomes, which the work on the leads had its part in."""
     return {
-        "words": "By the same outcomes, on all leads of all arms. Not randomised: it says who foretells better, not who "
-        "sells more.",
+        "words": "By the same outcomes, on all leads of all arms. Not randomised: it says which foretells better, not "
+        "which sells more.",
         "agreement": [
             {
                 "variant": each.variant,
@@ -326,7 +326,7 @@ def planned(found: Planned, said: dict[str, Any]) -> dict[str, Any]:
         "baseline_rate": found.rate,
         "smallest_lift": said["smallest_lift"],
         "power": said["power"],
-        "method": said["method"],
+        "horizon": said["horizon"],
         "leads": found.leads,
         "leads_control": control,
         "leads_treatment": None if found.leads is None or control is None else found.leads - control,

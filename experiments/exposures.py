@@ -17,7 +17,8 @@ INSERT INTO ab_test_exposure AS known (
 SELECT told.org_id, told.experiment_id, told.dossier_id, told.variant, told.first_at, 1, told.source, told.owner,
        told.probabilities::float8[], told.actions::varchar[]
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-            %s::text[]) AS told (org_id, experiment_id, dossier_id, variant, first_at, source, owner, probabilities, actions)
+            %s::text[])
+    AS told (org_id, experiment_id, dossier_id, variant, first_at, source, owner, probabilities, actions)
 ON CONFLICT (experiment_id, dossier_id) DO UPDATE SET predictions = known.predictions + 1
 """
 

@@ -67,7 +67,7 @@ def close_enrolment(*, org_id: str, experiment_id: int, by: str, at: datetime, r
     """Takes no new leads; those that are in stay in their arms. Raises Experiment.DoesNotExist, WrongState."""
     experiment = _locked(org_id, experiment_id)
     _ensure(experiment, "closed to new leads", Status.RUNNING)
-    return _moved(experiment, Status.ENROLMENT_CLOSED, "close", by, at, reason, closed_at=at)
+    return _moved(experiment, Status.ENROLMENT_CLOSED, act="close", by=by, at=at, reason=reason, closed_at=at)
 
 
 @transaction.atomic
@@ -79,7 +79,8 @@ def let_mature(*, org_id: str, experiment_id: int, by: str, at: datetime, reason
     experiment = _locked(org_id, experiment_id)
     _ensure(experiment, "left to mature", Status.RUNNING, Status.ENROLMENT_CLOSED)
     _unpin(experiment)
-    return _moved(experiment, Status.MATURING, "mature", by, at, reason, closed_at=experiment.closed_at or at)
+    closed_at = experiment.closed_at or at
+    return _moved(experiment, Status.MATURING, act="mature", by=by, at=at, reason=reason, closed_at=closed_at)
 
 
 @transaction.atomic
@@ -96,10 +97,10 @@ def stop_experiment(
     return _moved(
         experiment,
         Status.STOPPED,
-        "stop",
-        by,
-        at,
-        reason,
+        act="stop",
+        by=by,
+        at=at,
+        reason=reason,
         started_at=experiment.started_at or at,
         closed_at=experiment.closed_at or at,
         stopped_at=at,
@@ -160,7 +161,7 @@ def _ensure(experiment: Experiment, what: str, *states: Status) -> None:
 
 
 def _moved(
-    experiment: Experiment, status: Status, act: str, by: str, at: datetime, reason: str, **values: Any
+    experiment: Experiment, status: Status, *, act: str, by: str, at: datetime, reason: str, **values: Any
 ) -> Experiment:
     before, experiment.status = experiment.status, status
     for name, value in values.items():

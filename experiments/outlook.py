@@ -17,6 +17,22 @@ RECENT_DAYS = 14
 LONG = 365
 
 
+ENDS = {ExperimentStatus.DRAFT: "Not started yet.", ExperimentStatus.STOPPED: "Stopped."}
+ALARMS = {
+    deciding.SAMPLE_RATIO_MISMATCH: "Do not trust it: the arms do not have the leads they should. Find out why first.",
+    deciding.GUARDRAIL: "Stop it: what must not fall has fallen.",
+    deciding.NO_DIFFERENCE: "Stop it: the planned leads show no difference. Keep what is simpler.",
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Leads that are to mature still, and days until they have; None where nobody can say."""
+
+    leads: int | None
+    days: int | None
+
+
 @dataclass(frozen=True)
 class Outlook:
     """`remaining_leads` are to mature still until it is decided if things stay as they are, or the plan is filled.
@@ -44,7 +60,8 @@ def outlook(
     smallest = (
         planning.detectable_lift(control.rate, control.leads + arms[1].matured.leads, share) if control.rate else None
     )
-    return Outlook(per_day, remaining, days, smallest, _words(experiment, arms, found, result, remaining, days, at))
+    words = _words(experiment, arms, result, Waiting(remaining, days))
+    return Outlook(per_day, remaining, days, smallest, words)
 
 
 def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetime) -> float:
@@ -91,41 +108,27 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
     return math.ceil(max(least, left / per_day + window))
 
 
-def _words(
-    experiment: Experiment,
-    arms: Sequence[Standing],
-    found: Sequence[Comparison],
-    result: Verdict,
-    remaining: int | None,
-    days: int | None,
-    at: datetime,
-) -> str:
-    if experiment.status == ExperimentStatus.DRAFT:
-        return "Not started yet."
-    if experiment.status == ExperimentStatus.STOPPED:
-        return f"Stopped: {experiment.get_decision_display()}."
-    if result.reason == deciding.SAMPLE_RATIO_MISMATCH:
-        return "Do not trust it: the arms do not have the leads they should. Find out why before anything else."
-    if result.reason == deciding.GUARDRAIL:
-        return "Stop it: what must not fall has fallen."
+def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, waiting: Waiting) -> str:
+    if experiment.status in ENDS:
+        return ENDS[experiment.status]
+    if result.reason in ALARMS:
+        return ALARMS[result.reason]
     if result.winner is not None:
         method = next(arm.method for arm in arms if arm.variant == result.winner)
         return f"{method} is better. Stop the experiment and let it score every lead."
-    if result.reason == deciding.NO_DIFFERENCE:
-        return "Stop it: with all the leads that were planned no difference is to be seen. Keep what is simpler."
-    return _patience(result, remaining, days, bool(found and found[0].control.leads))
+    return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
 
 
-def _patience(result: Verdict, remaining: int | None, days: int | None, has_mature: bool) -> str:
+def _patience(result: Verdict, waiting: Waiting, *, has_mature: bool) -> str:
     if not has_mature:
-        return "Keep running: no lead has had its whole window yet." + (_about(days) if days else "")
-    if days is None or remaining is None:
+        return f"Keep running: no lead has had its whole window yet.{_about(waiting.days)}"
+    if waiting.days is None or waiting.leads is None:
         return "Keep running: it cannot be said yet for how long."
-    if days > LONG:
+    if waiting.days > LONG:
         return "At today's traffic this would take more than a year: look for a bigger difference, or stop."
     if result.reason == deciding.TOO_EARLY:
-        return f"Keep running: two weeks are the least.{_about(days)}"
-    return f"Keep running:{_about(days).lower().removesuffix('.')}, {remaining:,} more leads."
+        return f"Keep running: two weeks are the least.{_about(waiting.days)}"
+    return f"Keep running:{_about(waiting.days).lower().removesuffix('.')}, {waiting.leads:,} more leads."
 
 
 def _about(days: int | None) -> str:

@@ -42,7 +42,7 @@ class Traffic:
 class Planned:
     """What it takes. Leads are those of both arms together, days until the last window is over.
 
-    `otherwise` are the leads that the other method needs: looked at once, or all the time.
+    `otherwise` are the leads that the other horizon needs: looked at once, or all the time.
     """
 
     rate: float | None
@@ -73,15 +73,15 @@ def plan(
     power: float,
     treatment_share: float,
     attribution_days: int,
-    method: str,
+    horizon: str,
 ) -> Planned:
     """Leads and days for this power."""
     reason = _reason_against(rate, lift)
     if rate is None or reason:
         return Planned(rate, leads_per_day, None, None, None, None, reason, [])
     aim = Aim(rate, lift, treatment_share)
-    leads = sums.leads_needed(aim, power, method)
-    other = sums.leads_needed(aim, power, FIXED if method == SEQUENTIAL else SEQUENTIAL)
+    leads = sums.leads_needed(aim, power, horizon)
+    other = sums.leads_needed(aim, power, FIXED if horizon == SEQUENTIAL else SEQUENTIAL)
     enrol = math.ceil(leads / leads_per_day) if leads and leads_per_day else None
     days = None if enrol is None else max(enrol, LEAST_DAYS) + attribution_days
     reason = TOO_MANY_LEADS if leads is None else None if leads_per_day else NO_LEADS

@@ -54,7 +54,7 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
     assignments = assignment.assign(org_id, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     predictions = _score(org_id, dossiers, assignments, read, predicted_at)
-    seen = silent.seen(org_id, dossiers, assignments, predictions, read, org.now())
+    seen = silent.seen(predictions, assignments, dossiers, read, org.now())
     _store(dossiers, predictions, read, shadows.score(org_id, read), seen)
     return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
 

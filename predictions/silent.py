@@ -1,4 +1,4 @@
-"""What the methods of the arms not taken say of a lead that is new in an experiment: asked silently, answered to nobody."""
+"""What the methods of the arms not taken say of a lead that is new in an experiment: asked silently."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ log = structlog.get_logger(__name__)
 
 
 def seen(
-    org_id: str,
-    dossiers: Sequence[Dossier],
-    assignments: Sequence[Assignment],
     predictions: Sequence[Prediction],
+    assignments: Sequence[Assignment],
+    dossiers: Sequence[Dossier],
     read: Snapshots,
     at: datetime,
 ) -> list[Seen]:
@@ -32,7 +31,9 @@ def seen(
     What was given is taken from the predictions; where another method fails, nothing is kept of the lead's methods,
     and the answer goes out all the same.
     """
-    told = _told(org_id, assignments, predictions, read)
+    if all(each.experiment_id is None for each in assignments):
+        return []
+    told = _told(dossiers[0].org_id, assignments, predictions, read)
     return [
         Seen(dossier, assignment, at, told.get(row, ()))
         for row, (dossier, assignment) in enumerate(zip(dossiers, assignments, strict=True))

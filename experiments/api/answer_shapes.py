@@ -19,7 +19,7 @@ class ArmOut(serializers.Serializer[Any]):
     share = serializers.FloatField()
 
 
-class ExperimentOut(serializers.Serializer[Any]):
+class TrialOut(serializers.Serializer[Any]):
     """An experiment. Its design is null until it is started; from then on it stands."""
 
     id = serializers.IntegerField()
@@ -63,13 +63,13 @@ class ActOut(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class ExperimentWithActsOut(ExperimentOut):
+class TrialWithActsOut(TrialOut):
     """An experiment and its history."""
 
     acts = ActOut(many=True)
 
 
-class EstimateOut(serializers.Serializer[Any]):
+class FigureOut(serializers.Serializer[Any]):
     """A figure with its interval; null with a reason where it cannot be computed. A null bound alone has no end."""
 
     value = serializers.FloatField(allow_null=True)
@@ -79,7 +79,7 @@ class EstimateOut(serializers.Serializer[Any]):
     reason = serializers.CharField(allow_null=True)
 
 
-class RevenueDifferenceOut(EstimateOut):
+class RevenueDifferenceOut(FigureOut):
     """The same with a p-value."""
 
     p_value = serializers.FloatField(allow_null=True)
@@ -90,7 +90,7 @@ class CountsOut(serializers.Serializer[Any]):
 
     leads = serializers.IntegerField()
     conversions = serializers.IntegerField()
-    conversion_rate = EstimateOut()
+    conversion_rate = FigureOut()
 
 
 class DaysOut(serializers.Serializer[Any]):
@@ -111,7 +111,7 @@ class ArmMetricsOut(serializers.Serializer[Any]):
     conversions = serializers.IntegerField()
     conversion_rate = serializers.FloatField(allow_null=True)
     matured = CountsOut()
-    revenue_per_lead = EstimateOut(help_text="Of mature leads; capped.")
+    revenue_per_lead = FigureOut(help_text="Of mature leads; capped.")
     median_days_to_conversion = DaysOut(help_text="Of the mature leads that converted.")
 
 
@@ -128,8 +128,8 @@ class AlwaysValidOut(serializers.Serializer[Any]):
 
     decides = serializers.ChoiceField([EXACT, ASYMPTOTIC])
     p_value = serializers.FloatField(allow_null=True)
-    difference = EstimateOut()
-    lift = EstimateOut()
+    difference = FigureOut()
+    lift = FigureOut()
     excludes_zero = serializers.BooleanField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
 
@@ -146,8 +146,8 @@ class BeliefOut(serializers.Serializer[Any]):
 class LessNoiseOut(serializers.Serializer[Any]):
     """The difference with the champion's own probabilities as covariate (CUPED)."""
 
-    difference = EstimateOut()
-    always_valid = EstimateOut()
+    difference = FigureOut()
+    always_valid = FigureOut()
     p_value = serializers.FloatField(allow_null=True)
     variance_reduction = serializers.FloatField(allow_null=True)
 
@@ -156,8 +156,8 @@ class ComparisonOut(serializers.Serializer[Any]):
     """A treatment against control, on leads whose window is over."""
 
     variant = serializers.CharField()
-    difference = EstimateOut(help_text="In rate; Newcombe's interval.")
-    lift = EstimateOut(help_text="Relative; from Wilson's limits.")
+    difference = FigureOut(help_text="In rate; Newcombe's interval.")
+    lift = FigureOut(help_text="Relative; from Wilson's limits.")
     fixed_horizon = FixedOut()
     always_valid = AlwaysValidOut()
     adjusted_p_value = serializers.FloatField(
@@ -228,7 +228,7 @@ class GuardrailOut(serializers.Serializer[Any]):
 
     name = serializers.ChoiceField(["revenue_per_lead", "first_response"])
     variant = serializers.CharField()
-    change = EstimateOut()
+    change = FigureOut()
     margin = serializers.FloatField()
     breached = serializers.BooleanField()
 
@@ -241,8 +241,8 @@ class DifferingOut(serializers.Serializer[Any]):
     share = serializers.FloatField(allow_null=True)
     control = CountsOut()
     treatment = CountsOut()
-    difference = EstimateOut()
-    lift = EstimateOut()
+    difference = FigureOut()
+    lift = FigureOut()
     always_valid = AlwaysValidOut()
 
 
@@ -262,7 +262,7 @@ class MethodOut(serializers.Serializer[Any]):
     variant = serializers.CharField()
     leads = serializers.IntegerField()
     roc_auc = serializers.FloatField(allow_null=True)
-    roc_auc_ahead = EstimateOut(help_text="Of control's; DeLong's paired interval.")
+    roc_auc_ahead = FigureOut(help_text="Of control's; DeLong's paired interval.")
     log_loss = serializers.FloatField()
     brier = serializers.FloatField()
     calibration_error = serializers.FloatField()
@@ -283,7 +283,7 @@ class ResponseOut(serializers.Serializer[Any]):
 
     leads = serializers.IntegerField()
     answered = serializers.IntegerField()
-    minutes = EstimateOut()
+    minutes = FigureOut()
 
 
 class FollowedOut(serializers.Serializer[Any]):
@@ -326,7 +326,7 @@ class LookOut(serializers.Serializer[Any]):
     variant = serializers.CharField()
     leads = serializers.IntegerField()
     decides = serializers.ChoiceField([EXACT, ASYMPTOTIC])
-    lift = EstimateOut()
+    lift = FigureOut()
     p_value = serializers.FloatField(allow_null=True)
 
 
@@ -365,7 +365,7 @@ class MetricsOut(serializers.Serializer[Any]):
     as_of = MomentField()
     attribution_days = serializers.IntegerField()
     revenue_cap = serializers.FloatField(allow_null=True, help_text="What more than it counts as.")
-    experiment = ExperimentOut()
+    experiment = TrialOut()
 
 
 class PlanOut(serializers.Serializer[Any]):
@@ -374,12 +374,12 @@ class PlanOut(serializers.Serializer[Any]):
     baseline_rate = serializers.FloatField(allow_null=True)
     smallest_lift = serializers.FloatField()
     power = serializers.FloatField()
-    method = serializers.ChoiceField(["SEQUENTIAL", "FIXED"])
+    horizon = serializers.ChoiceField(["SEQUENTIAL", "FIXED"])
     leads = serializers.IntegerField(allow_null=True, help_text="In both arms together.")
     leads_control = serializers.IntegerField(allow_null=True)
     leads_treatment = serializers.IntegerField(allow_null=True)
     leads_otherwise = serializers.IntegerField(
-        allow_null=True, help_text="What the other method needs: looked at once, or all the time."
+        allow_null=True, help_text="What the other horizon needs: looked at once, or all the time."
     )
     leads_per_day = serializers.FloatField()
     days_to_enrol = serializers.IntegerField(allow_null=True)

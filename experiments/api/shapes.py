@@ -160,7 +160,7 @@ class PlanIn(StrictSerializer):
         required=False, min_value=0.001, max_value=1e9, help_text="The organisation's own unless given."
     )
     attribution_days = serializers.IntegerField(default=30, min_value=1, max_value=365)
-    method = serializers.ChoiceField(
+    horizon = serializers.ChoiceField(
         [SEQUENTIAL, FIXED], default=SEQUENTIAL, help_text="Looked at all the time, or once at the end."
     )
     population = PopulationField(required=False)

@@ -53,7 +53,7 @@ class Experiments(ContractView):
     required_scope = {"GET": READ, "POST": WRITE}
 
     @extend_schema(
-        responses=out.ExperimentOut(many=True),
+        responses=out.TrialOut(many=True),
         tags=["experiments"],
         operation_id="ab_test_list",
         examples=[OpenApiExample("One experiment", EXPERIMENT, response_only=True)],
@@ -65,7 +65,7 @@ class Experiments(ContractView):
 
     @extend_schema(
         request=shapes.ExperimentIn,
-        responses={201: out.ExperimentOut},
+        responses={201: out.TrialOut},
         tags=["experiments"],
         examples=[
             OpenApiExample("Two arms", TWO_ARMS, request_only=True),
@@ -93,7 +93,7 @@ class OneExperiment(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=out.ExperimentWithActsOut, tags=["experiments"])
+    @extend_schema(responses=out.TrialWithActsOut, tags=["experiments"])
     def get(self, request: Request, number: int) -> Response:
         """The experiment with its design, its hash, and who did what with it."""
         experiment = experiment_or_404(self.caller.org_id, number)
@@ -145,7 +145,7 @@ class _Act(ContractView):
 class Start(_Act):
     """From a draft to a running experiment."""
 
-    @extend_schema(request=None, responses=out.ExperimentOut, tags=["experiments"])
+    @extend_schema(request=None, responses=out.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Lets leads in. The design is hashed, and stands from now on. 409 where another one has these leads."""
@@ -156,7 +156,7 @@ class Start(_Act):
 class CloseEnrolment(_Act):
     """No new leads."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=out.ExperimentOut, tags=["experiments"])
+    @extend_schema(request=shapes.ReasonIn, responses=out.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Takes no new leads; those that are in stay in their arms. 409 unless it is running."""
@@ -167,7 +167,7 @@ class CloseEnrolment(_Act):
 class LetMature(_Act):
     """Waiting for outcomes."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=out.ExperimentOut, tags=["experiments"])
+    @extend_schema(request=shapes.ReasonIn, responses=out.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Scores every lead by the default method again, and waits for the outcomes that are due."""
@@ -180,7 +180,7 @@ class Stop(_Act):
 
     @extend_schema(
         request=shapes.StopIn,
-        responses=out.ExperimentOut,
+        responses=out.TrialOut,
         tags=["experiments"],
         examples=[OpenApiExample("Ship it", {"decision": "SHIP", "reason": "A winner."}, request_only=True)],
     )
@@ -196,7 +196,7 @@ class Stop(_Act):
 class Iterate(_Act):
     """The same question again, asked otherwise."""
 
-    @extend_schema(request=shapes.IterationIn, responses={201: out.ExperimentOut}, tags=["experiments"])
+    @extend_schema(request=shapes.IterationIn, responses={201: out.TrialOut}, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """A new iteration of a stopped experiment, with what is changed, drawn by a new salt. 409 unless it stopped."""
@@ -243,5 +243,5 @@ def _planned(org_id: str, said: dict[str, Any]) -> Any:
         power=said["power"],
         treatment_share=1 - said["traffic_split"],
         attribution_days=said["attribution_days"],
-        method=said["method"],
+        horizon=said["horizon"],
     )

@@ -1,8 +1,8 @@
 """When a winner may be named: an interval that holds at every look excludes 0, leads fell as they should, and two weeks
 have passed.
 
-Below 400 leads the exact evidence decides, from there on the asymptotic sequence. The error of 5 % is shared out between
-the two, so that together they name a false winner in at most one experiment of twenty, however often one looks.
+Below 400 leads the exact evidence decides, from there on the asymptotic sequence. The error of 5 % is shared out
+between the two, so that together they name a false winner in at most one experiment of twenty, however often one looks.
 """
 
 from __future__ import annotations
@@ -109,21 +109,26 @@ class Verdict:
 
 def verdict(contenders: list[Contender], control: str, around: Circumstances) -> Verdict:
     """Who wins. Control does where every treatment is beyond doubt worse."""
-    if not around.sample_ratio_holds:
-        return Verdict(None, SAMPLE_RATIO_MISMATCH)
     known = [each for each in contenders if each.p_value is not None and each.difference is not None]
-    if not known:
-        return Verdict(None, NOT_ENOUGH_DATA)
-    if around.days < LEAST_DAYS:
-        return Verdict(None, TOO_EARLY)
-    if not around.guardrails_hold:
-        return Verdict(None, GUARDRAIL)
+    reason = _reason_against(around, has_data=bool(known))
+    if reason:
+        return Verdict(None, reason)
     better = [each for each in known if _is_sure(each) and (each.difference or 0) > 0]
     if better:
         return Verdict(max(better, key=lambda each: each.difference or 0).variant, None)
     if len(known) == len(contenders) and all(_is_sure(each) for each in known):
         return Verdict(control, None)
     return Verdict(None, NO_DIFFERENCE if around.is_complete else NOT_ENOUGH_DATA)
+
+
+def _reason_against(around: Circumstances, *, has_data: bool) -> str | None:
+    if not around.sample_ratio_holds:
+        return SAMPLE_RATIO_MISMATCH
+    if not has_data:
+        return NOT_ENOUGH_DATA
+    if around.days < LEAST_DAYS:
+        return TOO_EARLY
+    return None if around.guardrails_hold else GUARDRAIL
 
 
 def _is_sure(each: Contender) -> bool:

@@ -86,9 +86,9 @@ def always_valid_power(
 POWERS: dict[str, Callable[[Aim, float], float]] = {FIXED: fixed_power, SEQUENTIAL: always_valid_power}
 
 
-def leads_needed(aim: Aim, power: float = 0.8, method: str = SEQUENTIAL) -> int | None:
+def leads_needed(aim: Aim, power: float = 0.8, horizon: str = SEQUENTIAL) -> int | None:
     """Leads in both arms together for this power; None where more than 200 million would be needed."""
-    found, low, high = POWERS[method], 10.0, 1000.0
+    found, low, high = POWERS[horizon], 10.0, 1000.0
     while found(aim, high) < power:
         low, high = high, high * 2
         if high > MOST_LEADS:
@@ -100,12 +100,12 @@ def leads_needed(aim: Aim, power: float = 0.8, method: str = SEQUENTIAL) -> int 
 
 
 def detectable_lift(
-    rate: float, leads: int, share: float = 0.5, power: float = 0.8, method: str = SEQUENTIAL
+    rate: float, leads: int, share: float = 0.5, power: float = 0.8, horizon: str = SEQUENTIAL
 ) -> float | None:
-    """The smallest relative lift that so many leads in both arms find; None where even certainty of conversion is not."""
+    """The smallest relative lift that so many leads in both arms find; None where none is large enough."""
     if not 0 < rate < 1 or leads < 20:
         return None
-    found, low, high = POWERS[method], 0.0, (1 - rate) / rate * 0.999
+    found, low, high = POWERS[horizon], 0.0, (1 - rate) / rate * 0.999
     if found(Aim(rate, high, share), leads) < power:
         return None
     while high - low > 1e-3 * max(high, 1e-3):

