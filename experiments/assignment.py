@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,15 +98,11 @@ def _assignment(deciding: Sequence[Deciding], dossier: Dossier) -> Assignment:
 
 
 def _deciding(org_id: str, keys: list[int]) -> list[Deciding]:
-    return [
-        Deciding(
-            id=number,
-            name=name,
-            salt=salt,
-            arms=arms,
-            ranges=ranges_of([arm["share"] for arm in arms], coverage),
-            enrolled=frozenset(enrolled),
-            eligible=frozenset(eligible),
-        )
-        for number, name, salt, coverage, arms, enrolled, eligible in fetch(DECIDING, keys, keys, org_id)
-    ]
+    return [_read(*row) for row in fetch(DECIDING, keys, keys, org_id)]
+
+
+def _read(*row: Any) -> Deciding:
+    number, name, salt, coverage, text, enrolled, eligible = row
+    arms = json.loads(text)
+    ranges = ranges_of([arm["share"] for arm in arms], coverage)
+    return Deciding(number, name, salt, arms, ranges, frozenset(enrolled), frozenset(eligible))
