@@ -67,10 +67,22 @@ class Arms:
     @property
     def z(self) -> Counted:
         """The difference over its standard error; 0 where there is none."""
+        return self.away_from(0.0)
+
+    def away_from(self, difference: float) -> Counted:
+        """How many standard errors the difference seen is from another; 0 where there is none."""
         with np.errstate(divide="ignore", invalid="ignore"):
             old, new = self.sold_control / self.leads_control, self.sold_treated / self.leads_treated
             error = np.sqrt(old * (1 - old) / self.leads_control + new * (1 - new) / self.leads_treated)
-            return np.nan_to_num((new - old) / error, nan=0.0, posinf=0.0, neginf=0.0)
+            return np.nan_to_num((new - old - difference) / error, nan=0.0, posinf=0.0, neginf=0.0)
+
+    @property
+    def pooled_z(self) -> Counted:
+        """The statistic of the two-proportion z test."""
+        rate = (self.sold_control + self.sold_treated) / (self.leads_control + self.leads_treated)
+        error = np.sqrt(rate * (1 - rate) * (1 / self.leads_control + 1 / self.leads_treated))
+        found = self.sold_treated / self.leads_treated - self.sold_control / self.leads_control
+        return np.asarray(found / error)
 
     @property
     def thin(self) -> Bools:
