@@ -175,7 +175,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_NAME_OVERRIDES": {"PartOfAChange": "predictions.movement.PARTS"},
+    "ENUM_NAME_OVERRIDES": {
+        "PartOfAChange": "predictions.movement.PARTS",
+        "ExperimentStatus": "experiments.models.ExperimentStatus",
+        "JobStatus": "common.jobs.JobStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512 * 1024 * 1024)

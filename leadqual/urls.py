@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from experiments.api import urls as experiments_api
 from leadqual import health, metrics
 from models_registry.api import urls as models_api
 from predictions.api import urls as predictions_api
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/ml/", include("leads.api.urls")),
     path("api/ml/", include(predictions_api.ml_urlpatterns)),
     path("api/ml/", include(models_api.ml_urlpatterns)),
+    path("api/ml/", include(experiments_api.ml_urlpatterns)),
     path("api/v1/", include(predictions_api.service_urlpatterns)),
     path("api/v1/", include(models_api.service_urlpatterns)),
     path("health", health.health, name="health"),
