@@ -126,9 +126,7 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
     return [[names[at], values[at], parts[at]] for at in order]
 
 
-def _store(
-    predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]
-) -> None:
+def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
