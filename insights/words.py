@@ -1,8 +1,13 @@
-"""What codes mean, in the words of the person who reads the page. Pure: no Django."""
+"""What codes mean, in the words and the language of the person who reads the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
 from predictions.quantities import counted, percent, plain, points, span
@@ -15,6 +20,7 @@ __all__ = [
     "Action",
     "action_of",
     "age",
+    "capital",
     "counted",
     "percent",
     "plain",
@@ -23,26 +29,29 @@ __all__ = [
 ]
 
 
+Words = str | Promise
+
+
 @dataclass(frozen=True)
 class Action:
     """A recommended action: its code, what to do, why, and the tone it is shown in (a class of the style sheet)."""
 
     code: str
-    label: str
-    advice: str
+    label: Words
+    advice: Words
     tone: str
 
 
 ACTIONS = (
-    Action(HIGH_PRIORITY, "Call today", "Likely to convert, and we are sure of it.", "high"),
-    Action(MEDIUM_PRIORITY, "Call this week", "More likely than not to convert.", "medium"),
-    Action(NURTURE, "Stay in touch", "May convert: a message now and then keeps it alive.", "nurture"),
-    Action(LOW_PRIORITY, "Leave for now", "Unlikely to convert as things stand.", "low"),
+    Action(HIGH_PRIORITY, lazy("Call today"), lazy("Likely to convert, and we are sure of it."), "high"),
+    Action(MEDIUM_PRIORITY, lazy("Call this week"), lazy("More likely than not to convert."), "medium"),
+    Action(NURTURE, lazy("Stay in touch"), lazy("May convert: a message now and then keeps it alive."), "nurture"),
+    Action(LOW_PRIORITY, lazy("Leave for now"), lazy("Unlikely to convert as things stand."), "low"),
 )
 ACTION = {action.code: action for action in ACTIONS}
 LIKELY = 0.5
-UNSURE = "Likely to convert, but we are not sure: few leads were like it."
-UNSCORED = Action("", "Not scored yet", "Score it to see what to do.", "none")
+UNSURE = lazy("Likely to convert, but we are not sure: few leads were like it.")
+UNSCORED = Action("", lazy("Not scored yet"), lazy("Score it to see what to do."), "none")
 
 
 def action_of(code: str, probability: float = 0.0) -> Action:
@@ -54,13 +63,13 @@ def action_of(code: str, probability: float = 0.0) -> Action:
     return replace(action, advice=UNSURE) if code == NURTURE and probability >= LIKELY else action
 
 
-METHODS = {"ML": "the model", "RULE_BASED": "the rules"}
+METHODS = {"ML": lazy("the model"), "RULE_BASED": lazy("the rules")}
 STATUSES = {
-    "QUEUED": "Waiting for a worker",
-    "RUNNING": "Under way",
-    "SUCCEEDED": "Done",
-    "FAILED": "Failed",
-    "CANCELLED": "Cancelled",
+    "QUEUED": lazy("Waiting for a worker"),
+    "RUNNING": lazy("Under way"),
+    "SUCCEEDED": lazy("Done"),
+    "FAILED": lazy("Failed"),
+    "CANCELLED": lazy("Cancelled"),
 }
 
 
@@ -68,11 +77,18 @@ def age(days: float) -> str:
     """A span of days, as one says it: "today", "yesterday", "5 days", "3 weeks", "4 months"."""
     whole = int(days)
     if whole < 1:
-        return "today"
+        return _("today")
     if whole < 2:
-        return "yesterday"
+        return _("yesterday")
     if whole < 21:
-        return f"{whole} days"
+        return ngettext("%d day", "%d days", whole) % whole
     if whole < 70:
-        return f"{whole // 7} weeks"
-    return f"{round(whole / 30.44)} months" if whole < 730 else f"{whole // 365} years"
+        return ngettext("%d week", "%d weeks", whole // 7) % (whole // 7)
+    if whole < 730:
+        return ngettext("%d month", "%d months", round(whole / 30.44)) % round(whole / 30.44)
+    return ngettext("%d year", "%d years", whole // 365) % (whole // 365)
+
+
+def capital(text: str) -> str:
+    """A sentence's beginning: the rest stays as it is."""
+    return text[:1].upper() + text[1:]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Now
 
 from common.tenancy import OrgQuerySet, OrgScoped
 
@@ -20,6 +21,25 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
         """Those that no current outcome has decided."""
         outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
         return self.filter(~models.Exists(outcomes.filter(dossier=models.OuterRef("pk"), superseded_at__isnull=True)))
+
+    def having(self, name: str, texts: Collection[Any], *, least: float | None = None, most: float | None = None) -> Self:
+        """Those whose attribute `name` is, as known now, one of `texts`, or a number from `least` to `most`."""
+        newest = LeadAttribute.objects.filter(dossier=models.OuterRef("pk"), name=name).order_by("-known_from")[:1]
+        kind = models.Func(models.F("value"), function="jsonb_typeof", output_field=models.TextField())
+        known = self.alias(known=models.Subquery(newest.values("value")))
+        if least is None and most is None:
+            return known.filter(known__in=list(texts))
+        numbers = known.alias(kind=models.Subquery(newest.values(kind=kind))).filter(kind="number")
+        if least is not None:
+            numbers = numbers.filter(known__gte=least)
+        return numbers if most is None else numbers.filter(known__lte=most)
+
+    def telling(self, text: str) -> Self:
+        """Those of which a text is told: in the source, region, owner, status, the property's city, or an attribute."""
+        own = ("source", "region", "owner", "status", "property__city")
+        found = models.Q(*((f"{name}__icontains", text) for name in own), _connector=models.Q.OR)
+        texts = LeadAttribute.objects.alias(text=Cast("value", models.TextField()))
+        return self.filter(found | models.Exists(texts.filter(dossier=models.OuterRef("pk"), text__icontains=text)))
 
     def created_by(self, at: datetime) -> Self:
         """Those that existed at a moment."""
