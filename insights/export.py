@@ -1,4 +1,4 @@
-"""The leads of a view as CSV, streamed, and safe to open in a spreadsheet."""
+"""The leads of a view as CSV, safe to open in a spreadsheet."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
 from common.pagination import Keyset
+from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
 from leads.models import Dossier, LeadScore, Override
 from leads.tables.dossier import DossierQuerySet
 from predictions.overriding import SET_ASIDE
@@ -26,11 +26,12 @@ WHERE d.org_id = %(org_id)s
 GROUP BY 1
 """
 CHOICES = """
-SELECT 'source', array_agg(DISTINCT source) FILTER (WHERE source <> '') FROM dossier WHERE org_id = %(org_id)s
+WITH told AS (SELECT source, region, owner FROM dossier WHERE org_id = %(org_id)s GROUP BY source, region, owner)
+SELECT 'source', array_agg(DISTINCT source) FILTER (WHERE source <> '') FROM told
 UNION ALL
-SELECT 'region', array_agg(DISTINCT region) FILTER (WHERE region <> '') FROM dossier WHERE org_id = %(org_id)s
+SELECT 'region', array_agg(DISTINCT region) FILTER (WHERE region <> '') FROM told
 UNION ALL
-SELECT 'owner', array_agg(DISTINCT owner) FILTER (WHERE owner <> '') FROM dossier WHERE org_id = %(org_id)s
+SELECT 'owner', array_agg(DISTINCT owner) FILTER (WHERE owner <> '') FROM told
 UNION ALL
 SELECT 'attribute', array_agg(DISTINCT a.name) FILTER (WHERE a.name NOT LIKE '@%%')
 FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s ORDER BY created_at DESC LIMIT %(newest)s) AS d
@@ -40,7 +41,9 @@ JOIN lead_attribute a ON a.dossier_id = d.id
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     """The current scores of the open leads that fit, with their leads; the order is the page's."""
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted.order}__isnull": False}, dossier__in=_fitting(org_id, wanted))
+    scores = LeadScore.objects.of(org_id).filter(
+        **{f"{wanted.order}__isnull": False}, dossier__in=_fitting(org_id, wanted)
+    )
     if wanted.action:
         scores = scores.filter(action=wanted.action)
     return scores.select_related("dossier")
@@ -96,4 +99,3 @@ def choices_of(org_id: str) -> dict[str, list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(CHOICES, {"org_id": org_id, "newest": NEWEST_LEADS})
         return {name: sorted(values or [])[:MOST_CHOICES] for name, values in cursor.fetchall()}
-

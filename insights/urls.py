@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from insights.views import lead, models, organisation, quality, today
+from insights.views import lead, models, organisation, overview, quality, today
 
 app_name = "insights"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("leads.csv", today.export, name="export"),
     path("leads/score", today.score_all, name="score-all"),
     path("leads/<int:number>/", lead.lead, name="lead"),
     path("leads/<int:number>/score", lead.score_now, name="score-now"),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
+    path("overview/", overview.overview, name="overview"),
     path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]

@@ -18,6 +18,7 @@ __all__ = [
     "METHODS",
     "STATUSES",
     "Action",
+    "about",
     "action_of",
     "age",
     "capital",
@@ -40,6 +41,8 @@ class Action:
     label: Words
     advice: Words
     tone: str
+    is_unsure: bool = False
+    """Whether only the lack of confidence stands against calling."""
 
 
 ACTIONS = (
@@ -50,6 +53,8 @@ ACTIONS = (
 )
 ACTION = {action.code: action for action in ACTIONS}
 LIKELY = 0.5
+AGED = 2
+"""From so many days on an age is a span: "5 days old", not "yesterday"."""
 UNSURE = lazy("Likely to convert, but we are not sure: few leads were like it.")
 UNSCORED = Action("", lazy("Not scored yet"), lazy("Score it to see what to do."), "none")
 
@@ -60,7 +65,7 @@ def action_of(code: str, probability: float = 0.0) -> Action:
     An unknown or empty code means that the lead is not scored.
     """
     action = ACTION.get(code, UNSCORED)
-    return replace(action, advice=UNSURE) if code == NURTURE and probability >= LIKELY else action
+    return replace(action, advice=UNSURE, is_unsure=True) if code == NURTURE and probability >= LIKELY else action
 
 
 METHODS = {"ML": lazy("the model"), "RULE_BASED": lazy("the rules")}
@@ -87,6 +92,11 @@ def age(days: float) -> str:
     if whole < 730:
         return ngettext("%d month", "%d months", round(whole / 30.44)) % round(whole / 30.44)
     return ngettext("%d year", "%d years", whole // 365) % (whole // 365)
+
+
+def about(number: float) -> str:
+    """An expected number: whole from ten on, else to a tenth."""
+    return plain(round(number) if number >= 9.5 else round(number, 1))
 
 
 def capital(text: str) -> str:

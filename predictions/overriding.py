@@ -76,9 +76,7 @@ def _end(dossier: Dossier, at: datetime) -> None:
 def _note(row: Override, *, act: str, before: str, by: str, at: datetime, reason: str = "") -> None:
     after = f"{row.probability:.3f} {row.action}" if reason else ""
     subject = f"lead {row.dossier.number}"
-    audit.record(
-        org_id=row.org_id, act=act, by=by, at=at, subject=subject, before=before, after=after, reason=reason
-    )
+    audit.record(org_id=row.org_id, act=act, by=by, at=at, subject=subject, before=before, after=after, reason=reason)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class Row:
     override: Override | None = None
     overridden: words.Action | None = None
     """What to do by the person's own probability."""
+    is_aged: bool = False
+    """Whether the age is a span: not today or yesterday."""
 
 
 @dataclass(frozen=True)
@@ -132,11 +134,13 @@ def _row(
     override: Override | None,
     now: datetime,
 ) -> Row:
+    days = (now - score.dossier.created_at) / timedelta(days=1)
     return Row(
         score=score,
         lead=score.dossier,
         action=words.action_of(score.action, score.probability or 0.0),
-        age=words.age((now - score.dossier.created_at) / timedelta(days=1)),
+        age=words.age(days),
+        is_aged=days >= words.AGED,
         reasons=reasons,
         low=prediction.probability_low if prediction else None,
         high=prediction.probability_high if prediction else None,
