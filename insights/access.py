@@ -90,14 +90,15 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
             raise PermissionDenied
         org = Organisation.get(org_of(user, session=request.session))
         viewer = Viewer(user, org, zone_of(request, org))
-        response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
+        with timezone.override(viewer.zone):
+            response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response
 
     return login_required(door)
 
 
 def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:
-    """The template for this viewer: times in the organisation's zone, and what every page's head needs."""
+    """The template for this viewer, with what every page's head needs."""
     context |= {
         "viewer": viewer,
         "org": viewer.org,
@@ -112,5 +113,4 @@ def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) ->
         "languages": settings.LANGUAGES,
         "login_url": settings.LOGIN_URL,
     }
-    with timezone.override(viewer.zone):
-        return render(request, template, context)
+    return render(request, template, context)

@@ -67,5 +67,5 @@ def _cells(row: Row) -> list[Any]:
         lead.owner or "",
         lead.created_at.isoformat(timespec="minutes"),
         "" if row.override is None else round(row.override.probability, 4),
-        *(reasons + ["", ""])[:2],
+        *[*reasons, "", ""][:2],
     ]

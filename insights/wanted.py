@@ -1,4 +1,4 @@
-"""What the address of Today asks for: every view is an address, to keep, to send, and to come back to. Pure: no Django."""
+"""What the address of Today asks for: every view is an address, to keep, to send, to come back to. Pure: no Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's own probability for a lead: given with a reason, taken back, and compared with the model's once decided."""
+"""A person's own probability for a lead: given with a reason, taken back, compared with the model's once decided."""
 
 from __future__ import annotations
 

@@ -107,11 +107,11 @@ def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
     return [
         _row(
             score,
-            predictions.get(score.prediction_id),
-            told.get(score.prediction_id, []),
-            trails.get(score.dossier_id),
-            overrides.get(score.dossier_id),
             now,
+            prediction=predictions.get(score.prediction_id),
+            reasons=told.get(score.prediction_id, []),
+            trail=trails.get(score.dossier_id),
+            override=overrides.get(score.dossier_id),
         )
         for score in scores
     ]
@@ -128,11 +128,12 @@ def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, P
 
 def _row(
     score: LeadScore,
+    now: datetime,
+    *,
     prediction: Prediction | None,
     reasons: list[Reason],
     trail: Trail | None,
     override: Override | None,
-    now: datetime,
 ) -> Row:
     days = (now - score.dossier.created_at) / timedelta(days=1)
     return Row(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -11,6 +12,7 @@ from insights import words
 from insights.drawing import Figure
 from insights.sparklines import line_of
 from models_registry.models import TrainingRun
+from predictions.reasons import label_of, shown
 from predictions.trails import Trail
 
 register = template.Library()
@@ -69,6 +71,30 @@ def signed_points(part: float) -> str:
     """A part of a probability in points, with its sign."""
     text = words.points(part).split(" ")[0]
     return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
+
+
+@register.filter
+def money(amount: Decimal) -> str:
+    """An amount to the cent, without cents where there are none."""
+    return words.plain(float(amount))
+
+
+@register.filter
+def unlocalised(number: float) -> str:
+    """A number as an attribute of an element holds it."""
+    return f"{number:g}"
+
+
+@register.filter
+def feature_label(name: str) -> str:
+    """A feature's name, as a person reads it."""
+    return label_of(name)
+
+
+@register.filter
+def feature_value(value: Any, name: str) -> str:
+    """A feature's value, as a person reads it."""
+    return shown(name, value)
 
 
 @register.filter

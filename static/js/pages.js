@@ -9,4 +9,15 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
   });
+
+  // A slider says where it stands; back at the start, it says so in the words it came with.
+  const told = (slider) => slider.parentElement.querySelector("output");
+  const sliders = () => document.querySelectorAll(".lever input");
+  sliders().forEach((slider) => { told(slider).dataset.start = told(slider).textContent; });
+  const tell = (slider) => {
+    const number = Number(slider.value).toLocaleString(document.documentElement.lang);
+    told(slider).textContent = slider.value === slider.defaultValue ? told(slider).dataset.start : `${number} ${slider.dataset.unit}`;
+  };
+  document.addEventListener("input", (event) => { if (event.target.matches(".lever input")) tell(event.target); });
+  document.addEventListener("reset", () => setTimeout(() => sliders().forEach(tell)));
 })();
