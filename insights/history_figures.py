@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ from insights.pages.timeline import Happening
 from predictions.models import Prediction
 
 HEIGHT = 300
+MOST_DAYS = 5
 TONES = {"inbound": UP, "appointment": ACCENT, "outbound": SOFT, "won": UP, "lost": DOWN}
 SYMBOLS = {"inbound": "circle", "appointment": "star", "outbound": "circle-open", "won": "diamond", "lost": "x"}
 NEW_MODEL = "square-open"
@@ -37,7 +38,7 @@ def history_figure(scores: Sequence[Prediction], happened: Sequence[Happening]) 
         0,
         height=HEIGHT,
         margin={"l": 44, "r": 16, "t": 12, "b": 36},
-        xaxis=axis | {"type": "date", "showgrid": False, "nticks": 6},
+        xaxis=axis | {"type": "date", "showgrid": False} | _days(scores, marked),
         yaxis=axis | {"range": [-0.14, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
         hovermode="closest",
     )
@@ -45,6 +46,18 @@ def history_figure(scores: Sequence[Prediction], happened: Sequence[Happening]) 
     return Figure(
         "history", _("The scores so far, and what happened"), plot_of(traces, layout), head, _rows(scores, marked)
     )
+
+
+def _days(scores: Sequence[Prediction], marked: Sequence[Happening]) -> dict[str, Any]:
+    """Days to read the axis by, written as the viewer's language writes them."""
+    moments = [*(row.predicted_at for row in scores), *(each.at for each in marked)]
+    first, last = min(moments), max(moments)
+    step = max((last - first) / MOST_DAYS, timedelta(days=1))
+    shown = [first + at * step for at in range(MOST_DAYS + 1) if first + at * step <= last]
+    return {
+        "tickvals": [_local(at) for at in shown],
+        "ticktext": [date_format(timezone.localtime(at), "j M") for at in shown],
+    }
 
 
 def _new_models(scores: Sequence[Prediction]) -> Iterator[Happening]:
@@ -75,7 +88,7 @@ def _line(scores: Sequence[Prediction]) -> Any:
         line={"color": ACCENT, "width": 2.5},
         marker={"size": 7, "color": ACCENT},
         text=[words.percent(row.conversion_probability) for row in scores],
-        hovertemplate="%{x|%d %b %H:%M}: %{text}<extra></extra>",
+        hovertemplate="%{x|%Y-%m-%d %H:%M}: %{text}<extra></extra>",
     )
 
 
@@ -93,7 +106,7 @@ def _marks(marked: Sequence[Happening]) -> Any:
             "line": {"color": [TONES.get(each.tone, INK) for each in marked], "width": 1.5},
         },
         text=[each.what for each in marked],
-        hovertemplate="%{x|%d %b %H:%M}: %{text}<extra></extra>",
+        hovertemplate="%{x|%Y-%m-%d %H:%M}: %{text}<extra></extra>",
     )
 
 

@@ -108,7 +108,7 @@ def who_was_right(org_id: str) -> Record:
     outcome = Outcome.objects.current().filter(dossier=OuterRef("dossier"))
     decided = (
         Override.objects.of(org_id)
-        .alias(won=Subquery(outcome.values("converted")), decided_at=Subquery(outcome.values("occurred_at")))
+        .annotate(won=Subquery(outcome.values("converted")), decided_at=Subquery(outcome.values("occurred_at")))
         .filter(won__isnull=False, at__lte=F("decided_at"))
     )
     last = decided.order_by("dossier", "-at", "-pk").distinct("dossier")

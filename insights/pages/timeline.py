@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -53,7 +54,7 @@ def _spoken(direction: str | None, what: str) -> tuple[str, str]:
 
 def _appointments(lead: Dossier) -> Iterator[Happening]:
     for row in Appointment.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        note = _("for %s") % date_format(row.scheduled_for, "DATE_FORMAT") if row.scheduled_for else ""
+        note = _("for %s") % date_format(timezone.localtime(row.scheduled_for), "j M Y") if row.scheduled_for else ""
         yield Happening(row.occurred_at, _("Appointment made"), "appointment", note)
 
 
