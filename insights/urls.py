@@ -26,6 +26,7 @@ urlpatterns = [
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
     path("overview/", overview.overview, name="overview"),
+    path("overview/live", overview.live, name="live"),
     path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]

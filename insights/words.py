@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,8 +22,10 @@ __all__ = [
     "about",
     "action_of",
     "age",
+    "band",
     "capital",
     "counted",
+    "duration",
     "percent",
     "plain",
     "points",
@@ -97,6 +100,22 @@ def age(days: float) -> str:
 def about(number: float) -> str:
     """An expected number: whole from ten on, else to a tenth."""
     return plain(round(number) if number >= 9.5 else round(number, 1))
+
+
+def band(low: float, high: float) -> str:
+    """A band of probabilities: "70% and more", "less than 30%", "30% to 50%"."""
+    if high >= 1:
+        return _("%s and more") % percent(low)
+    if low <= 0:
+        return _("less than %s") % percent(high)
+    return _("%(low)s to %(high)s") % {"low": percent(low), "high": percent(high)}
+
+
+def duration(seconds: float) -> str:
+    """How long a request takes: "25 ms", "1.5 s"."""
+    if seconds == inf:
+        return _("longer than any bound")
+    return f"{plain(round(1000 * seconds, 1))} ms" if seconds < 1 else f"{plain(seconds)} s"
 
 
 def capital(text: str) -> str:

@@ -55,6 +55,12 @@ def about(number: float) -> str:
 
 
 @register.filter
+def duration(seconds: float) -> str:
+    """How long a request takes."""
+    return words.duration(seconds)
+
+
+@register.filter
 def points(part: float) -> str:
     """A part of a probability in points, without its sign."""
     return words.points(part)
