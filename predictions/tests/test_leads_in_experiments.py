@@ -157,8 +157,9 @@ def test_assignment_costs_one_statement_and_an_experiment_one_more_for_a_lead_th
     assert being_in == without + BESIDE
     assert coming_in <= without + BESIDE + 1  # what the other method needs to be read
     for size in (50, 100):
+        leads = [a_lead() for _ in range(size)]
         with CaptureQueriesContext(connection) as queries:
-            score_leads(org_id="default", dossiers=[a_lead() for _ in range(size)])
+            score_leads(org_id="default", dossiers=leads)
         assert (
             len(queries) <= without + BESIDE + 4
         )  # both methods are read, for what is given and what is said silently
