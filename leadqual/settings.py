@@ -135,6 +135,7 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=60)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("JWT_REFRESH_DAYS", default=1)),
     "ISSUER": "leadqual",
+    "AUDIENCE": "leadqual",
     "UPDATE_LAST_LOGIN": True,
 }
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
 from models_registry.artefacts import FailedRehearsal
-from models_registry.chain import hash_of
+from common.chain import hash_of
 from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
 from models_registry.tests.artefacts import kept
 from models_registry.thresholds import Disordered, set_thresholds
