@@ -104,7 +104,7 @@ def revoke(row: ServiceToken, *, by: str) -> bool:
 
 
 def ensure_not_revoked(token: Token) -> None:
-    """Looks the verified token up, in one statement. Raises InvalidToken (401) where it is revoked or not in the list."""
+    """Looks the verified token up, in one statement. Raises InvalidToken (401) where it is revoked or unlisted."""
     now = timezone.now()
     row = ServiceToken.objects.filter(pk=_number(token), revoked_at__isnull=True).only("last_used_at").first()
     if row is None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import math
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 from rest_framework.request import Request
@@ -28,6 +29,46 @@ def limiter() -> FixedWindowRateLimiter:
     return FixedWindowRateLimiter(
         RedisStorage(storage_address(settings.REDIS_URL), socket_timeout=0.5, socket_connect_timeout=0.5)
     )
+
+
+@functools.cache
+def own_limiter() -> FixedWindowRateLimiter:
+    """What counts in this process alone, while Valkey is away."""
+    return FixedWindowRateLimiter(MemoryStorage())
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What counting has found: whether it is allowed, the limit, what is left, and the seconds until it is new."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    seconds: float
+
+
+def hit(limit: str, *key: str, cost: int = 1) -> Hit:
+    """Counts against a limit (`30/minute`), exactly across processes. Raises Unavailable (503) as configured."""
+    item = _item(limit)
+    try:
+        return _counted(limiter(), item, key, cost)
+    except RedisError as error:
+        return _while_away(error, item, key, cost)
+
+
+def _counted(counter: FixedWindowRateLimiter, item: RateLimitItem, key: tuple[str, ...], cost: int) -> Hit:
+    allowed = counter.hit(item, *key, cost=cost)
+    stats = counter.get_window_stats(item, *key)
+    return Hit(allowed, item.amount, max(stats.remaining, 0), max(stats.reset_time - time.time(), 0.0))
+
+
+def _while_away(error: RedisError, item: RateLimitItem, key: tuple[str, ...], cost: int) -> Hit:
+    log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
+    if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
+        raise Unavailable() from error
+    if settings.RATE_LIMIT_WHEN_AWAY == "allow":
+        return Hit(True, item.amount, item.amount, 0.0)
+    return _counted(own_limiter(), item, key, cost)
 
 
 def storage_address(url: str) -> str:
@@ -49,16 +90,12 @@ class TokenLimit(BaseThrottle):
         if not request.user or not request.user.is_authenticated:
             return True
         caller = caller_of(request)
-        item = _item(getattr(settings, self.setting))
-        key = (self.setting, caller.org_id, caller.name)
-        try:
-            allowed = limiter().hit(item, *key, cost=self.cost(request, view))
-            stats = limiter().get_window_stats(item, *key)
-        except RedisError as error:
-            return _when_away(error)
-        self.reset_after = max(stats.reset_time - time.time(), 0.0)
-        request.rate_limit = (item.amount, max(stats.remaining, 0), math.ceil(self.reset_after))  # type: ignore[attr-defined]
-        return allowed
+        found = hit(
+            getattr(settings, self.setting), self.setting, caller.org_id, caller.name, cost=self.cost(request, view)
+        )
+        self.reset_after = found.seconds
+        request.rate_limit = (found.limit, found.remaining, math.ceil(found.seconds))  # type: ignore[attr-defined]
+        return found.allowed
 
     def wait(self) -> float:
         """Seconds until the window ends, for Retry-After."""
@@ -68,13 +105,6 @@ class TokenLimit(BaseThrottle):
 @functools.lru_cache(maxsize=16)
 def _item(text: str) -> RateLimitItem:
     return parse(text)
-
-
-def _when_away(error: RedisError) -> bool:
-    log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
-    if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
-        raise Unavailable() from error
-    return True
 
 
 class RequestLimit(TokenLimit):

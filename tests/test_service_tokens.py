@@ -92,6 +92,6 @@ def test_nobody_gives_a_scope_that_is_not_their_own() -> None:
 
 @pytest.mark.parametrize(("days", "scopes"), [(0, ["models:read"]), (3651, ["models:read"]), (1, ["models:destroy"])])
 def test_what_makes_no_sense_gets_no_token(days: float, scopes: list[str]) -> None:
-    with pytest.raises(ValueError, match="days|scopes"):
+    with pytest.raises(ValueError, match=r"days|scopes"):
         issue(name="crm", org_id="default", scopes=scopes, days=days, by="tester")
     assert not ServiceToken.objects.exists()
