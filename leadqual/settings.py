@@ -258,6 +258,9 @@ ML_RECALIBRATION_DAYS = env.int("ML_RECALIBRATION_DAYS", default=180)
 ML_ALARM_REPEAT_DAYS = env.int("ML_ALARM_REPEAT_DAYS", default=7)
 ML_KEEP_VERSIONS = env.int("ML_KEEP_VERSIONS", default=5)
 ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
+# Exported models are signed by a key that follows from this; others are taken in from these public keys only.
+MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
+MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
 SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
