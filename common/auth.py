@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -11,12 +10,12 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
-from common import service_tokens
+from common import identity_provider, service_tokens
+from common.identity_provider import OutsideToken
 from common.scopes import scopes_of
 from common.tenancy import org_of
 
@@ -39,25 +38,6 @@ class ServicePrincipal:
         return self.name
 
 
-class OutsideToken(AccessToken):
-    """A token of the identity provider named by JWT_JWK_URL, JWT_ISSUER and JWT_AUDIENCE."""
-
-    @cached_property
-    def token_backend(self) -> TokenBackend:
-        """Verifies by the provider's published keys; symmetric algorithms are never accepted from outside."""
-        return TokenBackend(
-            "RS256", audience=settings.JWT_AUDIENCE, issuer=settings.JWT_ISSUER, jwk_url=settings.JWT_JWK_URL
-        )
-
-    def verify_token_type(self) -> None:
-        """Providers do not send our `token_type` claim; the audience already says what the token is for."""
-
-
-def outside_provider() -> bool:
-    """Whether tokens of an identity provider are accepted: only with all three settings."""
-    return bool(settings.JWT_JWK_URL and settings.JWT_ISSUER and settings.JWT_AUDIENCE)
-
-
 class TokenAuthentication(JWTAuthentication):
     """`Authorization: Bearer <JWT>`, of our own making or of the outside provider."""
 
@@ -66,7 +46,7 @@ class TokenAuthentication(JWTAuthentication):
         try:
             return AccessToken(raw_token)  # type: ignore[arg-type]
         except TokenError as error:
-            if not outside_provider():
+            if not identity_provider.is_configured():
                 raise InvalidToken(str(error)) from error
         try:
             return OutsideToken(raw_token)  # type: ignore[arg-type]
