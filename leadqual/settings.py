@@ -263,6 +263,10 @@ MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
 MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
 SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
 
+# --- Personal data ----------------------------------------------------------------------------------------------------
+LEAD_KEEP_DAYS = env.int("LEAD_KEEP_DAYS", default=0)
+REJECTS_KEEP_DAYS = env.int("REJECTS_KEEP_DAYS", default=30)
+
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
