@@ -1,8 +1,11 @@
-"""The web server's other door, for servers that speak ASGI."""
+"""The web server's other door, for servers that speak ASGI. Settings that are unsafe together are refused here."""
 
 import os
 
 from django.core.asgi import get_asgi_application
 
+from common.checks import refuse_unsafe
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
 application = get_asgi_application()
+refuse_unsafe()

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from common.errors import Conflict, Unavailable
 from models_registry.models import ModelVersion
+from predictions.forgetting import keep_to_retention
 from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
 from predictions.measurement import measure_all
 from predictions.models import ScoreJob
@@ -47,3 +48,9 @@ def recalibrate_where_due_daily() -> None:
             recalibrate_where_due(org_id=org_id, at=timezone.now())
         except (Conflict, Unavailable) as reason:
             log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))
+
+
+@shared_task
+def forget_by_retention() -> int:
+    """Daily: forgets the leads that are past their time."""
+    return keep_to_retention(at=timezone.now())
