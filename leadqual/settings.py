@@ -208,7 +208,8 @@ ML_RECALIBRATION_DAYS = env.int("ML_RECALIBRATION_DAYS", default=180)
 ML_ALARM_REPEAT_DAYS = env.int("ML_ALARM_REPEAT_DAYS", default=7)
 ML_KEEP_VERSIONS = env.int("ML_KEEP_VERSIONS", default=5)
 ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
+SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000)
+PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -17,7 +17,7 @@ from insights import words
 from leads.models import Dossier, LeadScore, Organisation
 from leads.tables.dossier import DossierQuerySet
 from predictions.explaining import listed_reasons
-from predictions.models import Prediction, ScoreJob
+from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason
 
 ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
@@ -137,7 +137,7 @@ def _rows(org: Organisation, scores: Iterable[LeadScore]) -> list[Row]:
 def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, Prediction]:
     keys = [score.prediction_id for score in scores if score.prediction_id is not None]
     stored = Prediction.objects.of(org_id).filter(pk__in=keys)
-    return {row.pk: row for row in stored.only("pk", "vector", "probability_low", "probability_high", "model_version")}
+    return {row.pk: row for row in stored.only("pk", "probability_low", "probability_high", "model_version", *VECTOR)}
 
 
 def _row(score: LeadScore, prediction: Prediction | None, reasons: list[Reason], now: datetime) -> Row:
