@@ -269,7 +269,8 @@ ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
 # Exported models are signed by a key that follows from this; others are taken in from these public keys only.
 MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
 MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
+SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000)
+PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
 
 # --- Personal data ----------------------------------------------------------------------------------------------------
 LEAD_KEEP_DAYS = env.int("LEAD_KEEP_DAYS", default=0)
