@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -97,15 +97,27 @@ class Seen:
 
 def see(query: Mapping[str, Any], n: int) -> Seen:
     """The n pairs of a query. Raises KeyError where a dossier does not exist in the organisation."""
-    parts: dict[str, Part] = {}
     with connection.cursor() as cursor:
         cursor.execute(SEEN, query)
-        for part, *row in cursor.fetchall():
-            parts.setdefault(part, []).append(tuple(row))
-    return Seen(
-        *_leads(n, parts.pop("lead", [])),
+        parts = rows_of(cursor.fetchall())
+    seen = Seen(*_leads(n, parts.pop("lead", [])))
+    return with_rows(seen, parts, n)
+
+
+def rows_of(rows: Iterable[tuple[str, int, str, str]]) -> dict[str, Part]:
+    """The rows of each part."""
+    parts: dict[str, Part] = {}
+    for part, ix, name, value in rows:
+        parts.setdefault(part, []).append((ix, name, value))
+    return parts
+
+
+def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
+    """The same with changes, tallies, attributes and kept standings of the n pairs that these rows hold."""
+    return replace(
+        seen,
         changes=[(ix, name, json.loads(value)) for ix, name, value in parts.pop("change", [])],
-        tallies=_tallies(n, parts.pop("tally", [])),
+        tallies=seen.tallies | _tallies(n, parts.pop("tally", [])),
         attributes=_attributes(n, parts.pop("attribute", [])),
         kept={(kind, date.fromisoformat(day)): UUID(key) for kind, rows in parts.items() for _, day, key in rows},
     )

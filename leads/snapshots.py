@@ -21,6 +21,7 @@ from leads.catalogue import Snapshots, Tally
 from leads.features import Column, Moments
 from leads.models import USABLE, Direction, Organisation
 from leads.seen import NOT_KNOWN, Seen, see
+from leads.seen_in_bulk import see_in_bulk
 from leads.standings import FEW_DAYS, Standings, standings
 
 STATEMENTS = 1
@@ -28,6 +29,9 @@ STATEMENTS = 1
 
 Two more count them and three keep them, for the first lead of a day, and one reads each into a process.
 """
+
+MANY = 500
+"""From so many pairs on they are copied out as arrays, in eight statements."""
 
 
 def take(
@@ -67,7 +71,7 @@ def _see(
         "days": list(days[:FEW_DAYS]),
         "usable": list(USABLE),
     }
-    return see(query, len(dossiers))
+    return see_in_bulk(query, dossiers) if len(dossiers) >= MANY else see(query, len(dossiers))
 
 
 def microseconds(moments: Iterable[datetime]) -> Moments:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from leads.catalogue import FIXED
-from leads.features import Kind
+from leads.features import Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.model import Model
 from models_registry.models import ModelVersion
@@ -78,6 +78,14 @@ def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[
 def kinds_by_version(org_id: str, names: Iterable[str | None]) -> Kinds:
     """Each version's feature kinds; under None those that the rules read. One statement; none for the rules alone."""
     return _kinds(_versions(org_id, names).values())
+
+
+def features_of(org_id: str, version: str | None) -> tuple[Feature, ...]:
+    """What a version reads; for None what the rules do. None of them where the version is gone. One statement."""
+    if version is None:
+        return tuple(each.feature for each in FIXED)
+    found = _versions(org_id, [version]).get(version)
+    return tuple(Feature.from_json(each) for each in found.features) if found else ()
 
 
 def _kinds(versions: Iterable[ModelVersion]) -> Kinds:

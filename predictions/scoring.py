@@ -12,8 +12,9 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from experiments import assignment
+from experiments import assignment, exposures
 from experiments.assignment import Assignment
+from experiments.exposures import Seen
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
@@ -21,7 +22,7 @@ from leads.models import Dossier, Organisation
 from models_registry import scorers
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
-from predictions import monitoring, shadows
+from predictions import monitoring, shadows, silent
 from predictions.actions import Thresholds
 from predictions.models import Prediction
 from predictions.shadows import Shadowed
@@ -48,7 +49,9 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None
     org, assignments = terms.org, _assignments(terms, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     scored = _score(terms, dossiers, assignments, read, predicted_at)
-    _store([each.prediction for each in scored], read, shadows.score(terms.shadow, read))
+    predictions = [each.prediction for each in scored]
+    seen = silent.seen(predictions, assignments, dossiers, read, org.now())
+    _store(predictions, read, shadows.score(terms.shadow, read), seen)
     return scored
 
 
@@ -123,14 +126,15 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
     return [[names[at], values[at], parts[at]] for at in order]
 
 
-def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None) -> None:
+def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
     # One statement is a transaction of its own: without anything beside it, BEGIN and COMMIT are left out.
-    with transaction.atomic() if shadowed else contextlib.nullcontext():
+    with transaction.atomic() if shadowed or seen else contextlib.nullcontext():
         store(predictions, _values_at_stake(read))
         shadows.keep(shadowed, predictions)
+        exposures.record(seen)
     for prediction in predictions:
         count(prediction)
 

@@ -26,7 +26,7 @@ TERMS: tuple[Part[Organisation], Part[ModelVersion], Part[ModelVersion], Part[Ex
 LEAD = part("d", Dossier, "org_id", "number", "created_at")
 OUTCOME = part("u", Outcome, "converted", "occurred_at", "revenue")
 
-# An experiment that still decides has started and not stopped; which leads it decides on is the experiments' to say.
+# Whether an experiment decides at all; on which leads, is the experiments' to say.
 OF_ORGANISATION = """
 FROM (SELECT %(org_id)s::varchar AS org_id) AS asked
 LEFT JOIN organisation o ON o.org_id = asked.org_id
@@ -34,7 +34,7 @@ LEFT JOIN ml_model_version a ON a.org_id = asked.org_id AND a.is_active
 LEFT JOIN ml_model_version s ON s.org_id = asked.org_id AND s.is_shadow
 LEFT JOIN LATERAL (
     SELECT id FROM ab_test_experiment
-    WHERE org_id = asked.org_id AND started_at IS NOT NULL AND stopped_at IS NULL LIMIT 1
+    WHERE org_id = asked.org_id AND status IN ('RUNNING', 'ENROLMENT_CLOSED') LIMIT 1
 ) AS e ON true
 """
 OF_LEAD = f"""{OF_ORGANISATION}
