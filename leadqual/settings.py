@@ -102,7 +102,7 @@ MIDDLEWARE = [
     *(["django_otp.middleware.OTPMiddleware"] if ADMIN_TOTP else []),
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "axes.middleware.AxesMiddleware",
