@@ -255,6 +255,10 @@ ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0
 ML_SNAPSHOT_WEIGHTS = env.str("ML_SNAPSHOT_WEIGHTS", default="equal", choices=("equal", "lead"))
 ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
 ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
+# Where the algorithms of a search are tried: "" is one after another in the worker that trains.
+ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky", "threading", "dask"))
+ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
+ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
 ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=60)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
