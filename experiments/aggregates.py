@@ -12,7 +12,7 @@ from leads.bulk import fetch
 
 Actions = tuple[str, ...]
 # How many whole days ago a lead came in.
-AGE = "GREATEST(floor(extract(epoch FROM %s - x.first_at) / 86400), 0)::int"
+AGE = "GREATEST(floor(date_part('epoch', %s - x.first_at) / 86400), 0)::int"
 EXPOSED = f"""
 SELECT x.variant, {AGE} AS age, x.actions, count(*), sum(x.predictions), count(x.probabilities[1]),
        COALESCE(sum(x.probabilities[1]), 0), COALESCE(sum(x.probabilities[1] * x.probabilities[1]), 0)
@@ -27,7 +27,7 @@ AND (o.occurred_at >= x.first_at OR (o.recorded_at >= x.first_at AND o.occurred_
 SOLD = f"""
 WITH sold AS MATERIALIZED (
     SELECT x.variant, {AGE} AS age, x.first_at <= %s AS matured, x.actions, o.revenue::float8 AS revenue,
-           LEAST(GREATEST(floor(extract(epoch FROM o.occurred_at - x.first_at) / 86400), 0), %s)::int AS day,
+           LEAST(GREATEST(floor(date_part('epoch', o.occurred_at - x.first_at) / 86400), 0), %s)::int AS day,
            x.probabilities[1] AS probability
     FROM ab_test_exposure x JOIN lead_outcome o ON o.dossier_id = x.dossier_id WHERE {CONVERTED}),
 cap AS (SELECT percentile_disc(%s) WITHIN GROUP (ORDER BY revenue) AS most FROM sold WHERE revenue > 0)
