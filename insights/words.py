@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
-from predictions.quantities import counted, percent, plain, points, span
+from predictions.quantities import counted, percent, plain, points, signed_points, span
 
 __all__ = [
     "ACTION",
@@ -29,6 +29,7 @@ __all__ = [
     "percent",
     "plain",
     "points",
+    "signed_points",
     "span",
 ]
 
