@@ -119,4 +119,5 @@ def summary(start: float, end: float, parts: Sequence[Part]) -> str:
     main = max(parts, key=lambda part: part.difference if difference > 0 else -part.difference).words
     told = {"start": percent(start), "end": percent(end), "effect": effect(difference)}
     moved_to = _("From %(start)s to %(end)s, %(effect)s.") % told
-    return f"{moved_to} {_('Mostly: %s.') % (main[:1].lower() + main[1:])}"
+    mostly = _("Mostly: %s.") % (main[:1].lower() + main[1:])
+    return f"{moved_to} {mostly}"

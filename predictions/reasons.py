@@ -132,7 +132,7 @@ _WORDING: dict[str, _Wording] = {
     "city": _Wording(gettext_noop("City"), str, lambda v: _("the city %s") % v),
     "region": _Wording(gettext_noop("Region"), str, lambda v: _("the region %s") % v),
     "amount": _Wording(gettext_noop("Amount"), plain, lambda v: _("an amount of %s") % plain(v)),
-    "created_weekday": _Wording(gettext_noop("Created on"), lambda v: _(v), lambda v: _("having come on a %s") % _(v)),
+    "created_weekday": _Wording(gettext_noop("Created on"), _, lambda v: _("having come on a %s") % _(v)),
     "created_hour": _Wording(gettext_noop("Created at"), _hour, lambda v: _("having come at about %s") % _hour(v)),
     "inbound_messages_last_7_days": _count(
         gettext_noop("Messages from the lead, last 7 days"), "message", gettext_noop("from the lead in the last 7 days")
@@ -174,7 +174,7 @@ def _event_wording(rest: str) -> _Wording:
     label = (_("Events %s, last 7 days") if recent else _("Events %s")) % kind
 
     def after() -> str:
-        return f" {kind} {_('in the last 7 days')}" if recent else f" {kind}"
+        return f" {kind} " + _("in the last 7 days") if recent else f" {kind}"
 
     return _Wording(label, plain, lambda value: _nothing_or(value, "event") + after(), ("event", after()[1:]))
 
