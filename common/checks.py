@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register, run_checks
 from django.core.management.base import SystemCheckError
-from limits import parse
+
+from common.throttling import rate
 
 OURSELVES = {"localhost", "127.0.0.1", "::1", "[::1]", "testserver"}
 SHORTEST_KEY = 32
@@ -76,8 +77,8 @@ def _origins() -> Found:
 def _rates() -> Found:
     for name in RATES:
         try:
-            parse(getattr(settings, name))
-        except ValueError:
+            rate(getattr(settings, name))
+        except (KeyError, ValueError):
             yield f"{name} is no rate.", "Write it as 6000/minute.", "leadqual.E007"
 
 

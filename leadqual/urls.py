@@ -6,10 +6,12 @@ from django.contrib.auth import views as accounts
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from django_otp.admin import OTPAdminSite
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.logging_in import limited
+from experiments.api import urls as experiments_api
 from leadqual import health, metrics
 from models_registry.api import urls as models_api
 from predictions.api import urls as predictions_api
@@ -26,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ml-insights/", include("insights.urls")),
     path("accounts/login/", limited(accounts.LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("accounts/logout/", accounts.LogoutView.as_view(), name="logout"),
+    path("accounts/language/", set_language, name="set_language"),
     path("admin/login/", limited(admin.site.login)),
     path("admin/", admin.site.urls),
     path("api/auth/", include("common.urls")),
@@ -34,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/ml/", include("leads.api.urls")),
     path("api/ml/", include(predictions_api.ml_urlpatterns)),
     path("api/ml/", include(models_api.ml_urlpatterns)),
+    path("api/ml/", include(experiments_api.ml_urlpatterns)),
     path("api/v1/", include(predictions_api.service_urlpatterns)),
     path("api/v1/", include(models_api.service_urlpatterns)),
     path("health", require_safe(health.health), name="health"),

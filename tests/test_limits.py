@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def from_zero() -> None:
-    throttling.limiter().storage.reset()
+    throttling.counter().registered_client.flushdb()
 
 
 def test_the_headers_say_what_is_left(settings: Any) -> None:
@@ -46,31 +46,36 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
 @pytest.fixture
 def away(settings: Any) -> Iterator[None]:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    for counter in (throttling.limiter, throttling.own_limiter):
-        counter.cache_clear()
+    throttling.counter.cache_clear()
     yield
-    throttling.limiter.cache_clear()
+    throttling.counter.cache_clear()
 
 
 @pytest.mark.parametrize(("policy", "statuses"), [("allow", {200}), ("refuse", {503}), ("local", {200, 429})])
 def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, statuses: set[int], away: None) -> None:
     settings.RATE_LIMIT_WHEN_AWAY, settings.RATE_LIMIT_REQUESTS = policy, "3/minute"
-    crm = Caller()
+    crm = Caller(name=policy)
     assert {crm.get("/api/ml/model/versions").status_code for _ in range(5)} == statuses
 
 
 COUNT = """
-import sys
-from limits import parse
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
-limiter = FixedWindowRateLimiter(RedisStorage(sys.argv[1]))
-print(sum(limiter.hit(parse("100/hour"), "shared") for _ in range(60)))
+import redis, sys
+from common.throttling import COUNT
+count = redis.Redis.from_url(sys.argv[1]).register_script(COUNT)
+print(sum(count(["limit/shared"], [1, 3600])[0] <= 100 for _ in range(60)))
 """
 
 
 def test_the_limit_holds_exactly_across_processes(settings: Any) -> None:
-    address = throttling.storage_address(settings.REDIS_URL)
-    command = [sys.executable, "-c", COUNT, address]
-    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    command = [sys.executable, "-c", COUNT, settings.REDIS_URL]
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR) for _ in range(4)]
     assert sum(int(process.communicate()[0]) for process in asking) == 100
+
+
+def test_windows_of_this_process_end_and_are_not_kept_for_ever() -> None:
+    own = throttling.OwnCounts()
+    assert [own(["a", "b"], [1, 60, 2, 60])[::2] for _ in range(2)] == [[1, 2], [2, 4]]
+    for at in range(throttling.MOST_OWN_WINDOWS + 2):
+        own([f"ended {at}"], [1, 0])
+    assert len(own._windows) <= throttling.MOST_OWN_WINDOWS + 2
+    assert own(["a"], [1, 60])[0] == 3

@@ -21,7 +21,7 @@ DOORS = ["/api/auth/token/", "/accounts/login/", "/admin/login/"]
 
 @pytest.fixture(autouse=True)
 def anna(settings: Any) -> User:
-    throttling.limiter().storage.reset()
+    throttling.counter().registered_client.flushdb()
     settings.AXES_FAILURE_LIMIT = 1000
     return User.objects.create_superuser("anna", password="right-7")
 
@@ -73,11 +73,11 @@ def test_after_too_many_failures_even_the_right_password_is_refused_from_there(d
 
 def test_while_valkey_is_away_the_lock_in_the_database_still_holds(settings: Any) -> None:
     settings.REDIS_URL, settings.AXES_FAILURE_LIMIT = "redis://127.0.0.1:1/0", 2
-    throttling.limiter.cache_clear()
+    throttling.counter.cache_clear()
     try:
         assert [attempt(DOORS[0]).status_code for _ in range(3)][-1] == 429
     finally:
-        throttling.limiter.cache_clear()
+        throttling.counter.cache_clear()
 
 
 def test_passwords_that_were_tried_are_kept_nowhere() -> None:
