@@ -14,7 +14,7 @@ from tests.cast import Caller
 
 pytestmark = pytest.mark.django_db
 
-TERMS, STORED, KEYED = 1, 1, 4
+TOKEN, TERMS, STORED, KEYED = 1, 1, 1, 4
 EXAMPLE = {"org_id": "default", "features": {"appointments_count": 1}}
 
 
@@ -31,20 +31,22 @@ def statements_of(act: Callable[[], Any]) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-def test_a_lead_is_scored_in_one_statement_for_the_terms_those_of_its_snapshot_and_one_to_store(crm: Caller) -> None:
+def test_a_lead_is_scored_in_one_statement_each_for_token_and_terms_those_of_its_snapshot_and_one_to_store(
+    crm: Caller,
+) -> None:
     a_past()
     a_version()
     number = a_lead().number
     found = statements_of(lambda: crm.post(f"/api/ml/predict/{number}"))
-    assert len(found) == TERMS + snapshots.STATEMENTS + STORED
+    assert len(found) == TOKEN + TERMS + snapshots.STATEMENTS + STORED
 
 
-def test_a_callers_own_features_are_scored_in_two_statements_and_a_batch_as_well(crm: Caller) -> None:
+def test_a_callers_own_features_are_scored_in_three_statements_and_a_batch_as_well(crm: Caller) -> None:
     a_past()
     a_version()
     batch = {"batch": [{"features": EXAMPLE["features"]}] * 3}
-    assert len(statements_of(lambda: crm.post("/api/v1/predict", EXAMPLE))) == 2
-    assert len(statements_of(lambda: crm.post("/api/v1/predict/batch", batch))) == 2
+    assert len(statements_of(lambda: crm.post("/api/v1/predict", EXAMPLE))) == TOKEN + TERMS + STORED
+    assert len(statements_of(lambda: crm.post("/api/v1/predict/batch", batch))) == TOKEN + TERMS + STORED
 
 
 def test_an_idempotency_key_adds_its_row_its_answer_and_the_transaction_around_them(crm: Caller) -> None:

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from common.admin import OwnOrganisationAdmin
 from common.tenancy import OrgScoped
+from experiments.models import Experiment
 from leads.models import ImportJob
 from leads.tests.cast import MONDAY
 from models_registry.models import TrainingRun
@@ -47,6 +48,7 @@ def rows() -> dict[str, Any]:
     lead = a_scored_lead(number=LEAD, model_version=kept(VERSION).version)
     jobs = {"job_id": ScoreJob.objects.create(id=ABSENT_ID.replace("8000", "8001")).pk}
     ImportJob.objects.create(id=jobs["job_id"])
+    Experiment.objects.create(pk=LEAD, name="x", control_method="ML", treatment_method="RULE_BASED")
     run = TrainingRun.objects.create(since=MONDAY, as_of=MONDAY)
     return {"dossier_id": lead.number, "number": lead.number, "version": VERSION, "run_id": run.pk, **jobs}
 
