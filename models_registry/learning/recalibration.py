@@ -99,7 +99,8 @@ class Refit:
         """In a sentence."""
         fading = f", which count half after {self.half_life:,.0f} more" if self.half_life else ""
         return (
-            f"On {self.dossiers:,} leads with a known outcome{fading}, log loss goes from {self.before.log_loss:.4f} to "
+            f"On {self.dossiers:,} leads with a known outcome{fading}, "
+            f"log loss goes from {self.before.log_loss:.4f} to "
             f"{self.after.log_loss:.4f} and the calibration error from {self.before.calibration_error:.3f} to "
             f"{self.after.calibration_error:.3f} (cross-validated); on the newest third, log loss from "
             f"{self.newest_before.log_loss:.4f} to {self.newest_after.log_loss:.4f}."
