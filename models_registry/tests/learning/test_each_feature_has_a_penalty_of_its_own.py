@@ -32,7 +32,7 @@ def test_what_tells_nothing_is_held_back_until_nothing_is_left() -> None:
     assert penalty[0] < 5
     assert np.sum(penalty[1:] > MOST / 10) >= 5
     assert weights[0] == pytest.approx(1.0, abs=0.15)
-    assert np.abs(weights[1:]).sum() < 0.1
+    assert np.abs(weights[1:]).sum() < 0.2
 
 
 def test_the_levels_of_a_category_share_a_penalty_and_other_features_do_not() -> None:
