@@ -1,4 +1,4 @@
-"""The logistic regression holds back what tells nothing, lets stand what tells a lot, and bends only where it is sure."""
+"""The logistic regression holds back what tells nothing, lets stand what tells a lot, and bends only where sure."""
 
 import numpy as np
 import pytest
