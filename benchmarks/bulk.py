@@ -38,7 +38,8 @@ INSERT INTO appointment_entity (org_id, dossier_id, created_at, recorded_at)
 SELECT 'bulk', id, created_at + interval '4 days', created_at + interval '4 days'
 FROM dossier WHERE org_id = 'bulk' AND number BETWEEN %(first)s AND %(last)s AND number %% 2 = 1;
 INSERT INTO lead_outcome (org_id, dossier_id, converted, occurred_at, recorded_at, origin, is_exact, recorded_by)
-SELECT 'bulk', id, (number %% 20 = 0) = (random() < 0.7), created_at + interval '20 days', created_at + interval '20 days', 'RECORDED', true, ''
+SELECT 'bulk', id, (number %% 20 = 0) = (random() < 0.7), created_at + interval '20 days', created_at + interval '20 days', 'RECORDED', true,
+       ''
 FROM dossier WHERE org_id = 'bulk' AND number BETWEEN %(first)s AND %(last)s AND number %% 10 = 0
   AND created_at < now() - interval '21 days';
 """
@@ -264,7 +265,7 @@ def _more_predictions(wanted: int) -> None:
         cursor.execute("CREATE TEMPORARY TABLE some AS SELECT * FROM ml_prediction")
         for copy in range(1, max(wanted // max(there, 1), 1)):
             cursor.execute(
-                f"INSERT INTO ml_prediction (predicted_at, {fields}) "
+                f"INSERT INTO ml_prediction (predicted_at, {fields}) "  # noqa: S608 - all of it is ours
                 f"SELECT predicted_at - interval '16 days' * {copy}, {fields} FROM some"
             )
         cursor.execute("ANALYZE ml_prediction")
