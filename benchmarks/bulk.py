@@ -38,7 +38,8 @@ INSERT INTO appointment_entity (org_id, dossier_id, created_at, recorded_at)
 SELECT 'bulk', id, created_at + interval '4 days', created_at + interval '4 days'
 FROM dossier WHERE org_id = 'bulk' AND number BETWEEN %(first)s AND %(last)s AND number %% 2 = 1;
 INSERT INTO lead_outcome (org_id, dossier_id, converted, occurred_at, recorded_at, origin, is_exact, recorded_by)
-SELECT 'bulk', id, (number %% 20 = 0) = (random() < 0.7), created_at + interval '20 days', created_at + interval '20 days', 'RECORDED', true,
+SELECT 'bulk', id, (number %% 20 = 0) = (random() < 0.7), created_at + interval '20 days',
+       created_at + interval '20 days', 'RECORDED', true,
        ''
 FROM dossier WHERE org_id = 'bulk' AND number BETWEEN %(first)s AND %(last)s AND number %% 10 = 0
   AND created_at < now() - interval '21 days';
