@@ -109,8 +109,9 @@ def _local(s: Snapshots) -> Moments:
     quarters, position = np.unique(s.created_at.astype("datetime64[15m]"), return_inverse=True)
     instants = quarters.astype("datetime64[s]").tolist()
     offsets = [s.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(s.zone)) for each in instants]
-    local: Moments = s.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
-    return local.astype("datetime64[h]")
+    local = s.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
+    hours: Moments = local.astype("datetime64[h]")
+    return hours
 
 
 def _numeric(
