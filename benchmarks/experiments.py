@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.databases import own_database
 from experiments.statistics import sequential
 from experiments.statistics.deciding import ASYMPTOTIC_ALPHA, EXACT_BELOW
-from experiments.statistics.planning import FIXED, LOOKS, SEQUENTIAL, Aim, fixed_power, leads_needed
+from experiments.statistics.planning import FIXED, LOOKS, SEQUENTIAL, Aim, leads_needed
 from experiments.statistics.rehearsal import Arms, rehearse
 
 LEADS, EVERY = 10_000, 100
