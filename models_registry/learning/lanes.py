@@ -44,17 +44,28 @@ def _place(builder: Any, data: Any, at: Any, n: int) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def load(_typing: Any, n: Any, array: Any, at: Any) -> Any:
-    """The n doubles (a constant) of a flat array from place `at` on. Nobody checks that they are there."""
+def zeros(_typing: Any, n: Any) -> Any:
+    """n lanes (a constant) of 0: what the other functions take their number from, and costs nothing."""
     if not isinstance(n, types.IntegerLiteral):
         return None
-    lanes = Lanes(n.literal_value)
+    return Lanes(n.literal_value)(n), lambda *_: ir.Constant(_vector(n.literal_value), None)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def width_of(_typing: Any, like: Any) -> Any:
+    """How many lanes there are."""
+    return types.uint64(like), lambda *_: ir.Constant(ir.IntType(64), like.n)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def load(_typing: Any, like: Any, array: Any, at: Any) -> Any:
+    """As many doubles as `like` has, of a flat array from place `at` on. Nobody checks that they are there."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         data = _data(context, builder, signature.args[1], given[1])
-        return builder.load(_place(builder, data, given[2], lanes.n), align=8)
+        return builder.load(_place(builder, data, given[2], like.n), align=8)
 
-    return lanes(n, array, at), generate
+    return like(like, array, at), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -70,18 +81,15 @@ def store(_typing: Any, array: Any, at: Any, lanes: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def spread(_typing: Any, n: Any, value: Any) -> Any:
-    """The same double in n lanes (a constant)."""
-    if not isinstance(n, types.IntegerLiteral):
-        return None
-    lanes = Lanes(n.literal_value)
+def spread(_typing: Any, like: Any, value: Any) -> Any:
+    """The same double in as many lanes as `like` has."""
 
     def generate(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
-        nothing = ir.Constant(_vector(lanes.n), ir.Undefined)
+        nothing = ir.Constant(_vector(like.n), ir.Undefined)
         one = builder.insert_element(nothing, given[1], INTEGER(0))
-        return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INTEGER, lanes.n), [0] * lanes.n))
+        return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INTEGER, like.n), [0] * like.n))
 
-    return lanes(n, value), generate
+    return like(like, value), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]
