@@ -136,13 +136,17 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
 
 
 @_inlined
-def _share(like: Any, share: Floats, factors: Floats, at: int, other: int, line: int) -> Any:
+def _share(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, share: Floats, factors: Floats, at: int, other: int, line: int
+) -> Any:
     """e of a split, at each quadrature node; `like` has as many lanes as there are such nodes."""
     return times(spread(like, share[at, other]), load(like, factors, line * np.uint64(2) * width_of(like)))
 
 
 @_inlined
-def _gain(like: Any, factors: Floats, g: Floats, slot: int, line: int, difference: Any) -> Any:
+def _gain(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, factors: Floats, g: Floats, slot: int, line: int, difference: Any
+) -> Any:
     """What the split's column gains; `difference` is e (U[taken] - U[other])."""
     weight = load(like, factors, (line * np.uint64(2) + np.uint64(1)) * width_of(like))
     return total(times(times(weight, load(like, g, slot * width_of(like))), difference))
