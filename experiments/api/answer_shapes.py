@@ -368,6 +368,19 @@ class MetricsOut(serializers.Serializer[Any]):
     experiment = TrialOut()
 
 
+class SelfTestOut(serializers.Serializer[Any]):
+    """Of experiments without any effect, the share that named a winner at one look or another; null with a reason."""
+
+    leads = serializers.IntegerField()
+    experiments = serializers.IntegerField()
+    looks = serializers.IntegerField()
+    always_valid = serializers.FloatField(allow_null=True, help_text="What decides here: 0.05 at most.")
+    fixed_at_every_look = serializers.FloatField(allow_null=True)
+    fixed_once = serializers.FloatField(allow_null=True)
+    sample_ratio_alarm = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+
+
 class PlanOut(serializers.Serializer[Any]):
     """What an experiment needs; null with a reason."""
 
