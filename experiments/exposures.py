@@ -63,31 +63,3 @@ def _row(seen: Seen) -> tuple[int | str | datetime | None, ...]:
         bulk.literal([each.probability for each in seen.said]) if seen.said else None,
         bulk.literal([each.action for each in seen.said]) if seen.said else None,
     )
-
-
-# Of the newest experiments that are alive, so that the number of series stays bounded.
-TALLIES = """
-SELECT e.org_id, e.id, arm ->> 'name',
-       (SELECT count(*) FROM ab_test_exposure x WHERE x.experiment_id = e.id AND x.variant = arm ->> 'name'),
-       (SELECT count(*) FROM ab_test_exposure x JOIN lead_outcome o ON o.dossier_id = x.dossier_id
-        WHERE x.experiment_id = e.id AND x.variant = arm ->> 'name' AND o.superseded_at IS NULL AND o.converted
-          AND o.occurred_at >= x.first_at AND o.occurred_at <= x.first_at + e.attribution_days * interval '1 day')
-FROM (SELECT * FROM ab_test_experiment WHERE status IN ('RUNNING', 'ENROLMENT_CLOSED', 'MATURING')
-      ORDER BY id DESC LIMIT 50) AS e CROSS JOIN LATERAL jsonb_array_elements(e.arms) AS arm
-"""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Leads in an arm, and those of them that converted within the window."""
-
-    org_id: str
-    experiment_id: int
-    variant: str
-    exposures: int
-    conversions: int
-
-
-def tallies() -> list[Tally]:
-    """Of the fifty newest experiments that are alive, in one statement."""
-    return [Tally(*row) for row in bulk.fetch(TALLIES)]

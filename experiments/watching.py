@@ -34,6 +34,7 @@ def look_after(experiment: Experiment, *, at: datetime) -> None:
     sum_up(experiment, at=present)
     experiment.refresh_from_db()
     found = analyse(experiment, at=present)
+    Experiment.objects.filter(pk=experiment.pk).update(tally=tally_of(found))
     told = {"org_id": experiment.org_id, "experiment_id": experiment.pk, "by": BY, "at": at}
     breached = [f"{rail.name} of {rail.variant}" for rail in found.guardrails if rail.breached]
     if breached and experiment.guardrails.get("stop_on_breach"):
@@ -41,6 +42,11 @@ def look_after(experiment: Experiment, *, at: datetime) -> None:
         stop_experiment(**told, decision=Decision.KEEP, reason=reason)
     elif experiment.status == ExperimentStatus.RUNNING and is_full(found):
         close_enrolment(**told, reason="The planned leads are in.")
+
+
+def tally_of(found: Analysis) -> dict[str, dict[str, int]]:
+    """Leads and conversions by arm, for Prometheus."""
+    return {arm.variant: {"leads": arm.everyone.leads, "conversions": arm.everyone.conversions} for arm in found.arms}
 
 
 def is_full(found: Analysis) -> bool:

@@ -218,7 +218,7 @@ class SelfTest(ContractView):
     def get(self, request: Request) -> Response:
         """Experiments without any effect on the organisation's own leads: how often each way of looking names a winner.
 
-        The newest 10,000 leads whose window is over are put into two like arms 500 times, and looked at after every 100.
+        The newest 10,000 leads whose window is over are put into two like arms 500 times, and looked at every 100.
         """
         at = Organisation.get(self.caller.org_id).now()
         return Response(answers.self_tested(self_test(self.caller.org_id, at=at)))

@@ -62,7 +62,7 @@ class Differences(ContractView):
         examples=[OpenApiExample("A quarter", EXAMPLE, response_only=True)],
     )
     def get(self, request: Request) -> Response:
-        """The share of leads for which two methods recommend different actions. Where nothing differs, do not run it."""
+        """The share of leads for which two methods recommend different actions. Nothing differs: do not run one."""
         query = MethodsIn(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         said = query.validated_data
