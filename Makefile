@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test lint bench bench-models clean-data setup setup-dev lock
+.PHONY: help run test lint bench bench-models bench-experiments clean-data setup setup-dev lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -28,6 +28,9 @@ bench: .venv/installed-dev  ## time the importer and the kernels, and hold the i
 	$(BIN)/python -m benchmarks.kernels
 	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
 	$(BIN)/python -m leadqual.embedded stop
+
+bench-experiments: .venv/installed-dev  ## simulate experiments with known truth, and time the metrics of a million leads
+	$(BIN)/python -m benchmarks.experiments
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -110,7 +110,7 @@ class Metrics(ContractView):
     @extend_schema(
         responses=out.MetricsOut,
         tags=["experiments"],
-        examples=[OpenApiExample("A winner", METRICS, response_only=True)],
+        examples=[OpenApiExample("Not yet", METRICS, response_only=True)],
     )
     def get(self, request: Request, number: int) -> Response:
         """How the arms stand, what may be said at every look, who has won or why nobody has yet, and how long still.
@@ -235,7 +235,7 @@ class PlanExperiment(ContractView):
         tags=["experiments"],
         examples=[
             OpenApiExample("A tenth more", {"smallest_lift": 0.1}, request_only=True),
-            OpenApiExample("Half a year", PLAN, response_only=True),
+            OpenApiExample("Ten weeks", PLAN, response_only=True),
         ],
     )
     def post(self, request: Request) -> Response:
