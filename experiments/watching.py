@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -35,7 +36,7 @@ def look_after(experiment: Experiment, *, at: datetime) -> None:
     experiment.refresh_from_db()
     found = analyse(experiment, at=present)
     Experiment.objects.filter(pk=experiment.pk).update(tally=tally_of(found))
-    told = {"org_id": experiment.org_id, "experiment_id": experiment.pk, "by": BY, "at": at}
+    told: dict[str, Any] = {"org_id": experiment.org_id, "experiment_id": experiment.pk, "by": BY, "at": at}
     breached = [f"{rail.name} of {rail.variant}" for rail in found.guardrails if rail.breached]
     if breached and experiment.guardrails.get("stop_on_breach"):
         reason = f"A guardrail is breached: {', '.join(breached)}."
