@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test lint bench bench-models bench-experiments clean-data setup setup-dev lock
+.PHONY: help run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -17,7 +17,10 @@ run: .venv/installed  ## set up everything and serve on http://localhost:8000 (P
 	@exec $(BIN)/python -m leadqual.run
 
 test: lint  ## set up everything and run every check
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=88
+	$(BIN)/python -m pytest -n auto -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=88
+
+test-all: test  ## what `test` does, then what takes long: real data whole, journeys, faults
+	$(BIN)/python -m pytest -n auto -m slow
 
 bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
 	$(BIN)/python -m benchmarks.models

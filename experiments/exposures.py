@@ -14,11 +14,12 @@ from leads.models import Dossier
 EXPOSE = """
 INSERT INTO ab_test_exposure AS known (
     org_id, experiment_id, dossier_id, variant, first_at, predictions, source, owner, probabilities, actions)
-SELECT told.org_id, told.experiment_id, told.dossier_id, told.variant, told.first_at, 1, told.source, told.owner,
+SELECT lead.org_id, told.experiment_id, lead.id, told.variant, told.first_at, 1, lead.source, lead.owner,
        told.probabilities::float8[], told.actions::varchar[]
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-            %s::text[])
-    AS told (org_id, experiment_id, dossier_id, variant, first_at, source, owner, probabilities, actions)
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[])
+    WITH ORDINALITY AS told (experiment_id, dossier_id, variant, first_at, probabilities, actions, position)
+JOIN dossier lead ON lead.id = told.dossier_id
+ORDER BY told.position
 ON CONFLICT (experiment_id, dossier_id) DO UPDATE SET predictions = known.predictions + 1
 """
 
@@ -53,13 +54,10 @@ def record(seen: Sequence[Seen]) -> int:
 
 def _row(seen: Seen) -> tuple[int | str | datetime | None, ...]:
     return (
-        seen.dossier.org_id,
         seen.assignment.experiment_id,
         seen.dossier.pk,
         seen.assignment.variant,
         seen.at,
-        seen.dossier.source,
-        seen.dossier.owner,
         bulk.literal([each.probability for each in seen.said]) if seen.said else None,
         bulk.literal([each.action for each in seen.said]) if seen.said else None,
     )

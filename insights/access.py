@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -13,15 +15,18 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import formats, timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
 from common.tenancy import DEFAULT_ORG, Membership, org_of
+from common.tongue import Tongue, speaking
 from leads.models import Organisation
 
 P = ParamSpec("P")
 SEE_LEADS = "predictions.view_prediction"
 SCORE = "predictions.add_prediction"
+TELL_OUTCOMES = "leads.add_outcome"
+OVERRIDE_SCORES = "leads.add_override"
 SEE_MODELS = "models_registry.view_modelversion"
 ACTIVATE = "models_registry.activate_modelversion"
 OVERRIDE = "models_registry.override_gate"
@@ -33,6 +38,8 @@ class Viewer:
 
     user: AbstractUser
     org: Organisation
+    zone: ZoneInfo
+    """Where the person is, as the browser says; the organisation's zone until it has said so."""
 
     @property
     def name(self) -> str:
@@ -50,6 +57,23 @@ class Viewer:
         defined = Organisation.objects.values_list("org_id", flat=True)
         known = defined.union(Membership.objects.values_list("org_id", flat=True))
         return sorted({*known, self.org.org_id, DEFAULT_ORG})
+
+
+def zone_of(request: HttpRequest, org: Organisation) -> ZoneInfo:
+    """The zone of the browser's cookie, which `static/js/pages.js` sets; the organisation's where it is none."""
+    name = unquote(request.COOKIES.get("zone", ""))
+    return ZoneInfo(name) if name in _zones() else org.zone
+
+
+def viewers_tongue() -> Tongue:
+    """The language of the request, for the sentences of pure code."""
+    parting, point = formats.get_format("THOUSAND_SEPARATOR"), formats.get_format("DECIMAL_SEPARATOR")
+    return Tongue(translation.gettext, translation.ngettext, thousands=parting, decimals=point)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reading them takes a while
 
 
 Page = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponse]
@@ -71,25 +95,29 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
         user: Any = request.user
         if permission is not None and not user.has_perm(permission):
             raise PermissionDenied
-        viewer = Viewer(user, Organisation.get(org_of(user, session=request.session)))
-        response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
+        org = Organisation.get(org_of(user, session=request.session))
+        viewer = Viewer(user, org, zone_of(request, org))
+        with timezone.override(viewer.zone), speaking(viewers_tongue()):
+            response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response
 
     return login_required(door)
 
 
 def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:
-    """The template for this viewer: times in the organisation's zone, and what every page's head needs."""
+    """The template for this viewer, with what every page's head needs."""
     context |= {
         "viewer": viewer,
         "org": viewer.org,
         "organisations": viewer.organisations(),
         "now": viewer.org.now(),
         "may_score": viewer.may(SCORE),
+        "may_tell": viewer.may(TELL_OUTCOMES),
+        "may_disagree": viewer.may(OVERRIDE_SCORES),
         "may_activate": viewer.may(ACTIVATE),
         "sees_models": viewer.may(SEE_MODELS),
         "sees_leads": viewer.may(SEE_LEADS),
+        "languages": settings.LANGUAGES,
         "login_url": settings.LOGIN_URL,
     }
-    with timezone.override(viewer.org.zone):
-        return render(request, template, context)
+    return render(request, template, context)

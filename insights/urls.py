@@ -2,15 +2,21 @@
 
 from django.urls import path
 
-from insights.views import lead, models, organisation, quality, today
+from insights.views import lead, models, organisation, overview, quality, today
 
 app_name = "insights"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("leads.csv", today.export, name="export"),
     path("leads/score", today.score_all, name="score-all"),
     path("leads/<int:number>/", lead.lead, name="lead"),
     path("leads/<int:number>/score", lead.score_now, name="score-now"),
+    path("leads/<int:number>/change", lead.change, name="change"),
+    path("leads/<int:number>/what-if", lead.suppose, name="suppose"),
+    path("leads/<int:number>/outcome", lead.outcome, name="outcome"),
+    path("leads/<int:number>/override", lead.disagree, name="disagree"),
+    path("leads/<int:number>/override/end", lead.agree, name="agree"),
     path("score-jobs/<uuid:job_id>", today.job_progress, name="score-job"),
     path("models/", models.models, name="models"),
     path("models/train", models.train, name="train"),
@@ -19,6 +25,8 @@ urlpatterns = [
     path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
+    path("overview/", overview.overview, name="overview"),
+    path("overview/live", overview.live, name="live"),
     path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]

@@ -1,11 +1,16 @@
-"""What codes mean, in the words of the person who reads the page. Pure: no Django."""
+"""What codes mean, in the words and the language of the person who reads the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
-from predictions.quantities import counted, percent, plain, points, span
+from predictions.quantities import counted, percent, plain, points, signed_points, span
 
 __all__ = [
     "ACTION",
@@ -13,14 +18,22 @@ __all__ = [
     "METHODS",
     "STATUSES",
     "Action",
+    "about",
     "action_of",
     "age",
+    "band",
+    "capital",
     "counted",
+    "duration",
     "percent",
     "plain",
     "points",
+    "signed_points",
     "span",
 ]
+
+
+Words = str | Promise
 
 
 @dataclass(frozen=True)
@@ -28,21 +41,32 @@ class Action:
     """A recommended action: its code, what to do, why, and the tone it is shown in (a class of the style sheet)."""
 
     code: str
-    label: str
-    advice: str
+    label: Words
+    advice: Words
     tone: str
+    is_unsure: bool = False
+    """Whether only the lack of confidence stands against calling."""
 
 
 ACTIONS = (
-    Action(HIGH_PRIORITY, "Call today", "Likely to convert, and we are sure of it.", "high"),
-    Action(MEDIUM_PRIORITY, "Call this week", "More likely than not to convert.", "medium"),
-    Action(NURTURE, "Stay in touch", "May convert: a message now and then keeps it alive.", "nurture"),
-    Action(LOW_PRIORITY, "Leave for now", "Unlikely to convert as things stand.", "low"),
+    Action(
+        HIGH_PRIORITY, gettext_lazy("Call today"), gettext_lazy("Likely to convert, and we are sure of it."), "high"
+    ),
+    Action(MEDIUM_PRIORITY, gettext_lazy("Call this week"), gettext_lazy("More likely than not to convert."), "medium"),
+    Action(
+        NURTURE,
+        gettext_lazy("Stay in touch"),
+        gettext_lazy("May convert: a message now and then keeps it alive."),
+        "nurture",
+    ),
+    Action(LOW_PRIORITY, gettext_lazy("Leave for now"), gettext_lazy("Unlikely to convert as things stand."), "low"),
 )
 ACTION = {action.code: action for action in ACTIONS}
 LIKELY = 0.5
-UNSURE = "Likely to convert, but we are not sure: few leads were like it."
-UNSCORED = Action("", "Not scored yet", "Score it to see what to do.", "none")
+AGED = 2
+"""From so many days on an age is a span: "5 days old", not "yesterday"."""
+UNSURE = gettext_lazy("Likely to convert, but we are not sure: few leads were like it.")
+UNSCORED = Action("", gettext_lazy("Not scored yet"), gettext_lazy("Score it to see what to do."), "none")
 
 
 def action_of(code: str, probability: float = 0.0) -> Action:
@@ -51,16 +75,16 @@ def action_of(code: str, probability: float = 0.0) -> Action:
     An unknown or empty code means that the lead is not scored.
     """
     action = ACTION.get(code, UNSCORED)
-    return replace(action, advice=UNSURE) if code == NURTURE and probability >= LIKELY else action
+    return replace(action, advice=UNSURE, is_unsure=True) if code == NURTURE and probability >= LIKELY else action
 
 
-METHODS = {"ML": "the model", "RULE_BASED": "the rules"}
+METHODS = {"ML": gettext_lazy("the model"), "RULE_BASED": gettext_lazy("the rules")}
 STATUSES = {
-    "QUEUED": "Waiting for a worker",
-    "RUNNING": "Under way",
-    "SUCCEEDED": "Done",
-    "FAILED": "Failed",
-    "CANCELLED": "Cancelled",
+    "QUEUED": gettext_lazy("Waiting for a worker"),
+    "RUNNING": gettext_lazy("Under way"),
+    "SUCCEEDED": gettext_lazy("Done"),
+    "FAILED": gettext_lazy("Failed"),
+    "CANCELLED": gettext_lazy("Cancelled"),
 }
 
 
@@ -68,11 +92,39 @@ def age(days: float) -> str:
     """A span of days, as one says it: "today", "yesterday", "5 days", "3 weeks", "4 months"."""
     whole = int(days)
     if whole < 1:
-        return "today"
+        return _("today")
     if whole < 2:
-        return "yesterday"
+        return _("yesterday")
     if whole < 21:
-        return f"{whole} days"
+        return ngettext("%d day", "%d days", whole) % whole
     if whole < 70:
-        return f"{whole // 7} weeks"
-    return f"{round(whole / 30.44)} months" if whole < 730 else f"{whole // 365} years"
+        return ngettext("%d week", "%d weeks", whole // 7) % (whole // 7)
+    if whole < 730:
+        return ngettext("%d month", "%d months", round(whole / 30.44)) % round(whole / 30.44)
+    return ngettext("%d year", "%d years", whole // 365) % (whole // 365)
+
+
+def about(number: float) -> str:
+    """An expected number: whole from ten on, else to a tenth."""
+    return plain(round(number) if number >= 9.5 else round(number, 1))
+
+
+def band(low: float, high: float) -> str:
+    """A band of probabilities: "70% and more", "less than 30%", "30% to 50%"."""
+    if high >= 1:
+        return _("%s and more") % percent(low)
+    if low <= 0:
+        return _("less than %s") % percent(high)
+    return _("%(low)s to %(high)s") % {"low": percent(low), "high": percent(high)}
+
+
+def duration(seconds: float) -> str:
+    """How long a request takes: "25 ms", "1.5 s"."""
+    if seconds == inf:
+        return _("longer than any bound")
+    return f"{plain(round(1000 * seconds, 1))} ms" if seconds < 1 else f"{plain(seconds)} s"
+
+
+def capital(text: str) -> str:
+    """A sentence's beginning: the rest stays as it is."""
+    return text[:1].upper() + text[1:]

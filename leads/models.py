@@ -5,6 +5,8 @@ from leads.tables.events import Appointment, Direction, Event, Message
 from leads.tables.imports import ImportJob
 from leads.tables.organisation import Organisation
 from leads.tables.outcome import LeadScore, Origin, Outcome
+from leads.tables.override import Override
+from leads.tables.standing import Standing, StandingKind
 
 __all__ = [
     "USABLE",
@@ -22,5 +24,8 @@ __all__ = [
     "Organisation",
     "Origin",
     "Outcome",
+    "Override",
     "Property",
+    "Standing",
+    "StandingKind",
 ]

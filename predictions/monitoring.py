@@ -1,6 +1,9 @@
 """What Prometheus sees of scoring."""
 
-from prometheus_client import Counter, Histogram, disable_created_metrics
+import os
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.multiprocess import MultiProcessCollector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series, and nobody reads them
 
@@ -23,3 +26,14 @@ def show_from_the_first_scrape() -> None:
     PREDICTIONS.labels(RULES, "RULE_BASED", "LOW_PRIORITY")
     ERRORS.labels("none")
     SHADOW_ERRORS.labels(RULES)
+
+
+def latency_buckets() -> list[tuple[float, float]]:
+    """(upper bound in seconds, requests that took no longer) of all processes since they started, ascending."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    name = f"{LATENCY._name}_bucket"
+    samples = (each for metric in registry.collect() for each in metric.samples if each.name == name)
+    return sorted((float(each.labels["le"]), each.value) for each in samples)

@@ -105,7 +105,9 @@ def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:
     tokens = client.post(
         "/api/auth/token/", {"username": "anna", "password": "kept-secret-7"}, "application/json"
     ).json()
-    claims = jwt.decode(tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], issuer="leadqual")
+    claims = jwt.decode(
+        tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], audience="leadqual", issuer="leadqual"
+    )
     assert claims["org_id"] == "north"
     assert "models:read" in claims["scope"]
     assert "models:write" not in claims["scope"]

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from insights import figures, words
 from insights.drawing import Figure
-from leads.features import Kind
-from leads.models import Appointment, Direction, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
-from leads.tables.dossier import LeadStatusChange
+from insights.history_figures import history_figure
+from insights.levers import Lever, levers_of
+from insights.pages.timeline import Happening, timeline
+from leads.features import Feature, Kind
+from leads.models import Dossier, LeadAttribute, Organisation, Outcome, Override, Property
 from predictions.change import Change, between
-from predictions.explaining import kinds_by_version, reasons_for
+from predictions.explaining import features_of, reasons_for
 from predictions.models import Prediction
 from predictions.reasons import Reason, label_of, shown
 
-MOST_HAPPENINGS, MOST_PREDICTIONS = 40, 30
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One entry of the timeline; `tone` is a class of the style sheet."""
-
-    at: datetime
-    what: str
-    tone: str
-    note: str = ""
+MOST_PREDICTIONS, MOST_OVERRIDES = 30, 10
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,16 @@ class Judged:
     speaks_against: list[Reason]
     contributions: list[Contribution]
     waterfall: Figure
+    levers: list[Lever]
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a person said of the lead, and who was nearer once it was decided: "person", "model", "both" or ""."""
+
+    row: Override
+    action: words.Action
+    nearer: str
 
 
 @dataclass(frozen=True)
@@ -58,34 +62,48 @@ class LeadPage:
 
     lead: Dossier
     age: str
+    is_aged: bool
     outcome: Outcome | None
     judged: Judged | None
-    change: Change | None
-    """From the prediction before the newest to the newest."""
+    has_changed: bool
+    """Whether there are two predictions, between which something may be told."""
     history: list[tuple[Prediction, words.Action]]
+    drawn: Figure | None
     timeline: list[Happening]
     facts: list[tuple[str, str]]
+    opinion: Opinion | None
+    opinions: list[Opinion]
 
 
 def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     """All of it, in a fixed number of statements."""
-    stored = list(Prediction.objects.of_dossier(lead)[:MOST_PREDICTIONS])
+    stored, happened = list(Prediction.objects.of_dossier(lead)[:MOST_PREDICTIONS]), timeline(lead)
+    outcome = Outcome.objects.current().filter(dossier=lead).first()
+    opinions = [
+        _opinion(row, outcome) for row in Override.objects.filter(dossier=lead).order_by("-at")[:MOST_OVERRIDES]
+    ]
+    days = (org.now() - lead.created_at) / timedelta(days=1)
     return LeadPage(
         lead=lead,
-        age=words.age((org.now() - lead.created_at) / timedelta(days=1)),
-        outcome=Outcome.objects.current().filter(dossier=lead).first(),
+        age=words.age(days),
+        is_aged=days >= words.AGED,
+        outcome=outcome,
         judged=_judged(org.org_id, stored[0]) if stored else None,
-        change=_change(org.org_id, lead, stored),
+        has_changed=len(stored) > 1,
         history=[(row, words.action_of(row.recommended_action)) for row in stored],
-        timeline=timeline(lead),
+        drawn=history_figure(stored[::-1], happened) if len(stored) > 1 else None,
+        timeline=happened,
         facts=_facts(lead),
+        opinion=next((each for each in opinions if each.row.ended_at is None), None),
+        opinions=opinions,
     )
 
 
 def _judged(org_id: str, newest: Prediction) -> Judged:
-    kinds = kinds_by_version(org_id, [newest.model_version]).get(newest.model_version, {})
+    features = features_of(org_id, newest.model_version)
+    kinds = {feature.name: feature.kind for feature in features}
     reasons = reasons_for(org_id, [newest])[0]
-    base_name = "Average lead" if newest.model_version else "Before any points"
+    base_name = _("Average lead") if newest.model_version else _("Before any points")
     return Judged(
         prediction=newest,
         action=words.action_of(newest.recommended_action, newest.conversion_probability),
@@ -95,13 +113,20 @@ def _judged(org_id: str, newest: Prediction) -> Judged:
         waterfall=figures.waterfall(
             newest.base_probability, newest.vector, newest.conversion_probability, kinds=kinds, base_name=base_name
         ),
+        levers=levers_of(features, newest.vector),
     )
 
 
-def _change(org_id: str, lead: Dossier, stored: Sequence[Prediction]) -> Change | None:
-    if len(stored) < 2:
-        return None
-    return between(org_id=org_id, dossier=lead, start=stored[1], end=stored[0])
+def last_change(org_id: str, lead: Dossier) -> Change | None:
+    """Why the score moved from the prediction before the newest to the newest; None where there are no two."""
+    stored = list(Prediction.objects.of_dossier(lead)[:2])
+    return between(org_id=org_id, dossier=lead, start=stored[1], end=stored[0]) if len(stored) == 2 else None
+
+
+def levers_for(org_id: str, newest: Prediction) -> list[Lever]:
+    """What a person may vary of the lead of a prediction."""
+    features: Sequence[Feature] = features_of(org_id, newest.model_version)
+    return levers_of(features, newest.vector)
 
 
 def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -> list[Contribution]:
@@ -111,55 +136,21 @@ def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -
     ]
 
 
-def timeline(lead: Dossier) -> list[Happening]:
-    """The latest that happened to the lead, newest first."""
-    found = [*_messages(lead), *_appointments(lead), *_events(lead), *_steps(lead), *_outcomes(lead)]
-    found.append(Happening(lead.created_at, "Lead created", "created", f"from {lead.source}" if lead.source else ""))
-    return sorted(found, key=lambda happening: happening.at, reverse=True)[:MOST_HAPPENINGS]
-
-
-def _messages(lead: Dossier) -> Iterator[Happening]:
-    for row in Message.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        tone, what = _spoken(row.direction, "Message")
-        yield Happening(row.occurred_at, what, tone)
-
-
-def _spoken(direction: str | None, what: str) -> tuple[str, str]:
-    if direction == Direction.INBOUND:
-        return "inbound", f"{what} from the lead"
-    return ("outbound", f"{what} to the lead") if direction == Direction.OUTBOUND else ("event", what)
-
-
-def _appointments(lead: Dossier) -> Iterator[Happening]:
-    for row in Appointment.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        note = f"for {row.scheduled_for:%Y-%m-%d}" if row.scheduled_for else ""
-        yield Happening(row.occurred_at, "Appointment made", "appointment", note)
-
-
-def _events(lead: Dossier) -> Iterator[Happening]:
-    for row in Event.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        tone, what = _spoken(row.direction, row.kind.replace("_", " ").capitalize())
-        yield Happening(row.occurred_at, what, tone)
-
-
-def _steps(lead: Dossier) -> Iterator[Happening]:
-    for row in LeadStatusChange.objects.filter(dossier=lead).order_by("-changed_at")[:MOST_HAPPENINGS]:
-        note = f"was {row.from_status}" if row.from_status else ""
-        yield Happening(row.changed_at, f"Status {row.to_status}", "step", note)
-
-
-def _outcomes(lead: Dossier) -> Iterator[Happening]:
-    for row in Outcome.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        what, tone = ("Converted", "won") if row.converted else ("Lost", "lost")
-        yield Happening(row.occurred_at, what, tone, "corrected since" if row.superseded_at else "")
+def _opinion(row: Override, outcome: Outcome | None) -> Opinion:
+    nearer = ""
+    if outcome is not None and row.at <= outcome.occurred_at:
+        person, model = (abs(each - outcome.converted) for each in (row.probability, row.model_probability))
+        nearer = "both" if person == model else "person" if person < model else "model"
+    return Opinion(row, words.action_of(row.action, row.probability), nearer)
 
 
 def _facts(lead: Dossier) -> list[tuple[str, str]]:
     """What is known of the lead now, as (name, value)."""
-    core = [("Source", lead.source), ("Region", lead.region), ("Owner", lead.owner), ("Amount", _number(lead.amount))]
+    core = [(_("Source"), lead.source), (_("Region"), lead.region), (_("Owner"), lead.owner)]
+    core.append((_("Amount"), _number(lead.amount)))
     estate = Property.objects.filter(dossier=lead).first()
     if estate is not None:
-        core += [("Property", estate.city), ("Price", _number(estate.price))]
+        core += [(_("Property"), estate.city), (_("Price"), _number(estate.price))]
     known = LeadAttribute.objects.filter(dossier=lead).order_by("name", "-known_from").distinct("name")
     core += [(label_of(f"attributes.{row.name}"), _text(row.value)) for row in known if not row.name.startswith("@")]
     return [(name, text) for name, text in core if text]
@@ -171,5 +162,5 @@ def _number(value: float | None) -> str | None:
 
 def _text(value: Any) -> str | None:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return words.plain(value) if isinstance(value, (int, float)) else value

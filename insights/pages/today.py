@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.request import Request
 
-from common.pagination import Keyset
+from common.pagination import Page
 from insights import words
-from leads.models import Dossier, LeadScore, Organisation
-from leads.tables.dossier import DossierQuerySet
+from insights.calls import Calls, calls_of
+from insights.ranking import ORDERS, Counts, choices_of, counts_of, ranked, to_call
+from insights.wanted import Wanted
+from leads.models import Dossier, LeadScore, Organisation, Override
 from predictions.explaining import listed_reasons
-from predictions.models import Prediction, ScoreJob
+from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason
+from predictions.trails import Trail, trails_of
 
-ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
-MOST_SOURCES = 200
 RECENTLY = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the page's address asks for; what it does not know is left out."""
-
-    order: str = "probability"
-    action: str = ""
-    source: str = ""
-
-    @classmethod
-    def of(cls, query: Mapping[str, Any]) -> Wanted:
-        """From the query's parameters."""
-        order, action = str(query.get("order", "")), str(query.get("action", ""))
-        return cls(
-            order=order if order in ORDERS else "probability",
-            action=action if action in words.ACTION else "",
-            source=str(query.get("source", "")).replace("\x00", ""),
-        )
-
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it leaves leads out."""
-        return bool(self.action or self.source)
+DRAWN = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -60,96 +36,119 @@ class Row:
     reasons: list[Reason] = field(default_factory=list)
     low: float | None = None
     high: float | None = None
+    trail: Trail | None = None
+    override: Override | None = None
+    overridden: words.Action | None = None
+    """What to do by the person's own probability."""
+    is_aged: bool = False
+    """Whether the age is a span: not today or yesterday."""
 
 
 @dataclass(frozen=True)
 class Today:
-    """What the page shows. `counts` says how many scored, undecided leads each action has."""
+    """What the page shows. `by_action` says how many scored, open leads each action has."""
 
     wanted: Wanted
     rows: list[Row]
     next: str | None
     previous: str | None
-    is_first: bool
-    counts: list[tuple[words.Action, int]]
-    scored: int
-    open_leads: int
+    calls: Calls | None
+    counts: Counts
     has_leads: bool
-    sources: list[str]
+    choices: dict[str, list[str]]
     job: ScoreJob | None
 
     @property
-    def unscored(self) -> int:
-        """How many undecided leads have no score."""
-        return max(self.open_leads - self.scored, 0)
+    def is_first(self) -> bool:
+        """Whether the best leads of the view are on it."""
+        return self.previous is None
+
+    @property
+    def has_start(self) -> bool:
+        """Whether its first lead is the one to start with: the best of all."""
+        return self.is_first and not self.wanted.is_narrow
+
+    @property
+    def by_action(self) -> list[tuple[words.Action, int]]:
+        """Each action with its number of leads."""
+        return [(action, self.counts.by_action.get(action.code, 0)) for action in words.ACTIONS]
 
 
 def today(org: Organisation, request: HttpRequest) -> Today:
     """The page that the request asks for, in a fixed number of statements. Raises ValidationError for a bad cursor."""
     wanted = Wanted.of(request.GET)
-    page = ORDERS[wanted.order].page(Request(request), _ranked(org.org_id, wanted))
-    counts, open_leads = _counts(org.org_id), Dossier.objects.of(org.org_id).open().count()
+    page, counts = _page(org.org_id, wanted, request), counts_of(org.org_id)
     return Today(
         wanted=wanted,
-        rows=_rows(org, page.rows),
+        rows=rows_of(org, page.rows),
         next=page.next,
         previous=page.previous,
-        is_first=page.previous is None,
-        counts=[(action, counts.get(action.code, 0)) for action in words.ACTIONS],
-        scored=sum(counts.values()),
-        open_leads=open_leads,
-        has_leads=bool(open_leads) or Dossier.objects.of(org.org_id).exists(),
-        sources=_sources(org.org_id),
+        calls=calls_of(org.org_id, wanted, page.rows) if wanted.calls else None,
+        counts=counts,
+        has_leads=bool(counts.open) or Dossier.objects.of(org.org_id).exists(),
+        choices=choices_of(org.org_id),
         job=newest_job(org.org_id),
     )
 
 
-def _ranked(org_id: str, wanted: Wanted) -> Any:
-    undecided: DossierQuerySet = Dossier.objects.of(org_id).open()
-    if wanted.source:
-        undecided = undecided.filter(source=wanted.source)
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted.order}__isnull": False}, dossier__in=undecided)
-    if wanted.action:
-        scores = scores.filter(action=wanted.action)
-    return scores.select_related("dossier")
+def _page(org_id: str, wanted: Wanted, request: HttpRequest) -> Page:
+    if wanted.calls:
+        return Page(list(to_call(org_id, wanted)), None, None)
+    return ORDERS[wanted.order].page(Request(request), ranked(org_id, wanted))
 
 
-def _counts(org_id: str) -> dict[str, int]:
-    undecided = Dossier.objects.of(org_id).open()
-    scores = LeadScore.objects.of(org_id).filter(probability__isnull=False, dossier__in=undecided)
-    return dict(scores.values_list("action").annotate(leads=Count("pk")).order_by())
-
-
-def _sources(org_id: str) -> list[str]:
-    known = Dossier.objects.of(org_id).filter(source__isnull=False).order_by("source")
-    return [str(source) for source in known.values_list("source", flat=True).distinct()[:MOST_SOURCES]]
-
-
-def _rows(org: Organisation, scores: Iterable[LeadScore]) -> list[Row]:
-    found, now = list(scores), org.now()
-    predictions = _predictions(org.org_id, found)
+def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
+    """The leads of these scores with all that stands beside them. Four statements, however many they are."""
+    now, dossiers = org.now(), [score.dossier_id for score in scores]
+    predictions = _predictions(org.org_id, scores)
     told = dict(zip(predictions, listed_reasons(org.org_id, list(predictions.values())), strict=True))
+    trails = trails_of(dossiers, since=timezone.now() - DRAWN)
+    overrides = {row.dossier_id: row for row in Override.objects.standing().filter(dossier__in=dossiers)}
     return [
-        _row(score, predictions.get(score.prediction_id), told.get(score.prediction_id, []), now) for score in found
+        _row(
+            score,
+            now,
+            prediction=predictions.get(score.prediction_id),
+            reasons=told.get(score.prediction_id, []),
+            trail=trails.get(score.dossier_id),
+            override=overrides.get(score.dossier_id),
+        )
+        for score in scores
     ]
 
 
-def _predictions(org_id: str, scores: Iterable[LeadScore]) -> dict[int | None, Prediction]:
-    keys = [score.prediction_id for score in scores if score.prediction_id is not None]
-    stored = Prediction.objects.of(org_id).filter(pk__in=keys)
-    return {row.pk: row for row in stored.only("pk", "vector", "probability_low", "probability_high", "model_version")}
+def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, Prediction]:
+    scored = [score for score in scores if score.prediction_id is not None]
+    # The moments tell the database which months to look into.
+    stored = Prediction.objects.of(org_id).filter(
+        pk__in=[score.prediction_id for score in scored], predicted_at__in={score.scored_at for score in scored}
+    )
+    return {row.pk: row for row in stored.only("pk", "probability_low", "probability_high", "model_version", *VECTOR)}
 
 
-def _row(score: LeadScore, prediction: Prediction | None, reasons: list[Reason], now: datetime) -> Row:
-    row = Row(
+def _row(
+    score: LeadScore,
+    now: datetime,
+    *,
+    prediction: Prediction | None,
+    reasons: list[Reason],
+    trail: Trail | None,
+    override: Override | None,
+) -> Row:
+    days = (now - score.dossier.created_at) / timedelta(days=1)
+    return Row(
         score=score,
         lead=score.dossier,
         action=words.action_of(score.action, score.probability or 0.0),
-        age=words.age((now - score.dossier.created_at) / timedelta(days=1)),
+        age=words.age(days),
+        is_aged=days >= words.AGED,
+        reasons=reasons,
+        low=prediction.probability_low if prediction else None,
+        high=prediction.probability_high if prediction else None,
+        trail=trail,
+        override=override,
+        overridden=words.action_of(override.action, override.probability) if override else None,
     )
-    if prediction is None:
-        return row
-    return replace(row, reasons=reasons, low=prediction.probability_low, high=prediction.probability_high)
 
 
 def newest_job(org_id: str) -> ScoreJob | None:

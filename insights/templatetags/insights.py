@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
+from django.http import QueryDict
 
 from insights import words
 from insights.drawing import Figure
+from insights.sparklines import line_of
 from models_registry.models import TrainingRun
+from predictions.reasons import label_of, shown
+from predictions.trails import Trail
 
 register = template.Library()
 
@@ -29,7 +33,37 @@ def plain(value: float | None) -> str:
 @register.filter
 def rounded(value: float | None) -> str:
     """An amount of money, to whole units."""
-    return "" if value is None else f"{value:,.0f}"
+    return "" if value is None else words.plain(round(value))
+
+
+@register.filter
+def capital(text: str) -> str:
+    """A sentence with its first letter large."""
+    return words.capital(text)
+
+
+@register.filter
+def spaced(name: str) -> str:
+    """An attribute's name as words."""
+    return words.capital(name.replace("_", " "))
+
+
+@register.filter
+def about(number: float) -> str:
+    """An expected number: whole from ten on, else to a tenth."""
+    return words.about(number)
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """How long a request takes."""
+    return words.duration(seconds)
+
+
+@register.filter
+def points(part: float) -> str:
+    """A part of a probability in points, without its sign."""
+    return words.points(part)
 
 
 @register.filter
@@ -41,8 +75,31 @@ def three(value: float | None) -> str:
 @register.filter
 def signed_points(part: float) -> str:
     """A part of a probability in points, with its sign."""
-    text = words.points(part).split(" ")[0]
-    return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
+    return words.signed_points(part)
+
+
+@register.filter
+def money(amount: Decimal) -> str:
+    """An amount to the cent, without cents where there are none."""
+    return words.plain(float(amount))
+
+
+@register.filter
+def unlocalised(number: float) -> str:
+    """A number as an attribute of an element holds it."""
+    return f"{number:g}"
+
+
+@register.filter
+def feature_label(name: str) -> str:
+    """A feature's name, as a person reads it."""
+    return label_of(name)
+
+
+@register.filter
+def feature_value(value: Any, name: str) -> str:
+    """A feature's value, as a person reads it."""
+    return shown(name, value)
 
 
 @register.filter
@@ -78,6 +135,20 @@ def interval(low: float | None, probability: float, high: float | None) -> dict[
     }
 
 
+@register.inclusion_tag("insights/_sparkline.html")
+def sparkline(trail: Trail | None) -> dict[str, Any]:
+    """The last scores as a line, with an arrow: nothing where there is only one."""
+    if trail is None or trail.change is None:
+        return {"line": ""}
+    points = line_of(trail.probabilities)
+    return {
+        "trail": trail,
+        "scores": trail.probabilities,
+        "line": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
+        "end": [f"{each:.1f}" for each in points[-1]],
+    }
+
+
 @register.inclusion_tag("insights/_figure.html")
 def figure(drawn: Figure) -> dict[str, Any]:
     """A figure with the table of its numbers."""
@@ -91,7 +162,7 @@ def outcome_of_run(run: TrainingRun) -> str:
 
 
 @register.simple_tag
-def sort_link(query: Any, **changes: str) -> SafeString | str:
+def sort_link(query: QueryDict, **changes: str) -> str:
     """The page's address with other parameters, from its first page on; an empty value leaves the parameter out."""
     parameters = query.copy()
     parameters.pop("cursor", None)

@@ -1,6 +1,8 @@
 """Today: whom to call first, and why."""
 
+import csv
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.db import connection
@@ -11,10 +13,11 @@ from django.utils import timezone
 from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
 from leads.models import Organisation
-from leads.tests.cast import a_lead, an_outcome
+from leads.tests.cast import DAY, a_lead, a_property, an_attribute, an_outcome
 from models_registry.tests.cards import a_version
 from predictions.models import ScoreJob
-from predictions.tests.scored import a_scored_lead
+from predictions.overriding import override
+from predictions.tests.scored import a_scored_lead, again
 
 pytestmark = pytest.mark.django_db
 TODAY = "/ml-insights/"
@@ -84,15 +87,106 @@ def test_filters_narrow_the_list_and_the_counts_stay() -> None:
     page = text(client, f"{TODAY}?action=NURTURE&source=website")
     assert "No lead fits" in page
     assert "Start here" not in page
+    assert "Call today" in page
 
 
 def test_a_number_in_the_search_box_leads_to_the_lead_even_a_decided_one() -> None:
     an_outcome(a_scored_lead(0.9, number=61), True, timezone.now())
+    a_scored_lead(0.4)
     client = sales()
-    assert client.get(f"{TODAY}?number=61").headers["Location"] == "/ml-insights/leads/61/"
-    assert "No lead has the number “62”" in text(client, f"{TODAY}?number=62")
-    assert "No lead has the number" in text(client, f"{TODAY}?number=%3Cscript%3E")
-    assert "No lead has the number" in text(client, f"{TODAY}?number={'9' * 40}")
+    assert client.get(f"{TODAY}?search=61").headers["Location"] == "/ml-insights/leads/61/"
+    assert client.get(f"{TODAY}?search=%2361", headers={"hx-request": "true"}).headers["HX-Redirect"].endswith("/61/")
+    assert "No lead fits" in text(client, f"{TODAY}?search={'9' * 40}")
+
+
+def test_a_word_is_found_in_the_lead_its_property_and_its_attributes() -> None:
+    a_scored_lead(0.9, number=62, source="website")
+    a_property(a_scored_lead(0.8, number=63), city="Lyon")
+    an_attribute(a_scored_lead(0.7, number=64), "wish", "a house in LYON")
+    client = sales()
+    assert numbers(client, f"{TODAY}?search=lyon") == [63, 64]
+    assert numbers(client, f"{TODAY}?search=webs") == [62]
+    assert numbers(client, f"{TODAY}?search=%25") == []
+
+
+def test_an_attribute_is_asked_for_as_it_is_known_now() -> None:
+    rich, poor = a_scored_lead(0.9, number=65), a_scored_lead(0.8, number=66)
+    an_attribute(rich, "budget", 300_000)
+    an_attribute(rich, "buyer", True)
+    an_attribute(poor, "budget", 300_000)
+    an_attribute(poor, "budget", 90_000, poor.created_at + DAY)
+    client = sales()
+    assert numbers(client, f"{TODAY}?attribute=budget&value=300000") == [65]
+    assert numbers(client, f"{TODAY}?attribute=budget&value=<100000") == [66]
+    assert numbers(client, f"{TODAY}?attribute=budget&value=>50000") == [65, 66]
+    assert numbers(client, f"{TODAY}?attribute=buyer&value=yes") == [65]
+    assert numbers(client, f"{TODAY}?attribute=budget") == [65, 66]
+
+
+def test_region_and_owner_narrow_and_are_offered() -> None:
+    a_scored_lead(0.9, number=67, region="Lyon", owner="north")
+    a_scored_lead(0.8, number=68, region="Paris", owner="south")
+    client = sales()
+    assert numbers(client, f"{TODAY}?region=Paris") == [68]
+    assert numbers(client, f"{TODAY}?owner=north&region=Lyon") == [67]
+    assert client.get(TODAY).context["page"].choices["owner"] == ["north", "south"]
+
+
+def test_the_best_that_can_be_called_are_summed_up_with_where_to_stop() -> None:
+    for number, probability in enumerate((0.9, 0.6, 0.5, 0.2), start=91):
+        a_scored_lead(probability, number=number, expected_value=1000 * probability)
+    client = sales()
+    page = text(client, f"{TODAY}?calls=3")
+    assert numbers(client, f"{TODAY}?calls=3") == [91, 92, 93]
+    assert "Expect about <strong>2 wins</strong>" in page
+    assert "worth <strong>2,000</strong>" in page
+    assert "Stop at 50%" in page
+    assert "As many calls at random would bring about 1.7" in page
+    assert "There are no 30 leads in this view" in text(client, f"{TODAY}?calls=30")
+
+
+def test_whom_a_person_has_set_aside_is_not_called() -> None:
+    lead = a_scored_lead(0.9, number=95)
+    a_scored_lead(0.6, number=96)
+    override(org_id="default", dossier=lead, probability=0.1, reason="Bought elsewhere", by="ada", at=timezone.now())
+    client = sales()
+    assert numbers(client, f"{TODAY}?calls=5") == [96]
+    assert numbers(client) == [95, 96]
+    assert "ada says 10%: Bought elsewhere" in text(client)
+
+
+def test_the_last_scores_are_drawn_with_an_arrow() -> None:
+    lead = a_scored_lead(0.6)
+    again(lead, 0.3, days_ago=8)
+    again(lead, 0.4, days_ago=2)
+    page = text(sales())
+    assert "Last scores: 30%, 40%, 60%" in page
+    assert "up 30 points" in page
+
+
+def test_a_lead_with_one_score_has_no_arrow() -> None:
+    a_scored_lead(0.6)
+    assert "first score" in text(sales())
+
+
+def test_the_list_is_saved_as_it_is_shown_and_starts_no_formula() -> None:
+    a_scored_lead(0.9, number=97, source="=HYPERLINK(1)", expected_value=12.5)
+    a_scored_lead(0.8, number=98, source="website")
+    response = sales().get(f"{TODAY}leads.csv")
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(StringIO(response.content.decode("utf-8-sig"))))
+    assert [row["Lead"] for row in rows] == ["97", "98"]
+    assert rows[0]["Source"] == "'=HYPERLINK(1)"
+    assert (rows[0]["Probability"], rows[0]["Expected value"]) == ("0.9", "12.5")
+    assert rows[0]["Reason 1"].startswith("3 appointments raise it by")
+    only = sales("other").get(f"{TODAY}leads.csv").content.decode("utf-8-sig")
+    assert len(only.splitlines()) == 1
+
+
+def test_a_view_saved_as_csv_holds_only_that_view() -> None:
+    a_scored_lead(0.9, number=101, source="website")
+    a_scored_lead(0.8, number=102, source="portal")
+    assert "102" not in sales().get(f"{TODAY}leads.csv?source=website").content.decode()
 
 
 def test_pages_follow_each_other_and_come_back() -> None:
@@ -190,6 +284,16 @@ def test_times_are_in_the_organisations_zone() -> None:
     lead = a_scored_lead(0.9, number=81)
     local = lead.created_at + timedelta(hours=9)
     assert f"{local:%H:%M}" in text(sales())
+
+
+def test_times_are_in_the_viewers_zone_once_the_browser_has_told_it() -> None:
+    lead = a_scored_lead(0.9, number=82)
+    client = sales()
+    client.cookies["zone"] = "Asia%2FTokyo"
+    local = lead.created_at + timedelta(hours=9)
+    assert f"{local:%H:%M}" in text(client) or f"{local:%-I:%M}" in text(client)
+    client.cookies["zone"] = "Nowhere/Land"
+    assert client.get(TODAY).status_code == 200
 
 
 def test_fifty_leads_take_as_many_statements_as_one() -> None:

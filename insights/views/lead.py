@@ -1,16 +1,24 @@
-"""A lead's page."""
+"""A lead's page, and what a person does there."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
-from insights.pages.lead import lead_page
+from insights.access import OVERRIDE_SCORES, SCORE, SEE_LEADS, TELL_OUTCOMES, Viewer, act, page, show
+from insights.forms import OutcomeForm, OverrideForm, problems_of
+from insights.levers import changes_of
+from insights.pages.lead import last_change, lead_page, levers_for
 from insights.words import action_of, percent
 from leads.models import Dossier
+from leads.outcomes import record_outcome
+from predictions.models import Prediction
+from predictions.overriding import NotScored, override, take_back
 from predictions.scoring import score_leads
+from predictions.whatif import Impossible, what_if
 
 LARGEST = 2**63
 
@@ -30,11 +38,77 @@ def lead(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     return show(request, viewer, "insights/lead.html", page=read, lead=read.lead, judged=read.judged, here="today")
 
 
+@page(SEE_LEADS)
+def change(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """A fragment: why the score moved. It reads the lead as of two moments, so the page asks for it by itself."""
+    found = _lead_or_404(viewer, number)
+    moved = last_change(viewer.org.org_id, found)
+    if moved is None:
+        raise Http404("This lead has no two predictions.")
+    return show(request, viewer, "insights/change.html", lead=found, change=moved, here="today")
+
+
+@page(SEE_LEADS)
+def suppose(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """A fragment: the probability as it would be with the sliders where they stand. Stored nowhere."""
+    found, supposed, problem = _lead_or_404(viewer, number), None, ""
+    newest = Prediction.objects.of_dossier(found).first()
+    if newest is None:
+        raise Http404("This lead has not been scored yet.")
+    changes = changes_of(levers_for(viewer.org.org_id, newest), request.GET.dict())
+    try:
+        supposed = what_if(org_id=viewer.org.org_id, dossier=found, changes=changes) if changes else None
+    except Impossible as error:
+        problem = "; ".join(error.problems.values())
+    context = {"lead": found, "supposed": supposed, "problem": problem}
+    action = action_of(supposed.after.recommended_action, supposed.after.conversion_probability) if supposed else None
+    return show(request, viewer, "insights/suppose.html", action=action, here="today", **context)
+
+
 @act(SCORE)
 def score_now(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     """Scores the lead as it is now."""
     found = _lead_or_404(viewer, number)
     made = score_leads(org_id=viewer.org.org_id, dossiers=[found])[0].prediction
-    action = action_of(made.recommended_action)
-    messages.success(request, f"Scored: {percent(made.conversion_probability)} likely to convert. {action.label}.")
+    said = {"percent": percent(made.conversion_probability), "action": action_of(made.recommended_action).label}
+    messages.success(request, _("Scored: %(percent)s likely to convert. %(action)s.") % said)
+    return redirect("insights:lead", number)
+
+
+@act(TELL_OUTCOMES)
+def outcome(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """Records what became of the lead; again corrects it."""
+    found = _lead_or_404(viewer, number)
+    form = OutcomeForm(request.POST, lead=found, now=viewer.org.now())
+    if not form.is_valid():
+        messages.error(request, problems_of(form))
+        return redirect("insights:lead", number)
+    told = record_outcome(org_id=viewer.org.org_id, dossier=found, by=viewer.name, at=timezone.now(), **form.as_told())
+    messages.success(request, _("Recorded: converted. Well done!") if told.converted else _("Recorded: lost."))
+    return redirect("insights:lead", number)
+
+
+@act(OVERRIDE_SCORES)
+def disagree(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """Sets the person's own probability beside the model's."""
+    found, form = _lead_or_404(viewer, number), OverrideForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, problems_of(form))
+        return redirect("insights:lead", number)
+    try:
+        override(org_id=viewer.org.org_id, dossier=found, by=viewer.name, at=viewer.org.now(), **form.as_told())
+    except NotScored:
+        messages.error(request, _("The lead is not scored yet: there is nothing to disagree with."))
+        return redirect("insights:lead", number)
+    messages.success(
+        request, _("Your word stands beside the model's. Once the lead is decided, it shows who was right.")
+    )
+    return redirect("insights:lead", number)
+
+
+@act(OVERRIDE_SCORES)
+def agree(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """Takes the person's own probability back."""
+    if take_back(dossier=_lead_or_404(viewer, number), by=viewer.name, at=viewer.org.now()):
+        messages.success(request, _("Taken back: the model's word alone stands."))
     return redirect("insights:lead", number)

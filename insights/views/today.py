@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
+from insights.export import lines_of
 from insights.pages.today import today as read_today
+from insights.wanted import Wanted
 from leads.models import Dossier
 from predictions.jobs import start_score_job
 from predictions.models import ScoreJob
@@ -21,29 +25,48 @@ LONGEST_NUMBER = 18
 @page(SEE_LEADS)
 def today(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """The ranked list; a lead's number in the search box leads to that lead."""
-    text = request.GET.get("number", "").strip()
-    if text and (found := _find(viewer, text)):
-        return redirect("insights:lead", found.number)
+    text = request.GET.get("search", "").strip()
+    number = text.lstrip("#") if text.lstrip("#").isdecimal() else ""
+    if number and (found := _find(viewer, number)):
+        return _to(request, reverse("insights:lead", args=[found.number]))
     try:
         read = read_today(viewer.org, request)
     except ValidationError:  # an address that was cut off in an e-mail shows the first page, not an error
         return redirect("insights:today")
-    return show(request, viewer, "insights/today.html", page=read, wanted=read.wanted, not_found=text, here="today")
+    return show(request, viewer, "insights/today.html", page=read, wanted=read.wanted, here="today")
 
 
-def _find(viewer: Viewer, text: str) -> Dossier | None:
-    digits = text.lstrip("#")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER):
+def _to(request: HttpRequest, address: str) -> HttpResponse:
+    """A redirect of the whole page, also where a script asked only for the list."""
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address)
+
+
+def _find(viewer: Viewer, digits: str) -> Dossier | None:
+    if not digits.isascii() or len(digits) > LONGEST_NUMBER:
         return None
     found: Dossier | None = Dossier.objects.of(viewer.org.org_id).filter(number=int(digits)).first()
     return found
+
+
+@page(SEE_LEADS)
+def export(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """What the list shows, as a file."""
+    content = "".join(lines_of(viewer.org, Wanted.of(request.GET)))
+    name = f"leads-{viewer.org.now():%Y-%m-%d}.csv"
+    return HttpResponse(
+        content,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @act(SCORE)
 def score_all(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Scores every undecided lead in the background."""
     if ScoreJob.objects.of(viewer.org.org_id).open().exists():
-        messages.info(request, "Scoring is under way already.")
+        messages.info(request, _("Scoring is under way already."))
     else:
         start_score_job(org_id=viewer.org.org_id, by=viewer.name, criteria={})
     return redirect("insights:today")

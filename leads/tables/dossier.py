@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Now
 
 from common.tenancy import OrgQuerySet, OrgScoped
 
 WORD = 200
+OWN_TEXTS = ("source", "region", "owner", "status")
 
 
 class DossierQuerySet(OrgQuerySet["Dossier"]):
@@ -20,6 +22,22 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
         """Those that no current outcome has decided."""
         outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
         return self.filter(~models.Exists(outcomes.filter(dossier=models.OuterRef("pk"), superseded_at__isnull=True)))
+
+    def having(
+        self, name: str, texts: Collection[Any], *, least: float | None = None, most: float | None = None
+    ) -> Self:
+        """Those whose attribute `name` is, as known now, one of `texts`, or a number from `least` to `most`."""
+        rows = LeadAttribute.objects.filter(name=name)
+        newest = rows.filter(dossier=models.OuterRef("dossier")).order_by("-known_from")
+        fitting = rows.filter(value__in=list(texts)) if least is None and most is None else rows.between(least, most)
+        return self.filter(pk__in=fitting.filter(pk=models.Subquery(newest.values("pk")[:1])).values("dossier"))
+
+    def telling(self, text: str) -> Self:
+        """Those of which a text is told: in the source, region, owner, status, the property's city, or an attribute."""
+        own = models.Q(*((f"{name}__icontains", text) for name in OWN_TEXTS), _connector=models.Q.OR)
+        cities = Property.objects.filter(city__icontains=text).values("dossier")
+        told = LeadAttribute.objects.texts().filter(text__icontains=text).values("dossier")
+        return self.filter(own | models.Q(pk__in=cities) | models.Q(pk__in=told))
 
     def created_by(self, at: datetime) -> Self:
         """Those that existed at a moment."""
@@ -136,6 +154,25 @@ class Availability(models.TextChoices):
 USABLE = (Availability.CREATION, Availability.OBSERVED, Availability.UNKNOWN)
 
 
+class LeadAttributeQuerySet(OrgQuerySet["LeadAttribute"]):
+    """Values by what they hold."""
+
+    def between(self, least: float | None, most: float | None) -> Self:
+        """Numbers from `least` to `most`; None is unbounded."""
+        numbers = self._of_kind("number")
+        if least is not None:
+            numbers = numbers.filter(value__gte=least)
+        return numbers if most is None else numbers.filter(value__lte=most)
+
+    def texts(self) -> Self:
+        """Texts, to be compared as `text`."""
+        return self._of_kind("string").alias(text=Cast("value", models.TextField()))
+
+    def _of_kind(self, kind: str) -> Self:
+        told = models.Func(models.F("value"), function="jsonb_typeof", output_field=models.TextField())
+        return self.alias(kind=told).filter(kind=kind)
+
+
 class LeadAttribute(OrgScoped):
     """Any named value of a lead, from the moment it was known until a later row of the same name replaces it.
 
@@ -148,7 +185,7 @@ class LeadAttribute(OrgScoped):
     known_from = models.DateTimeField()
     availability = models.CharField(max_length=16, choices=Availability.choices, default=Availability.OBSERVED)
 
-    objects = OrgQuerySet.as_manager()
+    objects = LeadAttributeQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_attribute"

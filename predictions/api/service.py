@@ -17,10 +17,10 @@ from common.scopes import ensure_own_org
 from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.features import Feature
-from models_registry import scorers
 from predictions import answers, monitoring
 from predictions.api import serializers as shapes
 from predictions.scoring import problems_with, score_features
+from predictions.terms import scorer_of
 
 WRITE = "predictions:write"
 EXAMPLE = {
@@ -57,7 +57,7 @@ class PredictFeatures(ContractView):
         body.is_valid(raise_exception=True)
         ensure_own_org(request, body.validated_data["org_id"])
         with monitoring.LATENCY.time():
-            chosen, row = scorers.active(self.caller.org_id), body.validated_data["features"]
+            chosen, row = scorer_of(self.caller.org_id), body.validated_data["features"]
             problems = problems_with(_by_name(chosen.scorer.features), row)
             if problems:
                 raise ValidationError({"features": problems})
@@ -101,7 +101,7 @@ class PredictBatch(ContractView):
         return Response({"results": results, "scored": len(results) - failed, "failed": failed})
 
     def _score(self, items: list[Any]) -> list[dict[str, Any]]:
-        chosen = scorers.active(self.caller.org_id)
+        chosen = scorer_of(self.caller.org_id)
         features = _by_name(chosen.scorer.features)
         errors = {at: found for at, item in enumerate(items) if (found := _item_errors(features, item))}
         good = [at for at in range(len(items)) if at not in errors]

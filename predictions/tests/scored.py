@@ -57,3 +57,14 @@ def a_prediction(lead: Dossier, at: datetime) -> Prediction:
     prediction.dossier, prediction.as_of = lead, at
     prediction.save()
     return prediction
+
+
+def again(lead: Dossier, probability: float, *, days_ago: float) -> Prediction:
+    """The lead's prediction once more, as it would have been some days before."""
+    row = Prediction.objects.filter(dossier=lead).latest("predicted_at")
+    row.pk = None
+    row.predicted_at = row.as_of = datetime.now(timezone.utc) - timedelta(days=days_ago)
+    row.conversion_probability = probability
+    row.probability_low, row.probability_high = max(probability - 0.1, 0), min(probability + 0.1, 1)
+    row.save(force_insert=True)
+    return row

@@ -47,10 +47,15 @@
       draw(entry.target);
     }
   }, { rootMargin: "300px" });
-  boxes.forEach((box) => {
+  const watch = (box) => {
     const { layout } = JSON.parse(document.getElementById(box.dataset.figure).textContent);
     box.style.minHeight = `${layout.height}px`; // nothing below jumps when it is drawn
     watcher.observe(box);
+  };
+  boxes.forEach(watch);
+  document.addEventListener("filled", (event) => {
+    drawn.forEach((box) => { if (!box.isConnected) drawn.delete(box); });
+    event.target.querySelectorAll("[data-figure]").forEach(watch);
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
 })();

@@ -1,5 +1,5 @@
-/* Keeps a fragment of the page fresh while something is under way: <div data-follow="address"> is filled anew each second from
-   its address, until the answer holds [data-finished]. A hidden tab asks nothing. */
+/* Keeps a fragment of the page fresh: <div data-follow="address" data-every="15"> is filled anew from its address every so many
+   seconds (one, where nothing is said), until the answer holds [data-finished]. A hidden tab asks nothing. */
 "use strict";
 
 (() => {
@@ -34,14 +34,22 @@
     box.append(link);
   }
 
+  function fill(box, html) {
+    const isOpen = Boolean(box.querySelector("details[open]"));
+    box.innerHTML = html;
+    if (isOpen) box.querySelector("details").setAttribute("open", "");
+    box.dispatchEvent(new CustomEvent("filled", { bubbles: true })); // figures.js draws what came
+  }
+
   async function follow(box) {
+    const every = PAUSE * Number(box.dataset.every || 1);
     for (let failures = 0; ; ) {
-      await pause(PAUSE * Math.min(1 + failures, 10));
+      await pause(every * Math.min(1 + failures, 10));
       await seen();
       const { gone, html } = await fragment(box.dataset.follow);
       if (gone) return;
       failures = html === null ? failures + 1 : 0;
-      if (html !== null) box.innerHTML = html;
+      if (html !== null) fill(box, html);
       if (box.querySelector("[data-finished]")) return finish(box);
     }
   }

@@ -1,0 +1,46 @@
+""" "I can call 30 leads today": what calling the best of a view may bring, and where to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Avg
+
+from insights.expected import Wins, wins_of
+from insights.ranking import ranked
+from insights.wanted import PROBABILITY, Wanted
+from leads.models import LeadScore
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The best leads of a view, as many as were asked for or as there are.
+
+    `cut` is the lowest probability among them; `value` the sum of their expected values, None where none is known;
+    `at_random` the wins to expect of as many leads of the view drawn by lot.
+    """
+
+    asked: int
+    wins: Wins
+    value: float | None
+    valued: int
+    cut: float
+    at_random: float
+
+
+def calls_of(org_id: str, wanted: Wanted, best: Sequence[LeadScore]) -> Calls | None:
+    """The sums over the best leads; None where there are none. One statement."""
+    probabilities = [score.probability for score in best if score.probability is not None]
+    if not probabilities:
+        return None
+    values = [score.expected_value for score in best if score.expected_value is not None]
+    average = ranked(org_id, wanted).aggregate(average=Avg(PROBABILITY))["average"]
+    return Calls(
+        asked=wanted.calls,
+        wins=wins_of(probabilities),
+        value=sum(values) if values else None,
+        valued=len(values),
+        cut=min(probabilities),
+        at_random=len(probabilities) * (average or 0.0),
+    )

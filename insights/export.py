@@ -1,0 +1,71 @@
+"""The leads of a view as CSV, safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from insights import words
+from insights.pages.today import Row, rows_of
+from insights.ranking import ranked, to_call
+from insights.wanted import Wanted
+from leads.models import LeadScore, Organisation
+
+MOST_ROWS = 10_000
+CHUNK = 500
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class _Line:
+    """A file that gives each line back instead of keeping it."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def harmless(cell: Any) -> Any:
+    """A text that a spreadsheet would take for a formula, marked as a text; numbers stay numbers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def lines_of(org: Organisation, wanted: Wanted) -> Iterator[str]:
+    """The view's leads in its order, at most 10,000, with a head; the first character says that it is UTF-8."""
+    writer = csv.writer(_Line())
+    yield "\ufeff" + writer.writerow(_head())
+    found = _shown(org.org_id, wanted)
+    for start in range(0, len(found), CHUNK):
+        for row in rows_of(org, found[start : start + CHUNK]):
+            yield writer.writerow([harmless(cell) for cell in _cells(row)])
+
+
+def _shown(org_id: str, wanted: Wanted) -> Sequence[LeadScore]:
+    if wanted.calls:
+        return list(to_call(org_id, wanted))
+    return list(ranked(org_id, wanted).order_by(f"-{wanted.order}", "-pk")[:MOST_ROWS])
+
+
+def _head() -> list[str]:
+    names = (_("Lead"), _("Action"), _("Probability"), _("from"), _("to"), _("Confidence"), _("Expected value"))
+    more = (_("Source"), _("Region"), _("Owner"), _("Created"), _("Your own probability"), _("Reason 1"), _("Reason 2"))
+    return [str(name) for name in (*names, *more)]
+
+
+def _cells(row: Row) -> list[Any]:
+    score, lead = row.score, row.lead
+    numbers = [score.probability, row.low, row.high, score.confidence]
+    reasons = [words.capital(reason.sentence) for reason in row.reasons]
+    return [
+        lead.number,
+        row.action.label,
+        *("" if number is None else round(number, 4) for number in numbers),
+        "" if score.expected_value is None else round(score.expected_value, 2),
+        lead.source or "",
+        lead.region or "",
+        lead.owner or "",
+        lead.created_at.isoformat(timespec="minutes"),
+        "" if row.override is None else round(row.override.probability, 4),
+        *[*reasons, "", ""][:2],
+    ]

@@ -1,0 +1,76 @@
+"""What a person writes on a lead's page, checked."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from leads.models import Dossier
+
+NOON = time(12)
+CONVERTED, LOST = "converted", "lost"
+
+
+def problems_of(form: forms.Form) -> str:
+    """What is wrong with it, in one line."""
+    return " ".join(problem for problems in form.errors.values() for problem in problems)
+
+
+class OutcomeForm(forms.Form):
+    """What became of a lead, on which day (today where none is given), and for how much."""
+
+    became = forms.ChoiceField(
+        choices=[(CONVERTED, gettext_lazy("Converted")), (LOST, gettext_lazy("Lost"))],
+        error_messages={"required": gettext_lazy("Say whether it converted or was lost.")},
+    )
+    day = forms.DateField(required=False, error_messages={"invalid": gettext_lazy("Write the day like 2026-11-25.")})
+    revenue = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=14,
+        decimal_places=2,
+        error_messages={"invalid": gettext_lazy("Write the revenue as a number, like 1234.50.")},
+    )
+
+    def __init__(self, *args: Any, lead: Dossier, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lead, self.now = lead, now
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `occurred_at`: now for today, else the noon of the day. Refuses days before the lead, and to come."""
+        told = super().clean() or {}
+        day, today = told.get("day"), timezone.localtime(self.now).date()
+        told["occurred_at"] = self.now if day in (None, today) else timezone.make_aware(datetime.combine(day, NOON))
+        if day is not None and not timezone.localtime(self.lead.created_at).date() <= day <= today:
+            raise forms.ValidationError(_("The day must be from the lead's creation to today."))
+        return told
+
+    def as_told(self) -> dict[str, Any]:
+        """As `record_outcome` takes it: revenue belongs to a conversion."""
+        told, converted = self.cleaned_data, self.cleaned_data["became"] == CONVERTED
+        revenue = told.get("revenue") if converted else None
+        return {"converted": converted, "occurred_at": told["occurred_at"], "revenue": revenue}
+
+
+class OverrideForm(forms.Form):
+    """A person's own probability in percent, and the reason."""
+
+    percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"), gettext_lazy("Give a probability from 0 to 100 percent.")
+        ),
+    )
+    reason = forms.CharField(
+        max_length=1000, error_messages={"required": gettext_lazy("Say why: an override needs a reason.")}
+    )
+
+    def as_told(self) -> dict[str, Any]:
+        """As `override` takes it."""
+        return {"probability": self.cleaned_data["percent"] / 100, "reason": self.cleaned_data["reason"]}

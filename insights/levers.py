@@ -1,0 +1,73 @@
+"""What a person may suppose to be otherwise of a lead: one slider for each feature that working the lead can change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leads.consequences import ENGAGEMENT
+from leads.features import Feature, Kind
+from predictions.reasons import label_of, shown
+
+LEAST_ROOM = {"minutes": 2880.0}
+USUAL_ROOM = 10.0
+STEPS = {"minutes": 5}
+LEFT_OUT = (ENGAGEMENT,)
+"""What only follows from others has no slider of its own."""
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A slider from `low` to `high`, standing at `value`; `shown` is the value in words."""
+
+    name: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    value: float
+    shown: str
+
+
+def levers_of(features: Iterable[Feature], vector: Sequence[Sequence[Any]]) -> list[Lever]:
+    """One for each influenceable number that is known of the lead, in the features' order."""
+    known: Mapping[str, Any] = {name: value for name, value, _ in vector}
+    movable = (each for each in features if each.influenceable and each.kind is Kind.NUMERIC)
+    return [_lever(each, known[each.name]) for each in movable if each.name not in LEFT_OUT and _has(known, each)]
+
+
+def _has(known: Mapping[str, Any], feature: Feature) -> bool:
+    return isinstance(known.get(feature.name), (int, float))
+
+
+def _lever(feature: Feature, value: float) -> Lever:
+    room = max(LEAST_ROOM.get(feature.unit, USUAL_ROOM), 2 * value)
+    return Lever(
+        name=feature.name,
+        label=label_of(feature.name),
+        unit=feature.unit,
+        low=feature.low or 0.0,
+        high=min(room, feature.high) if feature.high is not None else room,
+        step=STEPS.get(feature.unit, 1),
+        value=value,
+        shown=shown(feature.name, value),
+    )
+
+
+def changes_of(levers: Iterable[Lever], told: Mapping[str, str]) -> dict[str, float]:
+    """The values that were moved, by feature; what is no number counts as not moved."""
+    moved = {lever.name: _number(told.get(lever.name, "")) for lever in levers}
+    return {
+        lever.name: number
+        for lever in levers
+        if (number := moved[lever.name]) is not None and abs(number - lever.value) >= lever.step / 2
+    }
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,101 @@
+"""Which open leads a view of Today holds, in which order, and what there is to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+
+from common.pagination import Keyset
+from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
+from leads.models import Dossier, LeadScore, Override
+from leads.tables.dossier import DossierQuerySet
+from predictions.overriding import SET_ASIDE
+
+ORDERS = {PROBABILITY: Keyset(PROBABILITY, float), EXPECTED_VALUE: Keyset(EXPECTED_VALUE, float)}
+MOST_CHOICES = 300
+NEWEST_LEADS = 1_000
+"""The attributes to choose from are those of so many newest leads: asking every lead would take long."""
+
+COUNTS = """
+SELECT CASE WHEN s.probability IS NULL THEN NULL ELSE s.action END AS action, count(*)
+FROM dossier d LEFT JOIN lead_score s ON s.dossier_id = d.id
+WHERE d.org_id = %(org_id)s
+  AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = d.id AND o.superseded_at IS NULL)
+GROUP BY 1
+"""
+CHOICES = """
+WITH told AS (SELECT source, region, owner FROM dossier WHERE org_id = %(org_id)s GROUP BY source, region, owner)
+SELECT 'source', array_agg(DISTINCT source) FILTER (WHERE source <> '') FROM told
+UNION ALL
+SELECT 'region', array_agg(DISTINCT region) FILTER (WHERE region <> '') FROM told
+UNION ALL
+SELECT 'owner', array_agg(DISTINCT owner) FILTER (WHERE owner <> '') FROM told
+UNION ALL
+SELECT 'attribute', array_agg(DISTINCT a.name) FILTER (WHERE a.name NOT LIKE '@%%')
+FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s ORDER BY created_at DESC LIMIT %(newest)s) AS d
+JOIN lead_attribute a ON a.dossier_id = d.id
+"""
+
+
+def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
+    """The current scores of the open leads that fit, with their leads; the order is the page's."""
+    scores = LeadScore.objects.of(org_id).filter(
+        **{f"{wanted.order}__isnull": False}, dossier__in=_fitting(org_id, wanted)
+    )
+    if wanted.action:
+        scores = scores.filter(action=wanted.action)
+    return scores.select_related("dossier")
+
+
+def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
+    """The best of them, as many as can be called: without those that a person has set aside."""
+    aside = Override.objects.standing().filter(dossier=OuterRef("dossier"), action__in=SET_ASIDE)
+    best = ranked(org_id, wanted).filter(~Exists(aside))
+    return best.order_by(f"-{wanted.order}", "-pk")[: wanted.calls]
+
+
+def _fitting(org_id: str, wanted: Wanted) -> DossierQuerySet:
+    leads: DossierQuerySet = Dossier.objects.of(org_id).open()
+    for name in ("source", "region", "owner"):
+        if getattr(wanted, name):
+            leads = leads.filter(**{name: getattr(wanted, name)})
+    if wanted.has_attribute:
+        least, most = wanted.range or (None, None)
+        leads = leads.having(wanted.attribute, wanted.values, least=least, most=most)
+    return leads.telling(wanted.search) if wanted.search else leads
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many open leads each action has, and how many are not scored yet."""
+
+    by_action: dict[str, int]
+    unscored: int
+
+    @property
+    def scored(self) -> int:
+        """Those with a score."""
+        return sum(self.by_action.values())
+
+    @property
+    def open(self) -> int:
+        """All of them."""
+        return self.scored + self.unscored
+
+
+def counts_of(org_id: str) -> Counts:
+    """One statement, that reads each open lead's score once."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTS, {"org_id": org_id})
+        found: dict[str | None, int] = dict(cursor.fetchall())
+    unscored = found.pop(None, 0)
+    return Counts({action or "": count for action, count in found.items()}, unscored)
+
+
+def choices_of(org_id: str) -> dict[str, list[str]]:
+    """What filters offer: the sources, regions and owners of leads, and the names of attributes. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(CHOICES, {"org_id": org_id, "newest": NEWEST_LEADS})
+        return {name: sorted(values or [])[:MOST_CHOICES] for name, values in cursor.fetchall()}
