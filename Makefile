@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help profile run test test-all lint bench bench-models clean-data setup setup-dev lock
+.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -37,6 +37,9 @@ bench: .venv/installed-dev  ## every benchmark, beside other servers that it ins
 profile: .venv/installed-dev  ## where the time of a request and of a chunk of a score job goes
 	$(BIN)/python -m benchmarks.profile request
 	$(BIN)/python -m benchmarks.profile chunk
+
+bench-experiments: .venv/installed-dev  ## simulate experiments with known truth, and time the metrics of a million leads
+	$(BIN)/python -m benchmarks.experiments
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
