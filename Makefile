@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev lock
+.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -48,6 +48,10 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+messages: .venv/installed-dev  ## find the pages' sentences for translation, and compile what is translated (needs GNU gettext)
+	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'models_registry/*' --ignore 'benchmarks/*'
+	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs
