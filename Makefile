@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test test-all lint bench bench-models clean-data setup setup-dev lock
+.PHONY: help run test test-all lint audit bench bench-models clean-data setup setup-dev lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -39,6 +39,9 @@ lint: .venv/installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+audit: .venv/installed-dev  ## ask the public vulnerability databases about every pinned package (needs a network)
+	$(BIN)/uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs

@@ -30,7 +30,9 @@ def statements_of(act: Callable[[], Any]) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-def test_a_lead_is_scored_in_one_statement_each_for_token_and_terms_those_of_its_snapshot_and_one_to_store(crm: Caller) -> None:
+def test_a_lead_is_scored_in_one_statement_each_for_token_and_terms_those_of_its_snapshot_and_one_to_store(
+    crm: Caller,
+) -> None:
     a_past()
     a_version()
     number = a_lead().number
