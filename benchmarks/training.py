@@ -2,8 +2,9 @@
 
     python -m benchmarks.training [--rows 1000000] [--features 40] [--algorithms random_forest lightgbm]
 
-Two snapshots a lead; every number tells something of the outcome; two features are categories, a fifth has missing values, a third rounded ones. Each
-algorithm learns in a process of its own, so that the peak of memory is its own. Seconds on the clock and of processor.
+Two snapshots a lead; every number tells something of the outcome; two features are categories, a fifth has missing
+values, a third rounded ones. Each algorithm learns in a process of its own, so that the peak of memory is its own.
+Seconds on the clock and of processor.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from common.answers import error_answer, wants_json
-from common.throttling import Count, stand
+from common.throttling import Use, count, seconds_to_wait
 
 View = Callable[..., HttpResponse]
 TOO_OFTEN = "Too many attempts to log in; wait a little."
@@ -34,14 +34,11 @@ def address_of(request: HttpRequest) -> str:
 def wait_before_trying(request: HttpRequest, account: Any) -> int:
     """Counts an attempt; the seconds to wait first, 0 where none are."""
     name = hashlib.sha256(str(account).strip().lower().encode()).hexdigest()
-    found = stand(
-        [
-            Count(settings.RATE_LIMIT_LOGIN_ADDRESS, f"log-in address/{address_of(request)}"),
-            Count(settings.RATE_LIMIT_LOGIN_ACCOUNT, f"log-in account/{name}"),
-        ]
-    )
-    waits = [each.seconds_left for each in found if each.is_beyond]
-    return max(1, math.ceil(max(waits))) if waits else 0
+    attempts = [
+        Use(settings.RATE_LIMIT_LOGIN_ADDRESS, ("log-in address", address_of(request))),
+        Use(settings.RATE_LIMIT_LOGIN_ACCOUNT, ("log-in account", name)),
+    ]
+    return math.ceil(seconds_to_wait(count(attempts)) or 0)
 
 
 class LogInLimit(BaseThrottle):

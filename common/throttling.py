@@ -1,18 +1,19 @@
-"""Limits a token: counted atomically in Valkey, so that they hold across processes; all of a request's at once."""
+"""Limits a caller: counted atomically in Valkey, so that they hold across processes; all of a request's at once."""
 
 from __future__ import annotations
 
 import functools
 import math
-import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 import structlog
 from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
 from redis.commands.core import Script
 from redis.exceptions import RedisError
 from rest_framework.request import Request
@@ -39,10 +40,6 @@ return counted
 """
 
 
-MOST_OWN_WINDOWS = 10_000
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-
 @functools.cache
 def counter() -> Script:
     """The counting script, one a process. Time-outs are short: a limit must not cost more than what it guards."""
@@ -50,16 +47,34 @@ def counter() -> Script:
     return store.register_script(COUNT)
 
 
-@functools.lru_cache(maxsize=16)
-def rate(text: str) -> tuple[int, int]:
-    """How many in how many seconds: "6000/minute". Raises ValueError or KeyError where it is written otherwise."""
-    amount, period = text.split("/")
-    return int(amount), SECONDS[period.strip()]
+@functools.cache
+def own_counter() -> MemoryStorage:
+    """What counts in this process alone, while Valkey is away."""
+    return MemoryStorage()
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is counted: how much of which limit ("6000/minute"), for whom."""
+
+    limit: str
+    key: tuple[str, ...]
+    cost: int = 1
+
+    @property
+    def item(self) -> RateLimitItem:
+        """The limit, read. Raises ValueError where it is written otherwise."""
+        return _item(self.limit)
+
+    @property
+    def name(self) -> str:
+        """The key it is counted under."""
+        return "/".join(("limit", *self.key))
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a caller stands against one limit, this request counted."""
+    """Where a caller stands against one limit, what was asked counted."""
 
     amount: int
     used: int
@@ -72,69 +87,51 @@ class Standing:
 
     @property
     def is_beyond(self) -> bool:
-        """Whether this request is too many."""
+        """Whether this is too many."""
         return self.used > self.amount
 
 
-@dataclass(frozen=True)
-class Count:
-    """What is counted: against which rate, under which name, and how much."""
+def count(uses: Sequence[Use]) -> list[Standing]:
+    """Counts against limits in one round trip, exactly across processes.
 
-    rate: str
-    name: str
-    cost: int = 1
-
-
-class OwnCounts:
-    """What the script does, in this process alone: while Valkey is away."""
-
-    def __init__(self) -> None:
-        self._windows: dict[str, tuple[int, float]] = {}
-        self._lock = threading.Lock()
-
-    def __call__(self, keys: Sequence[str], numbers: Sequence[int]) -> list[int]:
-        """Used and milliseconds left, key by key."""
-        now = time.monotonic()
-        with self._lock:
-            if len(self._windows) > MOST_OWN_WINDOWS:
-                self._windows = {key: each for key, each in self._windows.items() if each[1] > now}
-            counted = []
-            for key, cost, seconds in zip(keys, numbers[::2], numbers[1::2], strict=True):
-                used, ends = self._windows.get(key, (0, 0.0))
-                used, ends = (used + cost, ends) if ends > now else (cost, now + seconds)
-                self._windows[key] = used, ends
-                counted += [used, math.ceil((ends - now) * 1000)]
-            return counted
-
-
-own_counts = OwnCounts()
-
-
-def stand(counts: Iterable[Count]) -> list[Standing]:
-    """Counts, exactly across processes and in one round trip.
-
-    While Valkey is away RATE_LIMIT_WHEN_AWAY decides: it counts in this process alone, or nothing (an empty list), or
-    raises Unavailable (503).
+    While the store is away it does as RATE_LIMIT_WHEN_AWAY says; raises Unavailable (503) where that is to refuse.
     """
-    counts = list(counts)
-    rates = [rate(each.rate) for each in counts]
-    keys = [f"limit/{each.name}" for each in counts]
-    numbers = [number for each, (_, seconds) in zip(counts, rates, strict=True) for number in (each.cost, seconds)]
+    numbers = [number for use in uses for number in (use.cost, use.item.get_expiry())]
     try:
-        counted = counter()(keys, numbers)
+        counted = counter()([use.name for use in uses], numbers)
     except RedisError as error:
-        log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
-        if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
-            raise Unavailable() from error
-        if settings.RATE_LIMIT_WHEN_AWAY == "allow":
-            return []
-        counted = own_counts(keys, numbers)
-    found = zip(rates, counted[::2], counted[1::2], strict=True)
-    return [Standing(amount, used, left / 1000) for (amount, _), used, left in found]
+        return _while_away(error, uses)
+    found = zip(uses, counted[::2], counted[1::2], strict=True)
+    return [Standing(use.item.amount, used, left / 1000) for use, used, left in found]
+
+
+def seconds_to_wait(standings: Sequence[Standing]) -> float | None:
+    """None, or when to come back where one of them is beyond its limit."""
+    return max((max(each.seconds_left, 1.0) for each in standings if each.is_beyond), default=None)
+
+
+def _while_away(error: RedisError, uses: Sequence[Use]) -> list[Standing]:
+    log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
+    if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
+        raise Unavailable() from error
+    if settings.RATE_LIMIT_WHEN_AWAY == "allow":
+        return [Standing(use.item.amount, 0, 0.0) for use in uses]
+    return [_counted_here(use) for use in uses]
+
+
+def _counted_here(use: Use) -> Standing:
+    store = own_counter()
+    used = store.incr(use.name, use.item.get_expiry(), amount=use.cost)
+    return Standing(use.item.amount, used, max(store.get_expiry(use.name) - time.time(), 0.0))
+
+
+@functools.lru_cache(maxsize=16)
+def _item(text: str) -> RateLimitItem:
+    return parse(text)
 
 
 class TokenLimit(BaseThrottle):
-    """One limit; subclasses say which setting holds it and what a request costs."""
+    """One limit of a token; subclasses say which setting holds it and what a request costs."""
 
     setting = ""
 
@@ -142,33 +139,28 @@ class TokenLimit(BaseThrottle):
         """How much of the limit this request takes."""
         return 1
 
+    def use(self, request: Request, view: Any) -> Use:
+        """What this request takes of it."""
+        caller = caller_of(request)
+        key = (self.setting, caller.org_id, caller.name)
+        return Use(getattr(settings, self.setting), key, self.cost(request, view))
+
     def allow_request(self, request: Request, view: Any) -> bool:
         """Counts the request against this limit alone; doors of ours count all of theirs at once."""
-        return seconds_to_wait([self], request, view) is None
+        return wait_of([self], request, view) is None
 
 
-def seconds_to_wait(limits: Sequence[TokenLimit], request: Request, view: Any) -> float | None:
-    """Counts a request against all limits in one round trip: None, or when to come back where it is too many.
+def wait_of(limits: Sequence[TokenLimit], request: Request, view: Any) -> float | None:
+    """Counts a request against all limits at once: None, or the seconds to wait where it is too many.
 
-    Tells the request where it stands with the last of them. Raises Unavailable where the counts are away and the
-    settings say to refuse.
+    Tells the request where it stands with the last of them.
     """
     if not limits or not request.user or not request.user.is_authenticated:
         return None
-    standings = _count(limits, request, view)
-    if standings:
-        last = standings[-1]
-        request.rate_limit = (last.amount, last.remaining, math.ceil(last.seconds_left))  # type: ignore[attr-defined]
-    return max((max(each.seconds_left, 1.0) for each in standings if each.is_beyond), default=None)
-
-
-def _count(limits: Sequence[TokenLimit], request: Request, view: Any) -> list[Standing]:
-    caller = caller_of(request)
-    return stand(
-        Count(getattr(settings, limit.setting), f"{limit.setting}/{caller.org_id}/{caller.name}", cost)
-        for limit in limits
-        for cost in [limit.cost(request, view)]
-    )
+    standings = count([limit.use(request, view) for limit in limits])
+    last = standings[-1]
+    request.rate_limit = (last.amount, last.remaining, math.ceil(last.seconds_left))  # type: ignore[attr-defined]
+    return seconds_to_wait(standings)
 
 
 class RequestLimit(TokenLimit):

@@ -22,7 +22,7 @@ ANSWERS = """
 SELECT x.variant, x.said, count(*), count(answered), COALESCE(sum(minutes), 0), COALESCE(sum(minutes * minutes), 0)
 FROM (
     SELECT newest.variant, newest.said, answered,
-           LEAST(COALESCE(extract(epoch FROM answered - newest.first_at) / 60, 'infinity'), %s)::float8 AS minutes
+           LEAST(COALESCE(date_part('epoch', answered - newest.first_at) / 60, 'infinity'), %s)::float8 AS minutes
     FROM (SELECT dossier_id, variant, first_at,
                  actions[array_position(%s::text[], variant::text)] AS said
           FROM ab_test_exposure WHERE experiment_id = %s AND first_at <= %s

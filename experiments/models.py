@@ -1,5 +1,6 @@
 """The tables of this room, gathered for Django."""
 
+from experiments.tables.day import DayKind, DaySum
 from experiments.tables.experiment import ASSIGNING, CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.tables.exposure import Exposure, PinnedArtefact
 
@@ -7,6 +8,8 @@ __all__ = [
     "ASSIGNING",
     "CONTROL",
     "TREATMENT",
+    "DayKind",
+    "DaySum",
     "Decision",
     "Experiment",
     "ExperimentStatus",

@@ -26,7 +26,7 @@ SELECT newest.probabilities, EXISTS (
     SELECT FROM lead_outcome o JOIN ab_test_exposure x ON x.id = newest.id AND o.dossier_id = x.dossier_id
     WHERE {CONVERTED})
 FROM (SELECT id, probabilities FROM ab_test_exposure
-      WHERE experiment_id = %s AND first_at <= %s AND probabilities IS NOT NULL
+      WHERE experiment_id = %s AND first_at < %s AND probabilities IS NOT NULL
       ORDER BY first_at DESC LIMIT %s) AS newest
 """
 
@@ -66,7 +66,7 @@ def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Di
                 for row in counted.sold_by_saying
                 if row.matured and row.variant == name and _differ(row.actions, number)
             ),
-            sum(row.leads for row in leads if row.variant == name and row.age >= old),
+            sum(row.leads for row in leads if row.variant == name and row.age > old),
         )
         for name in both
     ]
@@ -107,7 +107,7 @@ def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
         for pair in pairs:
             of_pair = [row for row in counted.exposed if _pair(row.actions, number) == pair]
             sold = [row for row in counted.sold_by_saying if row.matured and _pair(row.actions, number) == pair]
-            matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age >= days))
+            matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age > days))
             made.append(Agreed(arm.variant, *pair, sum(row.leads for row in of_pair), matured))
     return made
 
@@ -140,7 +140,7 @@ def followed(arms: Sequence[Standing], counted: Aggregates) -> list[Followed]:
         for action in sorted({row.actions[number] for row in exposed if row.actions}):
             given = [row for row in exposed if row.actions and row.actions[number] == action]
             converted = sum(row.conversions for row in sold if row.actions and row.actions[number] == action)
-            matured = Counts(converted, sum(row.leads for row in given if row.age >= days))
+            matured = Counts(converted, sum(row.leads for row in given if row.age > days))
             made.append(Followed(arm.variant, action, sum(row.leads for row in given), matured))
     return made
 
@@ -162,7 +162,7 @@ class Merit:
     """Of control's, with DeLong's paired interval."""
 
 
-NOTHING_TO_RANK, ITSELF = "ONE_OUTCOME_ONLY", "CONTROL_ITSELF"
+NOTHING_TO_RANK, ITSELF, NO_VARIATION = "ONE_OUTCOME_ONLY", "CONTROL_ITSELF", "NO_VARIATION"
 
 
 def merits(experiment: Experiment, at: datetime) -> list[Merit]:
@@ -197,5 +197,7 @@ def _ahead(ranked: Delong | None, number: int) -> Estimate:
         return Estimate.unknown(NOTHING_TO_RANK)
     if not number:
         return Estimate.unknown(ITSELF)
+    if not ranked.deviation:
+        return Estimate(ranked.auc_a - ranked.auc_b, None, None, reason=NO_VARIATION)
     half, value = 1.959964 * ranked.deviation, ranked.auc_a - ranked.auc_b
     return Estimate(value, value - half, value + half)

@@ -37,7 +37,7 @@ class Standing:
     median_day: float | None
     """Of the conversions of matured leads."""
     by_age: Sequence[int]
-    """Leads by how many whole days ago they came in."""
+    """Leads by how many days ago they came in."""
 
 
 def standings(experiment: Experiment, counted: Aggregates) -> list[Standing]:
@@ -49,13 +49,13 @@ def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) 
     exposed = [row for row in counted.exposed if row.variant == arm["name"]]
     sold = [row for row in counted.sold if row.variant == arm["name"]]
     days = experiment.attribution_days
-    old, old_sold = [row for row in exposed if row.age >= days], [row for row in sold if row.age >= days]
+    old, old_sold = [row for row in exposed if row.age > days], [row for row in sold if row.age > days]
     matured = Counts(_total(row.conversions for row in old_sold), _total(row.leads for row in old))
     return Standing(
         variant=arm["name"],
         method=arm["method"],
         share=arm["share"],
-        predictions=_total(row.predictions for row in exposed),
+        predictions=counted.predictions.get(arm["name"], 0),
         everyone=Counts(_total(row.conversions for row in sold), _total(row.leads for row in exposed)),
         matured=matured,
         revenue=Sums(matured.leads, sum(row.revenue for row in old_sold), sum(row.revenue_squared for row in old_sold)),
@@ -88,10 +88,15 @@ def _joint(exposed: Sequence[Exposed], sold: Sequence[Sold]) -> Joint:
 def _watched(days: int, exposed: Sequence[Exposed], sold: Sequence[Sold]) -> Watched:
     leads, conversions = np.zeros(days + 1, dtype=np.int64), np.zeros((days + 1, days), dtype=np.int64)
     for row in exposed:
-        leads[min(row.age, days)] += row.leads
+        leads[_seen(row.age, days)] += row.leads
     for each in sold:
-        conversions[min(each.age, days), each.day] += each.conversions
+        conversions[_seen(each.age, days), each.day] += each.conversions
     return Watched(leads, conversions)
+
+
+def _seen(age: int, days: int) -> int:
+    """For how many whole days a lead has been watched: today's and yesterday's for none."""
+    return min(max(age - 1, 0), days)
 
 
 def _by_age(exposed: Sequence[Exposed]) -> list[int]:
@@ -104,7 +109,7 @@ def _by_age(exposed: Sequence[Exposed]) -> list[int]:
 def by_day(experiment: Experiment, counted: Aggregates, *, matured_only: bool) -> list[tuple[int, list[Counts]]]:
     """(days ago, each arm's leads of that day and their conversions), oldest first."""
     names = {name: number for number, name in enumerate(experiment.variants)}
-    least = experiment.attribution_days if matured_only else 0
+    least = experiment.attribution_days + 1 if matured_only else 0
     ages = sorted({row.age for row in counted.exposed if row.age >= least}, reverse=True)
     leads = {age: [0] * len(names) for age in ages}
     conversions = {age: [0] * len(names) for age in ages}

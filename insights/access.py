@@ -15,10 +15,11 @@ from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import formats, timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
 from common.tenancy import DEFAULT_ORG, Membership, org_of
+from common.tongue import Tongue, speaking
 from leads.models import Organisation
 
 P = ParamSpec("P")
@@ -64,6 +65,12 @@ def zone_of(request: HttpRequest, org: Organisation) -> ZoneInfo:
     return ZoneInfo(name) if name in _zones() else org.zone
 
 
+def viewers_tongue() -> Tongue:
+    """The language of the request, for the sentences of pure code."""
+    parting, point = formats.get_format("THOUSAND_SEPARATOR"), formats.get_format("DECIMAL_SEPARATOR")
+    return Tongue(translation.gettext, translation.ngettext, thousands=parting, decimals=point)
+
+
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())  # reading them takes a while
@@ -90,7 +97,7 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
             raise PermissionDenied
         org = Organisation.get(org_of(user, session=request.session))
         viewer = Viewer(user, org, zone_of(request, org))
-        with timezone.override(viewer.zone):
+        with timezone.override(viewer.zone), speaking(viewers_tongue()):
             response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response
 

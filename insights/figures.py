@@ -8,10 +8,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from common.tongue import gettext as _
 from insights.drawing import ACCENT, CLEAR, DOWN, INK, LINE, ROW_HEIGHT, SOFT, UP, Figure, layout_of, plot_of
 from leads.features import Kind
 from models_registry.measures import FIVE, value_of
-from predictions.quantities import percent, points
+from predictions.quantities import percent, signed_points
 from predictions.reasons import label_of, shown
 
 LABEL_LENGTH = 42
@@ -83,7 +84,7 @@ def steps_of(
     strong, rest = list(vector)[:most], list(vector)[most:]
     parts = [(_named(name, value, kinds), float(part)) for name, value, part in strong]
     if rest:
-        parts.append((f"{len(rest)} others", sum(float(part) for _, _, part in rest)))
+        parts.append((_("%d others") % len(rest), sum(float(part) for _, _, part in rest)))
     steps, reached = [], base
     for name, part in parts:
         reached += part
@@ -101,7 +102,8 @@ def waterfall(
 ) -> Figure:
     """How a lead's probability came to be: `vector` holds [feature, value, part], largest part first."""
     steps = steps_of(base, vector, kinds=kinds)
-    names = [base_name, *(step.name for step in steps), "This lead"]
+    this = _("This lead")
+    names = [base_name, *(step.name for step in steps), this]
     bars = go.Waterfall(
         orientation="h",
         measure=["absolute", *["relative"] * len(steps), "total"],
@@ -109,7 +111,7 @@ def waterfall(
         x=[base, *(step.part for step in steps), probability],
         textposition="outside",
         cliponaxis=False,
-        text=[percent(base), *(_signed(step.part) for step in steps), percent(probability)],
+        text=[percent(base), *(signed_points(step.part) for step in steps), percent(probability)],
         increasing_marker_color=UP,
         decreasing_marker_color=DOWN,
         totals_marker_color=ACCENT,
@@ -119,13 +121,13 @@ def waterfall(
     layout = layout_of(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
     return Figure(
         "waterfall",
-        "How the probability came to be",
+        _("How the probability came to be"),
         plot_of(bars, layout),
-        ("Step", "Points", "Probability"),
+        (_("Step"), _("Points"), _("Probability")),
         (
             (base_name, "", percent(base)),
-            *((step.name, _signed(step.part), percent(step.reached)) for step in steps),
-            ("This lead", "", percent(probability)),
+            *((step.name, signed_points(step.part), percent(step.reached)) for step in steps),
+            (this, "", percent(probability)),
         ),
     )
 
@@ -146,11 +148,6 @@ def _probability_axis(base: float, steps: Sequence[Step]) -> dict[str, Any]:
 
 def _named(name: str, value: Any, kinds: Mapping[str, Kind] | None) -> str:
     return f"{label_of(name)}: {shown(name, value, (kinds or {}).get(name))}"
-
-
-def _signed(part: float) -> str:
-    text = points(part).split(" ")[0]
-    return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

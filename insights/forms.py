@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from leads.models import Dossier
 
@@ -25,16 +25,16 @@ class OutcomeForm(forms.Form):
     """What became of a lead, on which day (today where none is given), and for how much."""
 
     became = forms.ChoiceField(
-        choices=[(CONVERTED, lazy("Converted")), (LOST, lazy("Lost"))],
-        error_messages={"required": lazy("Say whether it converted or was lost.")},
+        choices=[(CONVERTED, gettext_lazy("Converted")), (LOST, gettext_lazy("Lost"))],
+        error_messages={"required": gettext_lazy("Say whether it converted or was lost.")},
     )
-    day = forms.DateField(required=False, error_messages={"invalid": lazy("Write the day like 2026-11-25.")})
+    day = forms.DateField(required=False, error_messages={"invalid": gettext_lazy("Write the day like 2026-11-25.")})
     revenue = forms.DecimalField(
         required=False,
         min_value=0,
         max_digits=14,
         decimal_places=2,
-        error_messages={"invalid": lazy("Write the revenue as a number, like 1234.50.")},
+        error_messages={"invalid": gettext_lazy("Write the revenue as a number, like 1234.50.")},
     )
 
     def __init__(self, *args: Any, lead: Dossier, now: datetime, **kwargs: Any) -> None:
@@ -64,10 +64,12 @@ class OverrideForm(forms.Form):
         min_value=0,
         max_value=100,
         error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"), lazy("Give a probability from 0 to 100 percent.")
+            ("required", "invalid", "min_value", "max_value"), gettext_lazy("Give a probability from 0 to 100 percent.")
         ),
     )
-    reason = forms.CharField(max_length=1000, error_messages={"required": lazy("Say why: an override needs a reason.")})
+    reason = forms.CharField(
+        max_length=1000, error_messages={"required": gettext_lazy("Say why: an override needs a reason.")}
+    )
 
     def as_told(self) -> dict[str, Any]:
         """As `override` takes it."""

@@ -7,11 +7,10 @@ from math import inf
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
-from predictions.quantities import counted, percent, plain, points, span
+from predictions.quantities import counted, percent, plain, points, signed_points, span
 
 __all__ = [
     "ACTION",
@@ -29,6 +28,7 @@ __all__ = [
     "percent",
     "plain",
     "points",
+    "signed_points",
     "span",
 ]
 
@@ -49,17 +49,24 @@ class Action:
 
 
 ACTIONS = (
-    Action(HIGH_PRIORITY, lazy("Call today"), lazy("Likely to convert, and we are sure of it."), "high"),
-    Action(MEDIUM_PRIORITY, lazy("Call this week"), lazy("More likely than not to convert."), "medium"),
-    Action(NURTURE, lazy("Stay in touch"), lazy("May convert: a message now and then keeps it alive."), "nurture"),
-    Action(LOW_PRIORITY, lazy("Leave for now"), lazy("Unlikely to convert as things stand."), "low"),
+    Action(
+        HIGH_PRIORITY, gettext_lazy("Call today"), gettext_lazy("Likely to convert, and we are sure of it."), "high"
+    ),
+    Action(MEDIUM_PRIORITY, gettext_lazy("Call this week"), gettext_lazy("More likely than not to convert."), "medium"),
+    Action(
+        NURTURE,
+        gettext_lazy("Stay in touch"),
+        gettext_lazy("May convert: a message now and then keeps it alive."),
+        "nurture",
+    ),
+    Action(LOW_PRIORITY, gettext_lazy("Leave for now"), gettext_lazy("Unlikely to convert as things stand."), "low"),
 )
 ACTION = {action.code: action for action in ACTIONS}
 LIKELY = 0.5
 AGED = 2
 """From so many days on an age is a span: "5 days old", not "yesterday"."""
-UNSURE = lazy("Likely to convert, but we are not sure: few leads were like it.")
-UNSCORED = Action("", lazy("Not scored yet"), lazy("Score it to see what to do."), "none")
+UNSURE = gettext_lazy("Likely to convert, but we are not sure: few leads were like it.")
+UNSCORED = Action("", gettext_lazy("Not scored yet"), gettext_lazy("Score it to see what to do."), "none")
 
 
 def action_of(code: str, probability: float = 0.0) -> Action:
@@ -71,13 +78,13 @@ def action_of(code: str, probability: float = 0.0) -> Action:
     return replace(action, advice=UNSURE, is_unsure=True) if code == NURTURE and probability >= LIKELY else action
 
 
-METHODS = {"ML": lazy("the model"), "RULE_BASED": lazy("the rules")}
+METHODS = {"ML": gettext_lazy("the model"), "RULE_BASED": gettext_lazy("the rules")}
 STATUSES = {
-    "QUEUED": lazy("Waiting for a worker"),
-    "RUNNING": lazy("Under way"),
-    "SUCCEEDED": lazy("Done"),
-    "FAILED": lazy("Failed"),
-    "CANCELLED": lazy("Cancelled"),
+    "QUEUED": gettext_lazy("Waiting for a worker"),
+    "RUNNING": gettext_lazy("Under way"),
+    "SUCCEEDED": gettext_lazy("Done"),
+    "FAILED": gettext_lazy("Failed"),
+    "CANCELLED": gettext_lazy("Cancelled"),
 }
 
 

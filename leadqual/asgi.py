@@ -5,7 +5,9 @@ import os
 from django.core.asgi import get_asgi_application
 
 from common.checks import refuse_unsafe
+from models_registry.learning.warming import warm
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
 application = get_asgi_application()
 refuse_unsafe()
+warm()

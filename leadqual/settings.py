@@ -102,7 +102,7 @@ MIDDLEWARE = [
     *(["django_otp.middleware.OTPMiddleware"] if ADMIN_TOTP else []),
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -255,6 +255,10 @@ ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0
 ML_SNAPSHOT_WEIGHTS = env.str("ML_SNAPSHOT_WEIGHTS", default="equal", choices=("equal", "lead"))
 ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
 ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
+# Where the algorithms of a search are tried: "" is one after another in the worker that trains.
+ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky", "threading", "dask"))
+ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
+ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
 ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=60)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
@@ -269,7 +273,8 @@ ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
 # Exported models are signed by a key that follows from this; others are taken in from these public keys only.
 MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
 MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
+SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000)
+PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
 
 # --- Personal data ----------------------------------------------------------------------------------------------------
 LEAD_KEEP_DAYS = env.int("LEAD_KEEP_DAYS", default=0)

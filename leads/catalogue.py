@@ -105,7 +105,7 @@ def _created_hour(s: Snapshots) -> Floats:
 
 
 def _local(s: Snapshots) -> Moments:
-    """The hour of creation on the organisation's clocks. A zone's offset is looked up once for each quarter of an hour."""
+    """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter of an hour."""
     quarters, position = np.unique(s.created_at.astype("datetime64[15m]"), return_inverse=True)
     instants = quarters.astype("datetime64[s]").tolist()
     offsets = [s.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(s.zone)) for each in instants]

@@ -6,7 +6,6 @@ Python. What few leads have (changes, events, attributes) comes as in `leads.see
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from common.copying import EPOCH, copied_out
 from leads.catalogue import Tally
 from leads.features import Column, Moments
 from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Seen, rows_of, with_rows
@@ -30,25 +30,23 @@ FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::ti
      WITH ORDINALITY AS p (dossier_id, moment, known_by, ix);
 ANALYZE lead_pair
 """
-RANGE = "BETWEEN %(lowest)s AND %(highest)s"
-"""Keys that are near each other, as those of a chunk, are near each other in the index, too."""
-
-LEADS = f"""
-SELECT ix, d.created_at, coalesce(p.known_from, 'infinity'),
-       {{words}}, {{numbers}}, coalesce(p.has_photos::int::float8, 'NaN')
-FROM lead_pair JOIN dossier d ON d.id = dossier_id AND d.org_id = %(org_id)s AND d.id {RANGE}
-LEFT JOIN property p ON p.dossier_id = d.id AND p.dossier_id {RANGE}
-"""
+# Keys that are near each other, as those of a chunk, are near each other in an index, too: hence lowest and highest.
 WORDS = {"source": "d.source", "region": "d.region", "property.city": "p.city"}
 NUMBERS = {"source_score": "d.source_score", "amount": "d.amount", "property.price": "p.price"}
-LEADS = LEADS.format(
+LEADS = """
+SELECT ix, d.created_at, coalesce(p.known_from, 'infinity'),
+       {words}, {numbers}, coalesce(p.has_photos::int::float8, 'NaN')
+FROM lead_pair JOIN dossier d ON d.id = dossier_id AND d.org_id = %(org_id)s
+ AND d.id BETWEEN %(lowest)s AND %(highest)s
+LEFT JOIN property p ON p.dossier_id = d.id AND p.dossier_id BETWEEN %(lowest)s AND %(highest)s
+""".format(
     words=", ".join(f"hashtextextended(coalesce({column}, ''), 0)" for column in WORDS.values()),
     numbers=", ".join(f"coalesce({column}, 'NaN')" for column in NUMBERS.values()),
 )
-SPELT = f"""
+SPELT = """
 SELECT DISTINCT hashtextextended(word, 0), word
-FROM lead_pair JOIN dossier d ON d.id = dossier_id AND d.id {RANGE}
-LEFT JOIN property p ON p.dossier_id = d.id AND p.dossier_id {RANGE}
+FROM lead_pair JOIN dossier d ON d.id = dossier_id AND d.id BETWEEN %(lowest)s AND %(highest)s
+LEFT JOIN property p ON p.dossier_id = d.id AND p.dossier_id BETWEEN %(lowest)s AND %(highest)s
 CROSS JOIN LATERAL (VALUES (coalesce(d.source, '')), (coalesce(d.region, '')), (coalesce(p.city, ''))) AS w (word)
 """
 
@@ -85,10 +83,9 @@ FROM pairs JOIN lead_event e ON e.dossier_id = pairs.dossier_id
  AND e.occurred_at <= known_by AND e.recorded_at <= known_by AND NOT e.is_outcome_echo
 GROUP BY ix, e.kind
 """
-FEW_HAVE = "WITH pairs AS (SELECT * FROM lead_pair) " + " UNION ALL ".join((CHANGES, EVENTS, ATTRIBUTES, KEPT))
+OF_PAIRS = "WITH pairs AS (SELECT * FROM lead_pair)"
+FEW_HAVE = OF_PAIRS + " UNION ALL ".join((CHANGES, EVENTS, ATTRIBUTES, KEPT))
 
-EPOCH = np.datetime64("2000-01-01", "us").astype(np.int64)
-"""From which PostgreSQL counts its microseconds."""
 INFINITE = np.iinfo(np.int64).max
 TALLY = ("count", "last_7_days", "first", "last")
 _spelt: dict[int, str] = {}
@@ -109,17 +106,10 @@ def see_in_bulk(query: Mapping[str, Any], dossiers: Sequence[int]) -> Seen:
 
 
 def _copied(cursor: Any, statement: str, query: Mapping[str, Any], groups: Sequence[Sequence[str]]) -> NDArray[Any]:
-    """The rows of a statement whose first field is `ix` and whose fields are eight bytes wide and never null."""
-    out = io.BytesIO()
-    cursor.copy_expert(f"COPY ({cursor.mogrify(statement, query).decode()}) TO STDOUT (FORMAT binary)", out)
-    names = ["ix", *(f"{name}{at}" for at, group in enumerate(groups) for name in group)]
-    row = np.dtype([("fields", ">i2"), *((f"{part}{name}", kind) for name in names for part, kind in _FIELD)])
-    data = out.getbuffer()
-    return np.frombuffer(data, row, count=(len(data) - HEADER - TRAILER) // row.itemsize, offset=HEADER)
-
-
-_FIELD = (("width of ", ">i4"), ("", ">i8"))
-HEADER, TRAILER = 19, 2
+    """The rows of a statement: `ix`, and the fields of each group with the group's number behind their names."""
+    return copied_out(
+        cursor, statement, query, ["ix", *(f"{name}{at}" for at, each in enumerate(groups) for name in each)]
+    )
 
 
 def _leads(cursor: Any, query: Mapping[str, Any], n: int) -> Seen:

@@ -128,6 +128,12 @@ class Standings:
     markets: Sequence[Markets]
 
 
+def keep_ready(org_id: str, day: date) -> None:
+    """Keeps the day's for who reads them in a long transaction, in which they must not be counted for keeping."""
+    rows = bulk.fetch("SELECT kind, day, id FROM lead_standing WHERE org_id = %s AND day = %s", org_id, day)
+    standings(org_id, [day], {(kind, day): key for kind, day, key in rows})
+
+
 def standings(org_id: str, days: Sequence[date], kept: Kept) -> Standings:
     """Those of the days, which are sorted; `kept` names the rows of few days that are kept."""
     if len(days) > FEW_DAYS:

@@ -23,7 +23,7 @@ from common.tenancy import org_of
 from leads.models import Dossier
 from models_registry.admin.live import ACTIVATE, reason_of
 from models_registry.models import ModelVersion
-from predictions.models import Prediction, ScoreJob
+from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.recalibrating import recalibrate_now
 
 LARGEST = 2**63
@@ -86,7 +86,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
     paginator = BoundedPaginator
     show_full_result_count = False
-    exclude = ("vector",)
+    exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -115,7 +115,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the vectors, which a list does not show; the page of one reads its own."""
-        return super().get_queryset(request).defer("vector")
+        return super().get_queryset(request).defer(*VECTOR)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Prediction], search_term: str

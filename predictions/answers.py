@@ -9,7 +9,7 @@ from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
-from predictions.models import Prediction
+from predictions.models import VECTOR, Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
@@ -107,7 +107,7 @@ def _compared(row: Prediction) -> dict[str, Any]:
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
     keys = [score.prediction_id for score in scores if score.prediction_id is not None]
-    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "vector", "model_version"))
+    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "model_version", *VECTOR))
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }

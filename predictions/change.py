@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from common.tongue import gettext as _
 from experiments import assignment
 from leads import snapshots
 from leads.catalogue import columns_of
@@ -140,7 +141,7 @@ def _uncalibrated(org_id: str, row: Prediction) -> float | None:
 
 
 def _vector(row: Prediction) -> Row:
-    return {name: value for name, value, _ in row.vector}
+    return row.inputs
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,9 @@ def _parts(
 
 
 def _joined_words(walk: _Walk | None) -> str:
-    which = "later" if walk else "earlier"
-    return f"Not to be told apart: what scored the {which} prediction is no longer kept as it was"
+    if walk:
+        return _("Not to be told apart: what scored the later prediction is no longer kept as it was")
+    return _("Not to be told apart: what scored the earlier prediction is no longer kept as it was")
 
 
 def _causes(
@@ -210,14 +212,15 @@ def _causes(
 ) -> dict[str, str]:
     minutes = (end.as_of - start.as_of).total_seconds() / 60
     data = movement.told(walk.moves[DATA]) if walk else ""
-    scored_by = f"{_scorer_name(end)} instead of {_scorer_name(start)}"
+    names = {"end": _scorer_name(end), "start": _scorer_name(start)}
+    scored_by = _("Scored by %(end)s instead of %(start)s") % names
     return {
-        TIME: f"{span(minutes)} passed" if minutes >= 1 else "Less than a minute passed",
-        DATA: f"{data[:1].upper()}{data[1:]}" or "Nothing new is known of the lead",
-        VERSION: f"Still scored by {_scorer_name(end)}" if same else f"Scored by {scored_by}",
-        RECALIBRATION: "The model was recalibrated" if recalibrated else "Not recalibrated",
+        TIME: _("%s passed") % span(minutes) if minutes >= 1 else _("Less than a minute passed"),
+        DATA: f"{data[:1].upper()}{data[1:]}" or _("Nothing new is known of the lead"),
+        VERSION: _("Still scored by %s") % names["end"] if same else scored_by,
+        RECALIBRATION: _("The model was recalibrated") if recalibrated else _("Not recalibrated"),
     }
 
 
 def _scorer_name(row: Prediction) -> str:
-    return f"model {row.model_version}" if row.model_version else "the rules"
+    return _("model %s") % row.model_version if row.model_version else _("the rules")

@@ -109,7 +109,7 @@ def _kept_model(version: ModelVersion) -> Model | None:
 
 
 def _checked(model: Model, predictions: Sequence[Prediction], told: Sequence[list[Reason]]) -> list[list[Reason]]:
-    rows = [{name: value for name, value, _ in row.vector} for row in predictions]
+    rows = [row.inputs for row in predictions]
     wanted = [(at, reason) for at, reasons in enumerate(told) for reason in reasons]
     found = moves(model, columns_from(model.features, rows), [(at, reason.feature) for at, reason in wanted])
     kept: list[list[Reason]] = [[] for _ in predictions]

@@ -30,7 +30,7 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
     lead = Dossier.objects.of(org_id).select_for_update().filter(number=number).first()
     if lead is None:
         return False
-    predictions = Prediction.objects.filter(dossier=lead).update(dossier=None, vector=[])
+    predictions = Prediction.objects.filter(dossier=lead).update(dossier=None, stored_vector=[], packed=None)
     _, erased = lead.delete()
     IdempotencyKey.objects.of(org_id).filter(answer__regex=rf'"dossier_id":{number}\M').delete()
     drop_rejects(ImportJob.objects.of(org_id))

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from common.tongue import gettext as _
+from common.tongue import gettext_noop
 from leads.features import Kind
 from predictions.quantities import percent, points
 from predictions.reasons import moved
@@ -13,10 +15,10 @@ from predictions.reasons import moved
 TIME, DATA, VERSION, RECALIBRATION = PARTS = ("passage_of_time", "lead_data", "model_version", "recalibration")
 """The parts, in the order in which they are told apart."""
 NAMES = {
-    TIME: "the passage of time",
-    DATA: "the lead's data",
-    VERSION: "the model version",
-    RECALIBRATION: "recalibration",
+    TIME: gettext_noop("the passage of time"),
+    DATA: gettext_noop("the lead's data"),
+    VERSION: gettext_noop("the model version"),
+    RECALIBRATION: gettext_noop("recalibration"),
 }
 FOLLOWING = ("engagement_rate", "days_since_last_event")
 MOST_FEATURES = 3
@@ -48,7 +50,7 @@ class Part:
     @property
     def name(self) -> str:
         """What a person calls it: "the lead's data"."""
-        return listed([NAMES[part] for part in (self.part, *self.joined_with)])
+        return listed([_(NAMES[part]) for part in (self.part, *self.joined_with)])
 
     def to_json(self) -> dict[str, Any]:
         """As an answer shows it."""
@@ -57,7 +59,7 @@ class Part:
 
 def listed(names: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return _(" and ").join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def telescoped(start: float, reached: Iterable[tuple[str, float | None]]) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -105,15 +107,17 @@ def _follows(name: str) -> bool:
 def effect(difference: float) -> str:
     """ "up by 5 points", "down by 2 points", "no difference"."""
     if abs(difference) < UNMOVED:
-        return "no difference"
-    return f"{'up' if difference > 0 else 'down'} by {points(difference)}"
+        return _("no difference")
+    return (_("up by %s") if difference > 0 else _("down by %s")) % points(difference)
 
 
 def summary(start: float, end: float, parts: Sequence[Part]) -> str:
     """The whole difference in a sentence, with what moved it most."""
     difference = end - start
     if abs(difference) < UNMOVED:
-        return f"Still {percent(end)}."
+        return _("Still %s.") % percent(end)
     main = max(parts, key=lambda part: part.difference if difference > 0 else -part.difference).words
-    moved_to = f"From {percent(start)} to {percent(end)}, {effect(difference)}."
-    return f"{moved_to} Mostly: {main[:1].lower()}{main[1:]}."
+    told = {"start": percent(start), "end": percent(end), "effect": effect(difference)}
+    moved_to = _("From %(start)s to %(end)s, %(effect)s.") % told
+    mostly = _("Mostly: %s.") % (main[:1].lower() + main[1:])
+    return f"{moved_to} {mostly}"

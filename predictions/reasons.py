@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from common.tongue import gettext as _
+from common.tongue import gettext_noop
 from leads.features import Feature, Kind
 from predictions.quantities import counted, plain, points, span
 
@@ -37,8 +39,12 @@ class Reason:
     @property
     def sentence(self) -> str:
         """ "3 appointments raise it by 12 points"."""
-        verb = "raise" if self.raises else "lower"
-        return f"{self.what} {verb}{'' if _is_many(self.what) else 's'} it by {points(self.part)}"
+        told = {"what": self.what, "points": points(self.part)}
+        if _is_many(self.what):
+            return (
+                _("%(what)s raise it by %(points)s") if self.raises else _("%(what)s lower it by %(points)s")
+            ) % told
+        return (_("%(what)s raises it by %(points)s") if self.raises else _("%(what)s lowers it by %(points)s")) % told
 
     @property
     def text(self) -> str:
@@ -50,7 +56,7 @@ class Reason:
 
 def _is_many(what: str) -> bool:
     first = what.split(" ", 1)[0]
-    return first.replace(",", "").isdigit() and first != "1"
+    return first[:1].isdigit() and first != "1"
 
 
 @dataclass(frozen=True)
@@ -66,20 +72,20 @@ class _Wording:
 
 def _when(days_before: Any) -> str:
     if -1 < days_before < 1:
-        return "that day"
-    return f"{_days(days_before)} before" if days_before > 0 else f"{_days(-days_before)} later"
+        return _("that day")
+    return (_("%s before") if days_before > 0 else _("%s later")) % _days(abs(days_before))
 
 
 def _count(label: str, word: str, rest: str = "") -> _Wording:
-    return _Wording(label, plain, lambda value: _nothing_or(counted(value, word), rest), (word, rest))
+    return _Wording(label, plain, lambda value: _nothing_or(value, word) + _after(rest), (word, rest))
 
 
-def _having(value: Any) -> str:
-    return "having" if value else "the lack of"
+def _after(rest: str) -> str:
+    return f" {_(rest)}" if rest else ""
 
 
 def _yes_no(value: Any) -> str:
-    return "yes" if value else "no"
+    return _("yes") if value else _("no")
 
 
 def _hour(value: Any) -> str:
@@ -87,49 +93,70 @@ def _hour(value: Any) -> str:
 
 
 def _days(value: Any) -> str:
-    return "less than a day" if value < 1 else counted(int(value), "day")
+    return _("less than a day") if value < 1 else counted(int(value), "day")
+
+
+def _of_100(value: Any) -> str:
+    return _("%s of 100") % f"{value:.0f}"
 
 
 _WORDING: dict[str, _Wording] = {
     "lead_source_score": _Wording(
-        "Source score", lambda v: f"{v:.0f} of 100", lambda v: f"a source score of {v:.0f} of 100"
+        gettext_noop("Source score"), _of_100, lambda v: _("a source score of %s of 100") % f"{v:.0f}"
     ),
-    "response_time_minutes": _Wording("Answered after", span, lambda v: f"an answer after {span(v)}"),
-    "inbound_messages_count": _count("Messages from the lead", "message", " from the lead"),
-    "outbound_messages_count": _count("Messages to the lead", "message", " to the lead"),
-    "appointments_count": _count("Appointments", "appointment"),
-    "has_property": _Wording("Property known", _yes_no, lambda v: f"{_having(v)} a property"),
-    "property_price": _Wording("Property's price", plain, lambda v: f"a property at {plain(v)}"),
+    "response_time_minutes": _Wording(
+        gettext_noop("Answered after"), span, lambda v: _("an answer after %s") % span(v)
+    ),
+    "inbound_messages_count": _count(gettext_noop("Messages from the lead"), "message", gettext_noop("from the lead")),
+    "outbound_messages_count": _count(gettext_noop("Messages to the lead"), "message", gettext_noop("to the lead")),
+    "appointments_count": _count(gettext_noop("Appointments"), "appointment"),
+    "has_property": _Wording(
+        gettext_noop("Property known"), _yes_no, lambda v: _("having a property") if v else _("the lack of a property")
+    ),
+    "property_price": _Wording(gettext_noop("Property's price"), plain, lambda v: _("a property at %s") % plain(v)),
     "property_has_photos": _Wording(
-        "Photos of the property", _yes_no, lambda v: f"{_having(v)} photos of the property"
+        gettext_noop("Photos of the property"),
+        _yes_no,
+        lambda v: _("having photos of the property") if v else _("the lack of photos of the property"),
     ),
     "engagement_rate": _Wording(
-        "Messages in per message out", plain, lambda v: f"an engagement of {plain(v)} (messages in per message out)"
+        gettext_noop("Messages in per message out"),
+        plain,
+        lambda v: _("an engagement of %s (messages in per message out)") % plain(v),
     ),
-    "days_since_creation": _Wording("Age", _days, lambda v: f"an age of {_days(v)}"),
+    "days_since_creation": _Wording(gettext_noop("Age"), _days, lambda v: _("an age of %s") % _days(v)),
     "market_activity_score": _Wording(
-        "Market activity", lambda v: f"{v:.0f} of 100", lambda v: f"a market activity of {v:.0f} of 100"
+        gettext_noop("Market activity"), _of_100, lambda v: _("a market activity of %s of 100") % f"{v:.0f}"
     ),
-    "source": _Wording("Source", str, lambda v: f"the source “{v}”"),
-    "city": _Wording("City", str, lambda v: f"the city {v}"),
-    "region": _Wording("Region", str, lambda v: f"the region {v}"),
-    "amount": _Wording("Amount", plain, lambda v: f"an amount of {plain(v)}"),
-    "created_weekday": _Wording("Created on", str, lambda v: f"having come on a {v}"),
-    "created_hour": _Wording("Created at", _hour, lambda v: f"having come at about {_hour(v)}"),
+    "source": _Wording(gettext_noop("Source"), str, lambda v: _("the source “%s”") % v),
+    "city": _Wording(gettext_noop("City"), str, lambda v: _("the city %s") % v),
+    "region": _Wording(gettext_noop("Region"), str, lambda v: _("the region %s") % v),
+    "amount": _Wording(gettext_noop("Amount"), plain, lambda v: _("an amount of %s") % plain(v)),
+    "created_weekday": _Wording(gettext_noop("Created on"), _, lambda v: _("having come on a %s") % _(v)),
+    "created_hour": _Wording(gettext_noop("Created at"), _hour, lambda v: _("having come at about %s") % _hour(v)),
     "inbound_messages_last_7_days": _count(
-        "Messages from the lead, last 7 days", "message", " from the lead in the last 7 days"
+        gettext_noop("Messages from the lead, last 7 days"), "message", gettext_noop("from the lead in the last 7 days")
     ),
     "outbound_messages_last_7_days": _count(
-        "Messages to the lead, last 7 days", "message", " to the lead in the last 7 days"
+        gettext_noop("Messages to the lead, last 7 days"), "message", gettext_noop("to the lead in the last 7 days")
     ),
-    "appointments_last_7_days": _count("Appointments, last 7 days", "appointment", " in the last 7 days"),
-    "days_since_last_event": _Wording("Silence", _days, lambda v: f"a silence of {_days(v)}"),
+    "appointments_last_7_days": _count(
+        gettext_noop("Appointments, last 7 days"), "appointment", gettext_noop("in the last 7 days")
+    ),
+    "days_since_last_event": _Wording(gettext_noop("Silence"), _days, lambda v: _("a silence of %s") % _days(v)),
 }
 
 
-def _nothing_or(counted_words: str, rest: str) -> str:
+_LACKS: dict[str, Callable[[], str]] = {
+    "message": lambda: _("the lack of messages"),
+    "appointment": lambda: _("the lack of appointments"),
+    "event": lambda: _("the lack of events"),
+}
+
+
+def _nothing_or(value: Any, word: str) -> str:
     # "no messages from the lead" would read as many; one lack is one thing.
-    return f"the lack of {counted_words[3:]}{rest}" if counted_words.startswith("no ") else counted_words + rest
+    return counted(value, word) if value else _LACKS[word]()
 
 
 def _wording(name: str, kind: Kind | None) -> _Wording:
@@ -142,10 +169,14 @@ def _wording(name: str, kind: Kind | None) -> _Wording:
 
 
 def _event_wording(rest: str) -> _Wording:
-    kind, _, part = rest.rpartition(".")
-    recent = part == "last_7_days"
-    label = f"Events “{_spaced(kind)}”" + (", last 7 days" if recent else "")
-    return _count(label, "event", f" “{_spaced(kind)}”" + (" in the last 7 days" if recent else ""))
+    name, _dot, part = rest.rpartition(".")
+    kind, recent = f"“{_spaced(name)}”", part == "last_7_days"
+    label = (_("Events %s, last 7 days") if recent else _("Events %s")) % kind
+
+    def after() -> str:
+        return f" {kind} " + _("in the last 7 days") if recent else f" {kind}"
+
+    return _Wording(label, plain, lambda value: _nothing_or(value, "event") + after(), ("event", after()[1:]))
 
 
 def _attribute_wording(name: str, kind: Kind | None) -> _Wording:
@@ -171,12 +202,12 @@ def _capital(text: str) -> str:
 
 def label_of(name: str) -> str:
     """A feature's name, as a person reads it."""
-    return _wording(name, None).label
+    return _(_wording(name, None).label)
 
 
 def shown(name: str, value: Any, kind: Kind | None = None) -> str:
     """A feature's value, as a person reads it; a missing one is "unknown"."""
-    return "unknown" if value is None else _wording(name, kind).shown(value)
+    return _("unknown") if value is None else _wording(name, kind).shown(value)
 
 
 def kinds_of(features: Iterable[Mapping[str, Any]]) -> dict[str, Kind]:
@@ -189,13 +220,15 @@ def moved(name: str, before: Any, after: Any, kind: Kind | None = None) -> str:
     wording = _wording(name, kind)
     if wording.counted and before is not None and after is not None and after > before:
         word, rest = wording.counted
-        return counted(after - before, f"new {word}") + rest
-    label = wording.label[:1].lower() + wording.label[1:]
+        return counted(after - before, f"new {word}") + _after(rest)
+    label = _(wording.label)
+    told = {"what": label[:1].lower() + label[1:]}
     if after is None:
-        return f"{label}: no longer known"
+        return _("%(what)s: no longer known") % told
+    told |= {"after": wording.shown(after)}
     if before is None:
-        return f"{label}: known now, {wording.shown(after)}"
-    return f"{label}: {wording.shown(before)}, now {wording.shown(after)}"
+        return _("%(what)s: known now, %(after)s") % told
+    return _("%(what)s: %(before)s, now %(after)s") % (told | {"before": wording.shown(before)})
 
 
 def reasons_of(

@@ -25,7 +25,7 @@ from models_registry.learning.model import Model
 from models_registry.learning.recalibration import Outcomes
 from models_registry.models import AlarmKind, ModelVersion
 from models_registry.recalibration import NotBetter, present_calibration, recalibrate
-from predictions.models import Prediction
+from predictions.models import VECTOR, Prediction
 from predictions.vectors import columns_from
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
     """The model's raw scores of stored predictions as shares, rebuilt from their vectors, (n,)."""
     if not rows:
         return np.empty(0)
-    vectors = [{name: value for name, value, _ in row.vector} for row in rows]
+    vectors = [row.inputs for row in rows]
     return model.shares(columns_from(model.features, vectors))
 
 
@@ -136,7 +136,7 @@ def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[P
         cursor.execute(ONE_A_WEEK, asked)
         keys = [key for (key,) in cursor.fetchall()]
     said = Prediction.objects.filter(pk__in=keys).select_related("dossier")
-    return sorted(said.only("as_of", "vector", "dossier__created_at"), key=lambda row: (row.as_of, row.pk))
+    return sorted(said.only("as_of", "dossier__created_at", *VECTOR), key=lambda row: (row.as_of, row.pk))
 
 
 def _fates(org: Organisation, dossiers: set[int], *, until: datetime) -> dict[int, tuple[bool, bool, datetime]]:

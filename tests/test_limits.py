@@ -46,7 +46,8 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
 @pytest.fixture
 def away(settings: Any) -> Iterator[None]:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    throttling.counter.cache_clear()
+    for counter in (throttling.counter, throttling.own_counter):
+        counter.cache_clear()
     yield
     throttling.counter.cache_clear()
 
@@ -54,7 +55,7 @@ def away(settings: Any) -> Iterator[None]:
 @pytest.mark.parametrize(("policy", "statuses"), [("allow", {200}), ("refuse", {503}), ("local", {200, 429})])
 def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, statuses: set[int], away: None) -> None:
     settings.RATE_LIMIT_WHEN_AWAY, settings.RATE_LIMIT_REQUESTS = policy, "3/minute"
-    crm = Caller(name=policy)
+    crm = Caller()
     assert {crm.get("/api/ml/model/versions").status_code for _ in range(5)} == statuses
 
 
@@ -70,12 +71,3 @@ def test_the_limit_holds_exactly_across_processes(settings: Any) -> None:
     command = [sys.executable, "-c", COUNT, settings.REDIS_URL]
     asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR) for _ in range(4)]
     assert sum(int(process.communicate()[0]) for process in asking) == 100
-
-
-def test_windows_of_this_process_end_and_are_not_kept_for_ever() -> None:
-    own = throttling.OwnCounts()
-    assert [own(["a", "b"], [1, 60, 2, 60])[::2] for _ in range(2)] == [[1, 2], [2, 4]]
-    for at in range(throttling.MOST_OWN_WINDOWS + 2):
-        own([f"ended {at}"], [1, 0])
-    assert len(own._windows) <= throttling.MOST_OWN_WINDOWS + 2
-    assert own(["a"], [1, 60])[0] == 3

@@ -10,10 +10,9 @@ from rest_framework import serializers
 from common.serializers import FiniteFloatField, StrictSerializer, TextField, TrueOrFalseField
 from experiments.designs import GUARDRAILS, MOST_ARMS, Arm, Plan, two_arms
 from experiments.models import Decision
-from experiments.populations import ATTRIBUTE, FIELDS
+from experiments.populations import MOST_FIELDS, problems_of
 from experiments.statistics.planning import FIXED, SEQUENTIAL
 
-MOST_VALUES, MOST_FIELDS = 100, 20
 SHARE: dict[str, Any] = {"min_value": 0.001, "max_value": 0.999}
 SCALAR = {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]}
 
@@ -30,27 +29,14 @@ class PopulationField(serializers.Field):  # type: ignore[type-arg]
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The filter. Raises ValidationError naming each field that it cannot have."""
-        if not isinstance(data, dict) or len(data) > MOST_FIELDS:
-            raise serializers.ValidationError(f"must be an object of at most {MOST_FIELDS} fields.")
-        problems = {name or "(empty)": [problem] for name, value in data.items() if (problem := _problem(name, value))}
+        problems = problems_of(data)
         if problems:
-            raise serializers.ValidationError(problems)
+            raise serializers.ValidationError({name: [text] for name, text in problems.items()})
         return data
 
     def to_representation(self, value: Any) -> Any:
         """As it is."""
         return value
-
-
-def _problem(name: str, value: Any) -> str:
-    if name not in FIELDS and not (name.startswith(ATTRIBUTE) and len(name) > len(ATTRIBUTE)):
-        return f"is not one of {', '.join(FIELDS)} or {ATTRIBUTE}<name>."
-    values = value if isinstance(value, list) else [value]
-    if not 0 < len(values) <= MOST_VALUES:
-        return f"must have 1 to {MOST_VALUES} values."
-    if not all(each is None or isinstance(each, (str, int, float, bool)) for each in values):
-        return "must be texts, numbers, truth values or null."
-    return "must not hold the character NUL." if any("\x00" in str(each) for each in values) or "\x00" in name else ""
 
 
 class ArmIn(StrictSerializer):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import fftconvolve
 from scipy.stats import norm
 
 from experiments.statistics import sequential
@@ -14,7 +15,7 @@ from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA
 
 FIXED, SEQUENTIAL = "FIXED", "SEQUENTIAL"
 LOOKS = 20
-GRID = 801
+GRID = 401
 MOST_LEADS = 200_000_000
 
 
@@ -70,12 +71,13 @@ def always_valid_power(
     ]
     grid = np.linspace(-max(bounds), max(bounds), GRID)
     width, drift = grid[1] - grid[0], abs(aim.difference) / aim.noise * step
-    kernel = norm.pdf(grid[:, None] - grid[None, :] - drift, scale=math.sqrt(step)) * width
+    reach = np.arange(-GRID + 1, GRID) * width
+    kernel = norm.pdf(reach - drift, scale=math.sqrt(step)) * width
     density, crossed = norm.pdf(grid - drift, scale=math.sqrt(step)), 0.0
     mass = 1.0
     for look, bound in enumerate(bounds):
         if look:
-            density = kernel @ density
+            density = fftconvolve(density, kernel)[GRID - 1 : 2 * GRID - 1]
         inside = np.abs(grid) < bound
         left = float(density[inside].sum() * width)
         crossed += max(mass - left, 0.0)

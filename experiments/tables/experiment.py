@@ -93,6 +93,7 @@ class Experiment(OrgScoped):
     closed_at = models.DateTimeField("enrolment closed at", null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=150, blank=True)
+    summed_until = models.DateField(null=True, blank=True, help_text="Leads of the days before it are summed up.")
     decision = models.CharField(max_length=16, choices=Decision.choices, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decision_reason = models.TextField(blank=True)

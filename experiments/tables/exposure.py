@@ -34,6 +34,7 @@ class Exposure(OrgScoped):
     class Meta:
         db_table = "ab_test_exposure"
         constraints = [models.UniqueConstraint(fields=["experiment", "dossier"], name="ab_test_exposure_once")]
+        indexes = [models.Index(fields=["experiment", "first_at"], name="ab_test_exposure_newest")]
 
     def __str__(self) -> str:
         return f"{self.dossier_id} in {self.variant}"

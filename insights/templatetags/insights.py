@@ -75,8 +75,7 @@ def three(value: float | None) -> str:
 @register.filter
 def signed_points(part: float) -> str:
     """A part of a probability in points, with its sign."""
-    text = words.points(part).split(" ")[0]
-    return "0" if float(text) == 0 else f"{'+' if part > 0 else '−'}{text}"
+    return words.signed_points(part)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
@@ -65,7 +66,7 @@ def export(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def score_all(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Scores every undecided lead in the background."""
     if ScoreJob.objects.of(viewer.org.org_id).open().exists():
-        messages.info(request, "Scoring is under way already.")
+        messages.info(request, _("Scoring is under way already."))
     else:
         start_score_job(org_id=viewer.org.org_id, by=viewer.name, criteria={})
     return redirect("insights:today")

@@ -197,6 +197,7 @@ class ScoreJobIn(StrictSerializer):
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=100_000
     )
     include_decided = TrueOrFalseField(required=False)
+    changed_only = TrueOrFalseField(required=False)
 
 
 class ScoreJobOut(serializers.Serializer[Any]):
@@ -208,6 +209,7 @@ class ScoreJobOut(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     scored = serializers.IntegerField()
     failed = serializers.IntegerField()
+    rows_per_second = serializers.FloatField(allow_null=True)
     filter = serializers.DictField()
     error = serializers.CharField(allow_null=True)
     created_at = MomentField()

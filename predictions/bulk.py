@@ -1,0 +1,183 @@
+"""Scoring a chunk of leads as arrays: read by COPY, scored without reasons, stored by COPY, in one transaction.
+
+It stores what `scoring` would, but the vectors are packed and their reasons made when first asked for. Leads that are
+in an experiment go through `scoring` itself, which also keeps their exposures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from common.copying import Field, copied_out, copy_in
+from experiments import assignment
+from leads import snapshots
+from leads.catalogue import Snapshots, columns_of
+from leads.features import Columns
+from leads.models import Dossier, Organisation
+from models_registry import scorers
+from models_registry.learning.rules import Rules
+from models_registry.learning.scores import Scores
+from models_registry.models import ModelVersion
+from models_registry.scorers import Chosen
+from predictions import monitoring, shadows
+from predictions.actions import Thresholds
+from predictions.models import PredictionBatch
+from predictions.packing import packed
+from predictions.scoring import moment_of, score_leads
+
+KEYS = "SELECT nextval(pg_get_serial_sequence('ml_prediction', 'id')) FROM generate_series(1, %(n)s)"
+CURRENT = """
+CREATE TEMPORARY TABLE IF NOT EXISTS lead_score_now (
+    dossier_id bigint, probability float8, confidence float8, expected_value float8, action varchar(16),
+    prediction_id bigint) ON COMMIT DELETE ROWS
+"""
+# In the order of keys, so that two who score the same leads wait for each other in one order.
+MAKE_CURRENT = """
+INSERT INTO lead_score AS s (org_id, dossier_id, probability, confidence, expected_value, action, method, model_version,
+                             prediction_id, scored_at)
+SELECT %(org_id)s, dossier_id, probability, confidence, nullif(expected_value, 'NaN'), action, %(method)s,
+       %(version)s, prediction_id, %(at)s
+FROM lead_score_now ORDER BY dossier_id
+ON CONFLICT (dossier_id) DO UPDATE SET (
+    org_id, probability, confidence, expected_value, action, method, model_version, prediction_id, scored_at
+) = (EXCLUDED.org_id, EXCLUDED.probability, EXCLUDED.confidence, EXCLUDED.expected_value, EXCLUDED.action,
+     EXCLUDED.method, EXCLUDED.model_version, EXCLUDED.prediction_id, EXCLUDED.scored_at)
+"""
+
+
+@transaction.atomic
+def score_in_bulk(*, org_id: str, leads: Sequence[Dossier]) -> int:
+    """Scores leads now and stores predictions and current scores; how many."""
+    assignments = assignment.assign(org_id, leads)
+    tested = [lead for lead, each in zip(leads, assignments, strict=True) if each.experiment_id is not None]
+    if tested:
+        score_leads(org_id=org_id, dossiers=tested)
+    others = [lead for lead, each in zip(leads, assignments, strict=True) if each.experiment_id is None]
+    if others:
+        _score(org_id, others)
+    return len(leads)
+
+
+def _score(org_id: str, leads: Sequence[Dossier]) -> None:
+    org, at = Organisation.get(org_id), timezone.now()
+    read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
+    chosen = scorers.for_method(org_id, assignment.DEFAULT_METHOD)
+    columns = columns_of(read, chosen.scorer.features)
+    scores = chosen.scorer.score(columns, contributions=False)
+    made = _Made(org_id, chosen, read, columns, scores, _actions(chosen, scores), at)
+    with connection.cursor() as cursor:
+        keys = _store(cursor, made)
+        _make_current(cursor, made, keys)
+        _keep_shadow(cursor, made, keys)
+    for action, rows in made.by_action():
+        monitoring.PREDICTIONS.labels(chosen.version or monitoring.RULES, chosen.method, action).inc(len(rows))
+
+
+@dataclass(frozen=True)
+class _Made:
+    """n scored leads: what was read of them, and what was made of it; arrays of length n."""
+
+    org_id: str
+    chosen: Chosen
+    read: Snapshots
+    columns: Columns
+    scores: Scores
+    actions: NDArray[np.object_]
+    at: datetime
+
+    def by_action(self) -> Iterator[tuple[str, NDArray[np.intp]]]:
+        """Each recommended action with its rows."""
+        for action in sorted(set(self.actions.tolist())):
+            yield action, np.flatnonzero(self.actions == action)
+
+
+def _actions(chosen: Chosen, scores: Scores) -> NDArray[np.object_]:
+    limits = Thresholds(**chosen.thresholds)
+    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
+    return np.array([limits.action(*pair) for pair in pairs], dtype=object)
+
+
+def _store(cursor: Any, made: _Made) -> NDArray[np.int64]:
+    """Writes the predictions; their keys, (n,). Rows of one action have one width, so each action is a copy."""
+    scores, features = made.scores, made.chosen.scorer.features
+    vectors, words = packed(features, made.columns)
+    keys = np.sort(copied_out(cursor, KEYS, {"n": len(vectors)}, ["id"])["id"].astype(np.int64))
+    shared: dict[str, Field] = {
+        "org_id": made.org_id,
+        "predicted_at": made.at,
+        "method": made.chosen.method,
+        "model_version": made.chosen.version,
+        "base_probability": np.array(scores.base),
+        "variant": "",
+        "batch_id": np.array(_batch(made, words).pk),
+    }
+    each = {
+        "id": keys,
+        "dossier_id": made.read.dossier,
+        "as_of": made.read.moment,
+        "conversion_probability": scores.probability,
+        "probability_low": scores.low,
+        "probability_high": scores.high,
+        "confidence": scores.confidence,
+        "packed": vectors,
+    }
+    for action, rows in made.by_action():
+        mine: dict[str, Field] = {name: column[rows] for name, column in each.items()}
+        copy_in(cursor, "ml_prediction", mine | shared | {"recommended_action": action})
+    return keys
+
+
+def _batch(made: _Made, words: list[str]) -> PredictionBatch:
+    scorer = made.chosen.scorer
+    version = ModelVersion.objects.of(made.org_id).filter(version=made.chosen.version).only("calibration").first()
+    return PredictionBatch.objects.create(
+        org_id=made.org_id,
+        made_at=made.at,
+        model_version=made.chosen.version,
+        features=[feature.to_json() for feature in scorer.features],
+        words=words,
+        calibration=version.calibration if version else None,
+        rules=[asdict(rule) for rule in scorer.rules] if isinstance(scorer, Rules) else None,
+    )
+
+
+def _make_current(cursor: Any, made: _Made, keys: NDArray[np.int64]) -> None:
+    worth = np.where(np.isnan(made.read.property_price), made.read.amount, made.read.property_price)
+    each = {
+        "dossier_id": made.read.dossier,
+        "probability": made.scores.probability,
+        "confidence": made.scores.confidence,
+        "expected_value": made.scores.probability * worth,
+        "prediction_id": keys,
+    }
+    cursor.execute(CURRENT)
+    for action, rows in made.by_action():
+        mine: dict[str, Field] = {name: column[rows] for name, column in each.items()}
+        copy_in(cursor, "lead_score_now", mine | {"action": action})
+    told = {"org_id": made.org_id, "method": made.chosen.method, "version": made.chosen.version, "at": made.at}
+    cursor.execute(MAKE_CURRENT, told)
+    cursor.execute("DELETE FROM lead_score_now")
+
+
+def _keep_shadow(cursor: Any, made: _Made, keys: NDArray[np.int64]) -> None:
+    shadowed = shadows.score(made.org_id, made.read)
+    if shadowed is None:
+        return
+    fields: dict[str, Field] = {
+        "org_id": made.org_id,
+        "dossier_id": made.read.dossier,
+        "prediction_id": keys,
+        "model_version": shadowed.version,
+        "probability": shadowed.probability,
+        "predicted_at": made.at,
+        "as_of": made.read.moment,
+    }
+    copy_in(cursor, "ml_shadow_prediction", fields)
