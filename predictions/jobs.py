@@ -44,9 +44,9 @@ NEWS = {
 
 CUT = """
 WITH keys AS ({keys}),
-     numbered AS (SELECT id, (row_number() OVER (ORDER BY id) - 1) / %s AS chunk FROM keys)
+     numbered AS (SELECT pk, (row_number() OVER (ORDER BY pk) - 1) / %s AS chunk FROM keys)
 INSERT INTO ml_score_chunk (job_id, first_key, last_key)
-SELECT %s::uuid, min(id), max(id) FROM numbered GROUP BY chunk ORDER BY chunk
+SELECT %s::uuid, min(pk), max(pk) FROM numbered GROUP BY chunk ORDER BY chunk
 """
 
 
