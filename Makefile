@@ -29,6 +29,7 @@ bench: .venv/installed-dev  ## time the importer and the kernels, and hold the i
 	$(BIN)/python -m leadqual.embedded start
 	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
 	$(BIN)/python -m benchmarks.kernels
+	$(BIN)/python -m benchmarks.bulk
 	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
 	$(BIN)/python -m leadqual.embedded stop
 

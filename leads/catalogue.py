@@ -110,7 +110,8 @@ def _local(s: Snapshots) -> Moments:
     instants = quarters.astype("datetime64[s]").tolist()
     offsets = [s.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(s.zone)) for each in instants]
     local = s.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
-    return local.astype("datetime64[h]")
+    hours: Moments = local.astype("datetime64[h]")
+    return hours
 
 
 def _numeric(

@@ -76,9 +76,9 @@ def _see(
 
 def microseconds(moments: Iterable[datetime]) -> Moments:
     """Aware datetimes as numpy instants in UTC."""
-    return np.array(
-        [moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in moments], dtype="datetime64[us]"
-    )
+    moments = list(moments)
+    plain = {moment: moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in set(moments)}
+    return np.array([plain[moment] for moment in moments], dtype="datetime64[us]")
 
 
 @dataclass(frozen=True)

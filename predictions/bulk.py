@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from common.copying import Field, copied_out, copy_in
 from experiments import assignment
+from experiments.models import Experiment
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns
 from leads.models import Dossier, Organisation
+from leads.tables.dossier import DossierQuerySet
 from models_registry import scorers
 from models_registry.learning.rules import Rules
 from models_registry.learning.scores import Scores
@@ -31,7 +33,7 @@ from predictions import monitoring, shadows
 from predictions.actions import Thresholds
 from predictions.models import PredictionBatch
 from predictions.packing import packed
-from predictions.scoring import moment_of, score_leads
+from predictions.scoring import score_leads
 
 KEYS = "SELECT nextval(pg_get_serial_sequence('ml_prediction', 'id')) FROM generate_series(1, %(n)s)"
 CURRENT = """
@@ -54,21 +56,30 @@ ON CONFLICT (dossier_id) DO UPDATE SET (
 
 
 @transaction.atomic
-def score_in_bulk(*, org_id: str, leads: Sequence[Dossier]) -> int:
-    """Scores leads now and stores predictions and current scores; how many."""
-    assignments = assignment.assign(org_id, leads)
-    tested = [lead for lead, each in zip(leads, assignments, strict=True) if each.experiment_id is not None]
+def score_in_bulk(*, org_id: str, leads: DossierQuerySet) -> int:
+    """Scores leads of the organisation now, and stores predictions and current scores; how many leads."""
+    tested = _in_experiments(org_id, leads)
     if tested:
         score_leads(org_id=org_id, dossiers=tested)
-    others = [lead for lead, each in zip(leads, assignments, strict=True) if each.experiment_id is None]
-    if others:
-        _score(org_id, others)
-    return len(leads)
+    others = leads.exclude(pk__in=[lead.pk for lead in tested]) if tested else leads
+    rows = list(others.order_by("pk").values_list("pk", "created_at"))
+    if rows:
+        _score(org_id, rows)
+    return len(tested) + len(rows)
 
 
-def _score(org_id: str, leads: Sequence[Dossier]) -> None:
+def _in_experiments(org_id: str, leads: DossierQuerySet) -> list[Dossier]:
+    if not Experiment.objects.of(org_id).exists():
+        return []
+    all_leads = list(leads)
+    assignments = assignment.assign(org_id, all_leads)
+    return [lead for lead, each in zip(all_leads, assignments, strict=True) if each.experiment_id is not None]
+
+
+def _score(org_id: str, leads: Sequence[tuple[int, datetime]]) -> None:
     org, at = Organisation.get(org_id), timezone.now()
-    read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
+    now = org.now()
+    read = snapshots.take(org, [key for key, _ in leads], [max(now, created) for _, created in leads])
     chosen = scorers.for_method(org_id, assignment.DEFAULT_METHOD)
     columns = columns_of(read, chosen.scorer.features)
     scores = chosen.scorer.score(columns, contributions=False)

@@ -107,7 +107,7 @@ def score_next_chunk(job: ScoreJob) -> int | None:
         if chunk is None:
             return None
         leads = leads_for(job.org_id, job.criteria).filter(pk__gte=chunk.first_key, pk__lte=chunk.last_key)
-        scored = score_in_bulk(org_id=job.org_id, leads=list(leads.only("id", "number", "org_id", "created_at")))
+        scored = score_in_bulk(org_id=job.org_id, leads=leads)
         ScoreChunk.objects.filter(pk=chunk.pk).update(scored=scored, done_at=timezone.now())
     return scored
 
@@ -123,14 +123,13 @@ def _free_chunk(job: ScoreJob) -> ScoreChunk | None:
 def tell_progress(job: ScoreJob) -> None:
     """Counts the chunks that are done into the job, and ends it with the last. Raises JobLost where it is not ours."""
     done = job.chunks.aggregate(
-        scored=Sum("scored", default=0), chunks=Count("pk"), done=Count("pk", filter=Q(scored__isnull=False))
+        leads=Sum("scored", default=0), chunks=Count("pk"), done=Count("pk", filter=Q(scored__isnull=False))
     )
-    is_whole = done["done"] == done["chunks"]
-    if not is_whole:
-        job.report("scoring", done["done"] / max(done["chunks"], 1))
-    ScoreJob.objects.filter(pk=job.pk).update(scored=done["scored"])
-    if is_whole:
-        job.succeed(scored=done["scored"], total=done["scored"], stage="done")
+    if done["done"] == done["chunks"]:
+        job.succeed(scored=done["leads"], total=done["leads"], stage="done")
+    else:
+        job.report("scoring", done["done"] / done["chunks"])
+        ScoreJob.objects.filter(pk=job.pk).update(scored=done["leads"])
 
 
 def run_score_job(job: ScoreJob, progress: Callable[[int], Any] = lambda scored: None) -> None:

@@ -54,8 +54,10 @@ class Fitting:
         """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
         encoder = Encoder.fit(past, self.unused)
         x = encoder.transform(past.columns)
-        who, feature = (past.dossier, self.seed, self.n_jobs, past.created_at), encoder.column_feature
-        task = Task(x, past.converted, past.weight, *who, feature=feature)
+        feature = encoder.column_feature
+        task = Task(
+            x, past.converted, past.weight, past.dossier, self.seed, self.n_jobs, past.created_at, feature=feature
+        )
         fitted = self.learner.fit(task, _growing(report))
         report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
         calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)

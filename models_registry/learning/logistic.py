@@ -7,15 +7,14 @@ from typing import Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression as Solver
 from threadpoolctl import threadpool_limits
 
-from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
+from models_registry.learning.bagging import fitted_in_bags, out_of_bag
 from models_registry.learning.designs import STRETCHES, Design
 from models_registry.learning.linear import LinearBags
-from models_registry.learning.penalties import MOST, groups_of, likeliest
+from models_registry.learning.penalties import MOST, Groups, groups_of, likeliest, solved
 from models_registry.learning.raw import Floats
-from models_registry.learning.task import Bools, Fitted, Progress, Task
+from models_registry.learning.task import Fitted, Progress, Task
 from models_registry.learning.windows import arrival, losses, sampled
 
 HALF_LIVES = (None, 1.0, 0.5, 0.25)
@@ -28,6 +27,7 @@ OLDER_SHARE = 0.75
 SURE = 2.4
 """Standard errors by which what is less simple must be better: one in twenty by chance, of three half-lives."""
 MOST_TRIED = 40_000
+"""Rows that shape, half-life and penalties are learnt from: as a prior, the right one hardly depends on how many."""
 HELD_BACK = MOST / 10
 """Under such a penalty nothing to speak of is left of a term."""
 
@@ -50,12 +50,13 @@ class LogisticRegression:
             design = Design.fit(task.x, task.weight, bent=bent)
             whole = _Weighed.learnt(design, task)
 
-        def fit_one(part: Task) -> tuple[float, Floats]:
-            # Half of the dossiers and half of the penalty: on average the bags are what all dossiers would make.
-            return solved(design.terms(part.x), part.converted, part.weight, whole.penalty / 2)
+        def fit_one(part: Task) -> tuple[Floats, Floats]:
+            # With penalties of its own: which features tell something is itself no more than an estimate.
+            bag = whole.again(part)
+            return np.array([bag.intercept]), bag.coefficient
 
         learners, member = fitted_in_bags(task, fit_one, report, "Logistic regression")
-        bags = LinearBags(design, *map(np.concatenate, zip(*((np.atleast_1d(b), c) for b, c in learners), strict=True)))
+        bags = LinearBags(design, *map(np.concatenate, zip(*learners, strict=True)))
         parameters = {
             "terms": len(design),
             "held_back": int(np.sum(whole.penalty >= HELD_BACK)),
@@ -72,21 +73,30 @@ class LogisticRegression:
 
 @dataclass(frozen=True)
 class _Weighed:
-    """A weighted sum of a design's terms, and the penalties (k,) that held its weights back."""
+    """A weighted sum of a design's k terms; `penalty` (k,) held its weights back, each that of its `group` (k,)."""
 
     design: Design
+    group: Groups
     penalty: Floats
-    intercept: float
     coefficient: Floats
+    intercept: float = 0.0
 
     @classmethod
-    def learnt(cls, design: Design, task: Task, penalty: Floats | None = None) -> Self:
-        """From all rows of the task; the penalties are the likeliest unless given."""
-        terms, rows = design.terms(task.x), (task.converted, task.weight)
-        if penalty is None:
-            group = groups_of(design, task.x, task.feature)
-            penalty = likeliest(terms, *rows, group, lambda each: solved(terms, *rows, each))
-        return cls(design, penalty, *solved(terms, *rows, penalty))
+    def learnt(cls, design: Design, task: Task) -> Self:
+        """From the task's rows, with the likeliest penalties."""
+        group = groups_of(design, sampled(task, MOST_TRIED).x, task.feature)
+        return cls(design, group, *[np.zeros(len(design))] * 2).again(task)
+
+    def again(self, task: Task) -> Self:
+        """The same from other rows, with the penalties that are likeliest by these."""
+        few = sampled(task, MOST_TRIED)
+        terms, rows = self.design.terms(few.x), (few.converted, few.weight)
+        return replace(self, penalty=likeliest(terms, *rows, self.group)).weighed(task)
+
+    def weighed(self, task: Task) -> Self:
+        """The same penalties, and weights from these rows."""
+        intercept, coefficient = solved(self.design.terms(task.x), task.converted, task.weight, self.penalty)
+        return replace(self, intercept=intercept, coefficient=coefficient)
 
     def losses(self, task: Task) -> Floats:
         """Each row's log loss, (n,), once the base rate is right."""
@@ -109,7 +119,7 @@ def chosen(task: Task) -> tuple[bool, float | None]:
 
     def aged(half_life: float | None) -> Floats:
         counted = replace(before, weight=before.weight * _recency(before, half_life))
-        return _Weighed.learnt(shape.design, counted, shape.penalty).losses(after)
+        return shape.weighed(counted).losses(after)
 
     return bool(bent), HALF_LIVES[_best([aged(each) for each in HALF_LIVES], after)]
 
@@ -134,16 +144,3 @@ def _recency(task: Task, half_life: float | None) -> Floats:
     rank = arrival(task)
     counts = 0.5 ** (-rank / (half_life * (rank.max() + 1)))
     return np.asarray(counts * task.weight.sum() / np.sum(counts * task.weight))
-
-
-def solved(terms: Floats, converted: Bools, weight: Floats, penalty: Floats) -> tuple[float, Floats]:
-    """The intercept and the weights (k,) of the terms (n, k), each held back by its penalty on half its square, (k,).
-
-    One outcome alone gives its smoothed log-odds.
-    """
-    if converted.all() or not converted.any():
-        return smoothed_log_odds(converted, weight), np.zeros(terms.shape[1])
-    scale = 1.0 / np.sqrt(penalty)
-    solver = Solver(C=1.0, solver="newton-cholesky", tol=1e-6, max_iter=200)
-    solver.fit(terms * scale, converted, sample_weight=weight)
-    return float(solver.intercept_[0]), np.asarray(solver.coef_[0], dtype=np.float64) * scale

@@ -8,25 +8,24 @@ others hardly. No rows are set aside for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
+from sklearn.linear_model import LogisticRegression as Solver
 
+from models_registry.learning.bagging import smoothed_log_odds
 from models_registry.learning.designs import Design
 from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Bools
 
 Groups = NDArray[np.intp]
 """The group of each term, (k,)."""
-Solved = Callable[[Floats], tuple[float, Floats]]
-"""The intercept and weights (k,) under penalties (k,)."""
 
 FIRST = 10.0
+"""Where the search for each penalty begins."""
 LEAST, MOST = 0.1, 1e4
 """Under the most, the thousandth part of a log-odds is left of a term."""
 ROUNDS = 8
@@ -44,9 +43,9 @@ def groups_of(design: Design, x: Matrix, feature: NDArray[np.intp] | None) -> Gr
     column = design.column.astype(np.intp)
     feature = np.arange(design.columns) if feature is None else feature
     bend = np.append(False, column[1:] == column[:-1])
-    switch = np.array([len(np.unique(x[:, each])) == 2 for each in column])
-    number, first = ~switch & ~bend, column[:, None] == column
-    same = first & (bend[:, None] == bend)
+    switch = np.all((x[:, column] == design.low) | (x[:, column] == design.high), axis=0)
+    number = ~switch & ~bend
+    same = (column[:, None] == column) & (bend[:, None] == bend)
     same |= switch[:, None] & switch & (feature[column][:, None] == feature[column])
     same |= number[:, None] & number & (_correlated(design.terms(x)) > ALIKE)
     return np.asarray(connected_components(same)[1], dtype=np.intp)
@@ -58,17 +57,31 @@ def _correlated(terms: Floats) -> Floats:
     return np.asarray(np.abs(away.T @ away) / np.maximum(np.outer(length, length), 1e-300))
 
 
-def likeliest(terms: Floats, converted: Bools, weight: Floats, group: Groups, solved: Solved) -> Floats:
-    """The penalty of each term, (k,): the likeliest of its group. The terms are (n, k), with mean 0."""
+def likeliest(terms: Floats, converted: Bools, weight: Floats, group: Groups) -> Floats:
+    """The penalty of each term, (k,): the likeliest of its group. Terms are (n, k). Two outcomes are needed to tell."""
     logged = np.full(int(group.max()) + 1, np.log(FIRST))
     if converted.all() or not converted.any():
         return np.exp(logged)[group]
     for _ in range(ROUNDS):
         before = logged
-        logged = _improved(*_quadratic(terms, converted, weight, *solved(np.exp(before)[group])), group, before)
+        best = solved(terms, converted, weight, np.exp(before)[group])
+        logged = _improved(*_quadratic(terms, converted, weight, *best), group, before)
         if np.max(np.abs(logged - before)) < SETTLED:
             break
     return np.exp(logged.round(2))[group]
+
+
+def solved(terms: Floats, converted: Bools, weight: Floats, penalty: Floats) -> tuple[float, Floats]:
+    """The intercept and the weights (k,) of the terms (n, k), each held back by its penalty on half its square, (k,).
+
+    One outcome alone gives its smoothed log-odds.
+    """
+    if converted.all() or not converted.any():
+        return smoothed_log_odds(converted, weight), np.zeros(terms.shape[1])
+    scale = 1.0 / np.sqrt(penalty)
+    solver = Solver(C=1.0, solver="newton-cholesky", tol=1e-6, max_iter=200)
+    solver.fit(terms * scale, converted, sample_weight=weight)
+    return float(solver.intercept_[0]), np.asarray(solver.coef_[0], dtype=np.float64) * scale
 
 
 def _quadratic(

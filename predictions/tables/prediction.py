@@ -91,8 +91,7 @@ class Prediction(OrgScoped):
         """[feature, value, contribution] for every feature, largest contribution first."""
         if self.stored_vector is None and self.batch_id is not None:
             self.stored_vector = unpacking.vector(self.batch_id, bytes(self.packed or b""))
-        vector: list[list[Any]] = self.stored_vector
-        return vector
+        return self.stored_vector or []
 
     @vector.setter
     def vector(self, vector: list[list[Any]]) -> None:
