@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev messages lock
+.PHONY: help profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -52,6 +52,9 @@ lint: .venv/installed-dev
 messages: .venv/installed-dev  ## find the pages' sentences for translation, and compile what is translated (needs GNU gettext)
 	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'models_registry/*' --ignore 'benchmarks/*'
 	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
+
+audit: .venv/installed-dev  ## ask the public vulnerability databases about every pinned package (needs a network)
+	$(BIN)/uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs
