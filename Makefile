@@ -19,7 +19,7 @@ run: .venv/installed  ## set up everything and serve on http://localhost:8000 (P
 test: lint  ## set up everything and run every check
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=88
 
-bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
+bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (an hour)
 	$(BIN)/python -m benchmarks.models
 
 bench: .venv/installed-dev  ## time the importer and the kernels, and hold the intervals against known truth
