@@ -22,7 +22,7 @@ test: lint  ## set up everything and run every check
 test-all: test  ## what `test` does, then what takes long: real data whole, journeys, faults
 	$(BIN)/python -m pytest -n auto -m slow
 
-bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
+bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (an hour)
 	$(BIN)/python -m benchmarks.models
 
 bench: .venv/installed-dev  ## every benchmark, beside other servers that it installs; an hour, on a quiet machine
