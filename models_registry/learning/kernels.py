@@ -208,7 +208,7 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
                     store(u, slot * width, less(spread(like, value[at, right]), difference))
                     phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
                 for back in range(n):
-                    slot = n - one - back
+                    slot = n - one - back  # type: ignore[assignment]
                     at, right = start + slot, np.uint64(went[slot])
                     own = np.uint64(by[slot])
                     above_taken = load(like, u, np.uint64(child[at, right]) * width)
