@@ -34,14 +34,10 @@ class Wanted:
     def of(cls, query: Mapping[str, Any]) -> Wanted:
         """From the query's parameters."""
         told = {name: str(query.get(name, "")).replace("\x00", "").strip()[:LONGEST] for name in NAMES}
-        return cls(
-            **told
-            | {
-                "order": told["order"] if told["order"] in ORDERS else PROBABILITY,
-                "action": told["action"] if told["action"] in ACTIONS else "",
-                "calls": _calls(told["calls"]),
-            }
-        )
+        calls = _calls(told.pop("calls"))
+        told["order"] = told["order"] if told["order"] in ORDERS else PROBABILITY
+        told["action"] = told["action"] if told["action"] in ACTIONS else ""
+        return cls(**told, calls=calls)
 
     @property
     def has_attribute(self) -> bool:
