@@ -14,7 +14,8 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=leadqual.settings \
     DJANGO_STATIC_ROOT=/app/staticfiles \
     LEADQUAL_VAR=/var/lib/leadqual \
-    PROMETHEUS_MULTIPROC_DIR=/tmp
+    PROMETHEUS_MULTIPROC_DIR=/tmp \
+    LEADQUAL_HOST=0.0.0.0
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
@@ -27,5 +28,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
 # The worker: celery -A leadqual worker --concurrency 2   The schedule: celery -A leadqual beat
-CMD ["gunicorn", "leadqual.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
-     "--config", "leadqual/gunicorn_conf.py", "--worker-tmp-dir", "/dev/shm"]
+CMD ["gunicorn", "leadqual.wsgi:application", "--config", "python:leadqual.gunicorn_conf"]

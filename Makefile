@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test lint bench bench-models clean-data setup setup-dev messages lock
+.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -17,17 +17,29 @@ run: .venv/installed  ## set up everything and serve on http://localhost:8000 (P
 	@exec $(BIN)/python -m leadqual.run
 
 test: lint  ## set up everything and run every check
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-fail-under=88
+	$(BIN)/python -m pytest -n auto -m "not slow" --cov --cov-report=term:skip-covered --cov-fail-under=88
+
+test-all: test  ## what `test` does, then what takes long: real data whole, journeys, faults
+	$(BIN)/python -m pytest -n auto -m slow
 
 bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
 	$(BIN)/python -m benchmarks.models
 
-bench: .venv/installed-dev  ## time the importer and the kernels, and hold the intervals against known truth
+bench: .venv/installed-dev  ## every benchmark, beside other servers that it installs; an hour, on a quiet machine
 	$(BIN)/python -m leadqual.embedded start
+	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
 	$(BIN)/python -m benchmarks.kernels
+	$(BIN)/python -m benchmarks.bulk
 	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
 	$(BIN)/python -m leadqual.embedded stop
+
+profile: .venv/installed-dev  ## where the time of a request and of a chunk of a score job goes
+	$(BIN)/python -m benchmarks.profile request
+	$(BIN)/python -m benchmarks.profile chunk
+
+bench-experiments: .venv/installed-dev  ## simulate experiments with known truth, and time the metrics of a million leads
+	$(BIN)/python -m benchmarks.experiments
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

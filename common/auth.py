@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from functools import cached_property
+import functools
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
-from common.scopes import SCOPES, scopes_of
+from common import identity_provider, service_tokens
+from common.identity_provider import OutsideToken
+from common.scopes import scopes_of
 from common.tenancy import org_of
 
 
@@ -39,23 +40,10 @@ class ServicePrincipal:
         return self.name
 
 
-class OutsideToken(AccessToken):
-    """A token of the identity provider named by JWT_JWK_URL, JWT_ISSUER and JWT_AUDIENCE."""
-
-    @cached_property
-    def token_backend(self) -> TokenBackend:
-        """Verifies by the provider's published keys; symmetric algorithms are never accepted from outside."""
-        return TokenBackend(
-            "RS256", audience=settings.JWT_AUDIENCE, issuer=settings.JWT_ISSUER, jwk_url=settings.JWT_JWK_URL
-        )
-
-    def verify_token_type(self) -> None:
-        """Providers do not send our `token_type` claim; the audience already says what the token is for."""
-
-
-def outside_provider() -> bool:
-    """Whether tokens of an identity provider are accepted: only with all three settings."""
-    return bool(settings.JWT_JWK_URL and settings.JWT_ISSUER and settings.JWT_AUDIENCE)
+@functools.lru_cache(maxsize=1024)
+def _signed_by_us(raw_token: bytes) -> AccessToken:
+    """A token of our own. Its signature is verified once a process. Raises TokenError."""
+    return AccessToken(raw_token)  # type: ignore[arg-type]
 
 
 class TokenAuthentication(JWTAuthentication):
@@ -64,9 +52,11 @@ class TokenAuthentication(JWTAuthentication):
     def get_validated_token(self, raw_token: bytes) -> Token:
         """The token's claims. Raises InvalidToken (401) where nobody we trust has signed it or it has expired."""
         try:
-            return AccessToken(raw_token)  # type: ignore[arg-type]
+            token = _signed_by_us(raw_token)
+            token.check_exp(current_time=timezone.now())  # the signature holds for good, the token does not
+            return token
         except TokenError as error:
-            if not outside_provider():
+            if not identity_provider.is_configured():
                 raise InvalidToken(str(error)) from error
         try:
             return OutsideToken(raw_token)  # type: ignore[arg-type]
@@ -74,9 +64,12 @@ class TokenAuthentication(JWTAuthentication):
             raise InvalidToken(str(error)) from error
 
     def get_user(self, validated_token: Token) -> Any:
-        """The person, looked up so that a closed account is refused at once; or the service by name."""
-        if "user_id" in validated_token and not isinstance(validated_token, OutsideToken):
+        """The person or the service, looked up so that a closed account or a revoked token is refused at once."""
+        is_ours = not isinstance(validated_token, OutsideToken)
+        if is_ours and "user_id" in validated_token:
             return super().get_user(validated_token)
+        if is_ours:
+            service_tokens.ensure_not_revoked(validated_token)
         return ServicePrincipal(str(validated_token.get("sub", "unknown"))[:150])
 
 
@@ -100,17 +93,9 @@ class PersonTokens(TokenObtainPairSerializer):
         return token
 
 
-def issue_service_token(*, name: str, org_id: str, scopes: list[str], days: float) -> str:
-    """A signed token for a program. Raises ValueError where a scope is unknown."""
-    unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown:
-        raise ValueError(f"unknown scopes: {', '.join(unknown)}; known are {', '.join(SCOPES)}")
-    token = AccessToken()
-    token.set_exp(lifetime=timedelta(days=days))
-    token["sub"] = name
-    token["org_id"] = org_id
-    token["scope"] = " ".join(scopes)
-    return str(token)
+def issue_service_token(*, name: str, org_id: str, scopes: list[str], days: float, by: str = "command") -> str:
+    """A signed token for a program, listed and revocable. Raises ValueError where a scope is unknown."""
+    return service_tokens.issue(name=name, org_id=org_id, scopes=scopes, days=days, by=by).token
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

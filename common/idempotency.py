@@ -10,17 +10,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 from rest_framework.exceptions import ValidationError
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.errors import Conflict
 from common.models import KEY_LENGTH, IdempotencyKey
-from common.scopes import caller_of
+from common.rendering import QuickJSONRenderer
+from common.scopes import Caller, caller_of
 
 Handler = Callable[..., Response]
+CLAIM = """
+INSERT INTO idempotency_key (org_id, caller, key, fingerprint, status, answer, created_at)
+VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (org_id, caller, key) DO NOTHING RETURNING id
+"""
 
 
 def replay(row: IdempotencyKey, fingerprint: str) -> Response:
@@ -48,15 +53,22 @@ def idempotent(handler: Handler) -> Handler:
 
 def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]) -> Response:
     caller, fingerprint = caller_of(request), _fingerprint(request)
-    row, is_first = IdempotencyKey.objects.get_or_create(
-        org_id=caller.org_id, caller=caller.name, key=key, defaults={"fingerprint": fingerprint}
-    )
-    if not is_first:
-        return replay(row, fingerprint)
+    claimed = _claim(caller, key, fingerprint)
+    if claimed is None:
+        return replay(IdempotencyKey.objects.of(caller.org_id).get(caller=caller.name, key=key), fingerprint)
     response = answer()
-    row.status, row.answer = response.status_code, JSONRenderer().render(response.data).decode()
-    row.save(update_fields=["status", "answer"])
+    IdempotencyKey.objects.filter(pk=claimed).update(
+        status=response.status_code, answer=QuickJSONRenderer().render(response.data).decode()
+    )
     return response
+
+
+def _claim(caller: Caller, key: str, fingerprint: str) -> int | None:
+    """The row's number where the key is new. Waits for a request that has claimed it and is not done."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, [caller.org_id, caller.name, key, fingerprint, timezone.now()])
+        found = cursor.fetchone()
+    return None if found is None else int(found[0])
 
 
 def _fingerprint(request: Request) -> str:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from common.audit import AuditEntry
+from common.service_tokens import ServiceToken
 from common.tenancy import Membership, OrgQuerySet, OrgScoped
 
 KEY_LENGTH = 255
@@ -33,4 +34,4 @@ class IdempotencyKey(OrgScoped):
         return self.key
 
 
-__all__ = ["AuditEntry", "IdempotencyKey", "Membership"]
+__all__ = ["AuditEntry", "IdempotencyKey", "Membership", "ServiceToken"]

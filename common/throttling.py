@@ -1,17 +1,20 @@
-"""Limits a token: counted atomically in Valkey, so that they hold across processes."""
+"""Limits a caller: counted atomically in Valkey, so that they hold across processes; all of a request's at once."""
 
 from __future__ import annotations
 
 import functools
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import redis
 import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits.storage import MemoryStorage
+from redis.commands.core import Script
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -21,48 +24,105 @@ from common.scopes import caller_of
 
 log = structlog.get_logger(__name__)
 
+# A limit's window begins with its first request: the key lives as long as the window.
+COUNT = """
+local counted = {}
+for i, key in ipairs(KEYS) do
+    counted[2 * i - 1] = redis.call('INCRBY', key, ARGV[2 * i - 1])
+    local left = redis.call('PTTL', key)
+    if left < 0 then
+        left = ARGV[2 * i] * 1000
+        redis.call('PEXPIRE', key, left)
+    end
+    counted[2 * i] = left
+end
+return counted
+"""
+
 
 @functools.cache
-def limiter() -> FixedWindowRateLimiter:
-    """The counter, one a process. Time-outs are short: a limit must not cost more than what it guards."""
-    return FixedWindowRateLimiter(
-        RedisStorage(storage_address(settings.REDIS_URL), socket_timeout=0.5, socket_connect_timeout=0.5)
-    )
+def counter() -> Script:
+    """The counting script, one a process. Time-outs are short: a limit must not cost more than what it guards."""
+    store = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
+    return store.register_script(COUNT)
 
 
-def storage_address(url: str) -> str:
-    """The address of Valkey as `limits` writes it."""
-    return f"redis+{url}" if url.startswith("unix://") else url
+@functools.cache
+def own_counter() -> MemoryStorage:
+    """What counts in this process alone, while Valkey is away."""
+    return MemoryStorage()
 
 
-class TokenLimit(BaseThrottle):
-    """One limit; subclasses say which setting holds it and what a request costs."""
+@dataclass(frozen=True)
+class Use:
+    """What is counted: how much of which limit ("6000/minute"), for whom."""
 
-    setting = ""
+    limit: str
+    key: tuple[str, ...]
+    cost: int = 1
 
-    def cost(self, request: Request, view: Any) -> int:
-        """How much of the limit this request takes."""
-        return 1
+    @property
+    def item(self) -> RateLimitItem:
+        """The limit, read. Raises ValueError where it is written otherwise."""
+        return _item(self.limit)
 
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Counts the request; False where the limit is reached."""
-        if not request.user or not request.user.is_authenticated:
-            return True
-        caller = caller_of(request)
-        item = _item(getattr(settings, self.setting))
-        key = (self.setting, caller.org_id, caller.name)
-        try:
-            allowed = limiter().hit(item, *key, cost=self.cost(request, view))
-            stats = limiter().get_window_stats(item, *key)
-        except RedisError as error:
-            return _when_away(error)
-        self.reset_after = max(stats.reset_time - time.time(), 0.0)
-        request.rate_limit = (item.amount, max(stats.remaining, 0), math.ceil(self.reset_after))  # type: ignore[attr-defined]
-        return allowed
+    @property
+    def name(self) -> str:
+        """The key it is counted under."""
+        return "/".join(("limit", *self.key))
 
-    def wait(self) -> float:
-        """Seconds until the window ends, for Retry-After."""
-        return max(self.reset_after, 1.0)
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a caller stands against one limit, what was asked counted."""
+
+    amount: int
+    used: int
+    seconds_left: float
+
+    @property
+    def remaining(self) -> int:
+        """What is left of it in this window."""
+        return max(self.amount - self.used, 0)
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether this is too many."""
+        return self.used > self.amount
+
+
+def count(uses: Sequence[Use]) -> list[Standing]:
+    """Counts against limits in one round trip, exactly across processes.
+
+    While the store is away it does as RATE_LIMIT_WHEN_AWAY says; raises Unavailable (503) where that is to refuse.
+    """
+    numbers = [number for use in uses for number in (use.cost, use.item.get_expiry())]
+    try:
+        counted = counter()([use.name for use in uses], numbers)
+    except RedisError as error:
+        return _while_away(error, uses)
+    found = zip(uses, counted[::2], counted[1::2], strict=True)
+    return [Standing(use.item.amount, used, left / 1000) for use, used, left in found]
+
+
+def seconds_to_wait(standings: Sequence[Standing]) -> float | None:
+    """None, or when to come back where one of them is beyond its limit."""
+    return max((max(each.seconds_left, 1.0) for each in standings if each.is_beyond), default=None)
+
+
+def _while_away(error: RedisError, uses: Sequence[Use]) -> list[Standing]:
+    log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
+    if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
+        raise Unavailable() from error
+    if settings.RATE_LIMIT_WHEN_AWAY == "allow":
+        return [Standing(use.item.amount, 0, 0.0) for use in uses]
+    return [_counted_here(use) for use in uses]
+
+
+def _counted_here(use: Use) -> Standing:
+    store = own_counter()
+    used = store.incr(use.name, use.item.get_expiry(), amount=use.cost)
+    return Standing(use.item.amount, used, max(store.get_expiry(use.name) - time.time(), 0.0))
 
 
 @functools.lru_cache(maxsize=16)
@@ -70,11 +130,37 @@ def _item(text: str) -> RateLimitItem:
     return parse(text)
 
 
-def _when_away(error: RedisError) -> bool:
-    log.warning("rate_limit_store_away", error=type(error).__name__, policy=settings.RATE_LIMIT_WHEN_AWAY)
-    if settings.RATE_LIMIT_WHEN_AWAY == "refuse":
-        raise Unavailable() from error
-    return True
+class TokenLimit(BaseThrottle):
+    """One limit of a token; subclasses say which setting holds it and what a request costs."""
+
+    setting = ""
+
+    def cost(self, request: Request, view: Any) -> int:
+        """How much of the limit this request takes."""
+        return 1
+
+    def use(self, request: Request, view: Any) -> Use:
+        """What this request takes of it."""
+        caller = caller_of(request)
+        key = (self.setting, caller.org_id, caller.name)
+        return Use(getattr(settings, self.setting), key, self.cost(request, view))
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Counts the request against this limit alone; doors of ours count all of theirs at once."""
+        return wait_of([self], request, view) is None
+
+
+def wait_of(limits: Sequence[TokenLimit], request: Request, view: Any) -> float | None:
+    """Counts a request against all limits at once: None, or the seconds to wait where it is too many.
+
+    Tells the request where it stands with the last of them.
+    """
+    if not limits or not request.user or not request.user.is_authenticated:
+        return None
+    standings = count([limit.use(request, view) for limit in limits])
+    last = standings[-1]
+    request.rate_limit = (last.amount, last.remaining, math.ceil(last.seconds_left))  # type: ignore[attr-defined]
+    return seconds_to_wait(standings)
 
 
 class RequestLimit(TokenLimit):

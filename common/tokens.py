@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +15,7 @@ from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.views import TokenViewBase
 
 from common.auth import PersonTokens
+from common.logging_in import LogInLimit
 from common.serializers import StrictSerializer, TextField
 
 
@@ -46,7 +49,7 @@ class ObtainTokens(TokenViewBase):
     """Logging in over the API."""
 
     permission_classes = (AllowAny,)  # type: ignore[assignment]
-    throttle_classes = ()
+    throttle_classes = (LogInLimit,)  # type: ignore[assignment]
     serializer_class = PersonTokens
 
     @extend_schema(
@@ -59,7 +62,12 @@ class ObtainTokens(TokenViewBase):
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answers an access and a refresh token for a person's name and password."""
         TokensIn(data=request.data).is_valid(raise_exception=True)
-        return super().post(request, *args, **kwargs)
+        try:
+            return super().post(request, *args, **kwargs)
+        except AuthenticationFailed:
+            if getattr(request, "axes_locked_out", False):
+                raise Throttled(wait=settings.LOGIN_LOCK_MINUTES * 60) from None
+            raise
 
 
 class RefreshToken(TokenViewBase):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.scopes import Caller, caller_of
-from common.throttling import RequestLimit
+from common.throttling import RequestLimit, TokenLimit, wait_of
 
 
 class ContractView(APIView):
@@ -27,6 +27,12 @@ class ContractView(APIView):
     def body(self) -> Any:
         """What was sent; an empty object where nothing was."""
         return self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
+
+    def check_throttles(self, request: Request) -> None:
+        """Counts the request against all of the door's limits at once. Raises Throttled (429)."""
+        wait = wait_of([each for each in self.get_throttles() if isinstance(each, TokenLimit)], request, self)
+        if wait is not None:
+            self.throttled(request, wait)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         """Adds what is left of the caller's limit."""

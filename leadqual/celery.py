@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
@@ -23,3 +23,11 @@ def keep_our_logging(**_: Any) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_init.connect  # Celery's own way to do something once, before the pool is forked
+def warm_up(**_: Any) -> None:
+    """Has the compiled loops ready before the first task."""
+    from models_registry.learning.warming import warm
+
+    warm()

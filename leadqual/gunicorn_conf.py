@@ -1,6 +1,28 @@
-"""The web server's hooks."""
+"""The web server as it runs everywhere: under `make run`, in the image, in tests and benchmarks."""
 
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
 from typing import Any
+
+bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 4)
+preload_app = True  # read once, shared by the workers
+# A worker's signs of life are written to memory, where there is such a place: no slow disk must count as death.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
+worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
+
+# A request is scored in the thread that serves it; more threads are for jobs.
+for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """What is loaded by now stays for good: collections need not look at it, nor copy its pages."""
+    gc.freeze()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -30,6 +30,7 @@ OURS = (
     "media",
     "prometheus",
     "numba",
+    "peers",
     "secret_key",
     "demo_password",
     "servers.kept",

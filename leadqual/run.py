@@ -18,7 +18,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import Any
 
 from honcho.manager import Manager
@@ -129,7 +128,8 @@ def _prepare() -> None:
 def _serve(port: int) -> int:
     printer = _Printer()
     manager = _Supervisor(printer)
-    for name, command in _commands(port).items():
+    os.environ["PORT"] = str(port)
+    for name, command in _commands().items():
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(os.environ) | ENVIRONMENT)
     threading.Thread(target=_announce, args=(port, printer), daemon=True).start()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -145,29 +145,11 @@ def _serve(port: int) -> int:
     return manager.returncode if manager.returncode and manager.returncode > 0 else 1
 
 
-def _commands(port: int) -> dict[str, list[str]]:
+def _commands() -> dict[str, list[str]]:
     """What is run beside each other, by name."""
     child = [sys.executable, "-m", "leadqual.lifeline"]
-    hooks = Path(__file__).parent / "gunicorn_conf.py"
-    gunicorn = [
-        "gunicorn",
-        "leadqual.wsgi:application",
-        "--bind",
-        f"{_host()}:{port}",
-        "--workers",
-        os.environ.get("WEB_WORKERS") or "2",
-        "--threads",
-        "4",
-        "--preload",
-        "--graceful-timeout",
-        "3",
-        "--worker-tmp-dir",
-        str(var_dir()),
-        "--log-level",
-        "warning",
-        "--config",
-        str(hooks),
-    ]
+    gunicorn = ["gunicorn", "leadqual.wsgi:application", "--config", "python:leadqual.gunicorn_conf"]
+    gunicorn += ["--graceful-timeout", "3", "--log-level", "warning"]
     celery = ["celery", "--quiet", "-A", "leadqual"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]

@@ -5,12 +5,14 @@ Where DATABASE_URL or REDIS_URL is unset, the addresses are those of the servers
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
 import environ
+from csp import constants as csp
 
 from leadqual import embedded, logs
 
@@ -34,6 +36,27 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
+# Scripts, styles and figures come from ourselves and from files: nothing that stands in a page is run.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "script-src": [csp.SELF],
+        "style-src": [csp.SELF],
+        "img-src": [csp.SELF, "data:", "blob:"],
+        "font-src": [csp.SELF],
+        "connect-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "base-uri": [csp.NONE],
+        "frame-ancestors": [csp.NONE],
+    }
+}
+SECURE_REFERRER_POLICY = "same-origin"
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
+
+# A second factor in the admin: a code of an authenticator app, enrolled by `manage.py enrol_totp`.
+ADMIN_TOTP = env.bool("ADMIN_TOTP", default=False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -48,7 +71,12 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "drf_standardized_errors",
+    "axes",
+    "corsheaders",
+    "csp",
     "django_celery_beat",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "django_prometheus",
     "django_structlog",
     "common",
@@ -62,18 +90,22 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "common.headers.PermissionsPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "common.content_policy.ContentPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "common.languages.PeoplesLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *(["django_otp.middleware.OTPMiddleware"] if ADMIN_TOTP else []),
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "leadqual.urls"
@@ -96,6 +128,7 @@ TEMPLATES = [
 # --- Data -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url())}
 DATABASES["default"] |= {"CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+DATABASES["default"]["ENGINE"] = "common.postgresql"
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder, written as a host
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"] |= {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=5)}
@@ -119,8 +152,24 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 43_200}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # each request is one line: the one that says how it ended
 
 # --- People and callers ---------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)
+LOGIN_LOCK_MINUTES = env.int("LOGIN_LOCK_MINUTES", default=15)
+# Kept in the database, so that a lock outlives Valkey and staff can lift it in the admin.
+AXES_FAILURE_LIMIT = LOGIN_FAILURES
+AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "common.logging_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "common.logging_in.address_of"
+AXES_HTTP_RESPONSE_CODE = 429
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+OTP_TOTP_ISSUER = "leadqual"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/ml-insights/"
 LOGOUT_REDIRECT_URL = "/accounts/login/"
@@ -137,6 +186,7 @@ SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=60)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("JWT_REFRESH_DAYS", default=1)),
     "ISSUER": "leadqual",
+    "AUDIENCE": "leadqual",
     "UPDATE_LAST_LOGIN": True,
 }
 
@@ -145,7 +195,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["common.auth.TokenAuthentication", "common.auth.BrowserSession"],
     "DEFAULT_PERMISSION_CLASSES": ["common.scopes.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["common.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["common.rendering.QuickJSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["common.throttling.RequestLimit"],
     "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "common.schema.ContractSchema",
@@ -174,7 +224,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
-    "ENUM_NAME_OVERRIDES": {"PartOfAChange": "predictions.movement.PARTS"},
+    "ENUM_NAME_OVERRIDES": {
+        "PartOfAChange": "predictions.movement.PARTS",
+        "ExperimentStatus": "experiments.models.ExperimentStatus",
+        "JobStatus": "common.jobs.JobStatus",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512 * 1024 * 1024)
@@ -182,8 +236,10 @@ BATCH_MAX_ITEMS = env.int("BATCH_MAX_ITEMS", default=10_000)
 RATE_LIMIT_REQUESTS = env.str("RATE_LIMIT_REQUESTS", default="6000/minute")
 RATE_LIMIT_PREDICTIONS = env.str("RATE_LIMIT_PREDICTIONS", default="3000/minute")
 RATE_LIMIT_BATCH_ITEMS = env.str("RATE_LIMIT_BATCH_ITEMS", default="600000/minute")
-# What happens to requests while Valkey is away: "allow" serves them unlimited, "refuse" answers 503.
-RATE_LIMIT_WHEN_AWAY = env.str("RATE_LIMIT_WHEN_AWAY", default="allow")
+RATE_LIMIT_LOGIN_ADDRESS = env.str("RATE_LIMIT_LOGIN_ADDRESS", default="30/minute")
+RATE_LIMIT_LOGIN_ACCOUNT = env.str("RATE_LIMIT_LOGIN_ACCOUNT", default="10/minute")
+# While Valkey is away: "local" counts in each process alone, "refuse" answers 503, "allow" counts nothing.
+RATE_LIMIT_WHEN_AWAY = env.str("RATE_LIMIT_WHEN_AWAY", default="local", choices=("local", "refuse", "allow"))
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", default=24)
 
 # --- Scoring and learning -------------------------------------------------------------------------------------------
@@ -199,6 +255,10 @@ ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0
 ML_SNAPSHOT_WEIGHTS = env.str("ML_SNAPSHOT_WEIGHTS", default="equal", choices=("equal", "lead"))
 ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
 ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
+# Where the algorithms of a search are tried: "" is one after another in the worker that trains.
+ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky", "threading", "dask"))
+ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
+ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
 ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=60)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
@@ -210,7 +270,15 @@ ML_RECALIBRATION_DAYS = env.int("ML_RECALIBRATION_DAYS", default=180)
 ML_ALARM_REPEAT_DAYS = env.int("ML_ALARM_REPEAT_DAYS", default=7)
 ML_KEEP_VERSIONS = env.int("ML_KEEP_VERSIONS", default=5)
 ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=2_000)
+# Exported models are signed by a key that follows from this; others are taken in from these public keys only.
+MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
+MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
+SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000)
+PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
+
+# --- Personal data ----------------------------------------------------------------------------------------------------
+LEAD_KEEP_DAYS = env.int("LEAD_KEEP_DAYS", default=0)
+REJECTS_KEEP_DAYS = env.int("REJECTS_KEEP_DAYS", default=30)
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -1,8 +1,13 @@
-"""The web server's door."""
+"""The web server's door. Settings that are unsafe together are refused here."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
+from common.checks import refuse_unsafe
+from models_registry.learning.warming import warm
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
 application = get_wsgi_application()
+refuse_unsafe()
+warm()  # before the first request, and once for all workers that are forked from here

@@ -73,6 +73,13 @@ def execute(sql: str, rows: Sequence[Sequence[Any]], *first: Any) -> int:
         return int(cursor.rowcount)
 
 
+def run(sql: str, *parameters: Any) -> int:
+    """Runs one statement; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(parameters))
+        return int(cursor.rowcount)
+
+
 def fetch(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """All rows of a query; list parameters become arrays."""
     with connection.cursor() as cursor:

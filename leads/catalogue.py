@@ -97,16 +97,21 @@ def _response_time_minutes(s: Snapshots) -> Floats:
 
 
 def _created_weekday(s: Snapshots) -> Column:
-    return np.array([DAYS[moment.weekday()] for moment in _local(s)], dtype=object)
+    return np.array(DAYS, dtype=object)[(_local(s).astype("datetime64[D]").astype(np.int64) + 3) % 7]  # 1970: Thursday
 
 
 def _created_hour(s: Snapshots) -> Floats:
-    return np.array([float(moment.hour) for moment in _local(s)])
+    return (_local(s).astype(np.int64) % 24).astype(float)
 
 
-def _local(s: Snapshots) -> Iterable[datetime]:
-    created: list[datetime] = s.created_at.astype("datetime64[us]").tolist()
-    return (moment.replace(tzinfo=timezone.utc).astimezone(s.zone) for moment in created)
+def _local(s: Snapshots) -> Moments:
+    """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter of an hour."""
+    quarters, position = np.unique(s.created_at.astype("datetime64[15m]"), return_inverse=True)
+    instants = quarters.astype("datetime64[s]").tolist()
+    offsets = [s.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(s.zone)) for each in instants]
+    local = s.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
+    hours: Moments = local.astype("datetime64[h]")
+    return hours
 
 
 def _numeric(

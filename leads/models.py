@@ -6,6 +6,7 @@ from leads.tables.imports import ImportJob
 from leads.tables.organisation import Organisation
 from leads.tables.outcome import LeadScore, Origin, Outcome
 from leads.tables.override import Override
+from leads.tables.standing import Standing, StandingKind
 
 __all__ = [
     "USABLE",
@@ -25,4 +26,6 @@ __all__ = [
     "Outcome",
     "Override",
     "Property",
+    "Standing",
+    "StandingKind",
 ]

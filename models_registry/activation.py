@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from common import audit
 from common.errors import Conflict
@@ -99,11 +100,18 @@ def archive_old_of(org_id: str, *, at: datetime) -> int:
     earlier = [row for row in ledger.lock(org_id) if not (row.is_active or row.is_shadow or row.archived)]
     earlier.sort(key=lambda row: row.version, reverse=True)
     old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if row.created_at < before]
-    for row in old:
-        row.archived_at = at
-        row.save(update_fields=["archived_at"])
+    return sum(_archive(row, at) for row in old)
+
+
+def _archive(row: ModelVersion, at: datetime) -> bool:
+    """Drops a version's artefact; False where somebody still points to it, as an experiment's arm does."""
+    try:
         ModelArtefact.objects.filter(version=row).delete()
-        audit.record(
-            org_id=org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time"
-        )
-    return len(old)
+    except ProtectedError:
+        return False
+    row.archived_at = at
+    row.save(update_fields=["archived_at"])
+    audit.record(
+        org_id=row.org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time"
+    )
+    return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from models_registry import artefacts, thresholds
 from models_registry.learning.calibration import BetaCalibration
+from models_registry.learning.model import Model
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion, ScoringRule
@@ -15,6 +16,8 @@ from models_registry.models import ModelVersion, ScoringRule
 RULE_BASED = "RULE_BASED"
 ML = "ML"
 PINNED = "ML:"
+NEEDED = ("version", "digest", "calibration", "thresholds")
+"""What of a version's row scoring takes."""
 
 
 class UnknownMethod(ValueError):
@@ -29,6 +32,8 @@ class Chosen:
     version: str | None
     scorer: Scorer
     thresholds: Mapping[str, float]
+    model: Model | None = None
+    """As its artefact has it, before any refit of its calibration; None where the rules score."""
 
 
 def for_method(org_id: str, method: str) -> Chosen:
@@ -37,20 +42,22 @@ def for_method(org_id: str, method: str) -> Chosen:
     The active version is read from the database at each call: that is what makes a rollback instant.
     Raises UnknownMethod.
     """
+    return as_read(org_id, method, active=_active(org_id) if method == ML else None)
+
+
+def as_read(org_id: str, method: str, *, active: ModelVersion | None) -> Chosen:
+    """The same for a caller that has just read which version is active. Raises UnknownMethod."""
     if method == RULE_BASED:
         return _rules(org_id)
-    version = _version(org_id, method)
-    if version is None:
-        return _rules(org_id)
-    return for_row(version)
+    version = active if method == ML else _pinned(org_id, method)
+    return _rules(org_id) if version is None else for_row(version)
 
 
 def for_row(version: ModelVersion, calibration: Mapping[str, Any] | None = None) -> Chosen:
     """The scorer of a version that is kept, by `calibration`, else by the version's own. Raises DamagedArtefact."""
     model, numbers = artefacts.load(version), calibration or version.calibration
-    if numbers:
-        model = model.recalibrated(BetaCalibration.from_json(numbers))
-    return Chosen(ML, version.version, model, thresholds.of(version))
+    scorer = model.recalibrated(BetaCalibration.from_json(numbers)) if numbers else model
+    return Chosen(ML, version.version, scorer, thresholds.of(version), model)
 
 
 def active(org_id: str) -> Chosen:
@@ -58,11 +65,13 @@ def active(org_id: str) -> Chosen:
     return for_method(org_id, ML)
 
 
-def _version(org_id: str, method: str) -> ModelVersion | None:
-    kept = ModelVersion.objects.of(org_id).only("id", "version", "digest", "calibration", "thresholds")
-    if method == ML:
-        return kept.active().first()
-    pinned = kept.usable().filter(version=method.removeprefix(PINNED)).first() if method.startswith(PINNED) else None
+def _active(org_id: str) -> ModelVersion | None:
+    return ModelVersion.objects.of(org_id).only(*NEEDED).active().first()
+
+
+def _pinned(org_id: str, method: str) -> ModelVersion:
+    kept = ModelVersion.objects.of(org_id).only(*NEEDED).usable()
+    pinned = kept.filter(version=method.removeprefix(PINNED)).first() if method.startswith(PINNED) else None
     if pinned is None:
         raise UnknownMethod(method)
     return pinned

@@ -24,6 +24,7 @@ from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.models import ModelArtefact, ModelVersion, ReleasedAttribute, TrainingRun
 from models_registry.scorers import rules_of
+from models_registry.spreading import spread
 from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
@@ -166,16 +167,17 @@ def _train(run: TrainingRun) -> None:
     org = Organisation.get(run.org_id)
     run.report("reading", 0.01, "Reading the leads as they were.")
     rows = labelled.training_rows(org, since=run.window.since, until=run.window.until, labels=run.labels)
-    learned = learn(
-        rows,
-        algorithm=run.algorithm,
-        seed=settings.ML_SEED,
-        report=run.report,
-        n_jobs=settings.ML_TRAINING_JOBS,
-        released=ReleasedAttribute.objects.features(run.org_id),
-        rules=rules_of(run.org_id),
-        cost_ratio=settings.ML_COST_RATIO,
-    )
+    with spread():
+        learned = learn(
+            rows,
+            algorithm=run.algorithm,
+            seed=settings.ML_SEED,
+            report=run.report,
+            n_jobs=settings.ML_TRAINING_JOBS,
+            released=ReleasedAttribute.objects.features(run.org_id),
+            rules=rules_of(run.org_id),
+            cost_ratio=settings.ML_COST_RATIO,
+        )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
     run.report("registering", 0.97, verdict.words)
     _register(run, rows, learned, verdict)

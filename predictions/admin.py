@@ -23,7 +23,7 @@ from common.tenancy import org_of
 from leads.models import Dossier
 from models_registry.admin.live import ACTIVATE, reason_of
 from models_registry.models import ModelVersion
-from predictions.models import Prediction, ScoreJob
+from predictions.models import VECTOR, Prediction, Quality, ScoreJob
 from predictions.recalibrating import recalibrate_now
 
 LARGEST = 2**63
@@ -86,7 +86,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
     paginator = BoundedPaginator
     show_full_result_count = False
-    exclude = ("vector",)
+    exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
     def get_urls(self) -> list[URLPattern]:
@@ -115,7 +115,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the vectors, which a list does not show; the page of one reads its own."""
-        return super().get_queryset(request).defer("vector")
+        return super().get_queryset(request).defer(*VECTOR)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Prediction], search_term: str
@@ -160,3 +160,46 @@ class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # t
     def percent(self, job: ScoreJob) -> str:
         """How far it is."""
         return f"{job.progress:.0%}"
+
+
+@admin.register(Quality)
+class QualityAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """How versions kept their word, as it was measured: read, never edited."""
+
+    list_display = ("at", "whose", "kind", "window_days", "leads", "roc_auc", "log_loss", "calibration_error")
+    list_filter = ("kind", "window_days")
+    search_fields = ("version",)
+    search_help_text = "A version"
+    ordering = ("-at", "version", "kind", "window_days")
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    @admin.display(description="version", ordering="version")
+    def whose(self, row: Quality) -> str:
+        """The version, or that it is of all that scored."""
+        return row.version or "every model"
+
+    @admin.display(description="leads")
+    def leads(self, row: Quality) -> str:
+        """How many were judged."""
+        return f"{row.figures.get('leads', row.figures.get('n', 0)):,}"
+
+    @admin.display(description="ROC-AUC")
+    def roc_auc(self, row: Quality) -> str:
+        """To three places."""
+        return _three(row, "roc_auc")
+
+    @admin.display(description="log loss")
+    def log_loss(self, row: Quality) -> str:
+        """In nats."""
+        return _three(row, "log_loss")
+
+    @admin.display(description="calibration error")
+    def calibration_error(self, row: Quality) -> str:
+        """Over bins of equal mass."""
+        return _three(row, "calibration_error")
+
+
+def _three(row: Quality, name: str) -> str:
+    figure = row.figures.get(name)
+    return "–" if figure is None else f"{figure:.3f}"

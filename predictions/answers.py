@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
+from predictions.bulk import Made
 from predictions.change import Change
-from predictions.explaining import listed_reasons, reasons_for
-from predictions.models import Prediction
+from predictions.explaining import listed_reasons, reasons_by, reasons_for
+from predictions.models import VECTOR, Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
 
 
-def fresh(scored: Scored) -> dict[str, Any]:
-    """A prediction just made."""
+def fresh(scored: Scored, outcome: Outcome | None) -> dict[str, Any]:
+    """A prediction just made, and what has become of its lead."""
     made = scored.prediction
-    answer = made.to_json(experiment=scored.assignment.to_json(), outcome=outcome_of(made.dossier))
-    return with_reasons([answer], [made])[0]
+    answer = made.to_json(
+        experiment=scored.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
+    )
+    return _with_reasons(answer, reasons_by(scored.chosen, [made])[0])
 
 
 def outcome_of(dossier: Dossier | None) -> dict[str, Any] | None:
@@ -61,7 +64,7 @@ def given(made: Given) -> dict[str, Any]:
 
 def given_alone(made: Given) -> dict[str, Any]:
     """The same with its reasons, which a batch goes without."""
-    return with_reasons([given(made)], [made.prediction])[0]
+    return _with_reasons(given(made), reasons_by(made.chosen, [made.prediction])[0])
 
 
 def supposed(what: Supposed) -> dict[str, Any]:
@@ -105,16 +108,38 @@ def _compared(row: Prediction) -> dict[str, Any]:
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
     keys = [score.prediction_id for score in scores if score.prediction_id is not None]
-    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "vector", "model_version"))
+    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "model_version", *VECTOR))
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }
     return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id or 0, [])} for score in scores]
 
 
-def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same answers, shorter."""
-    return [{name: value for name, value in each.items() if name != "feature_contributions"} for each in answers]
+def given_in_bulk(made: Made, keys: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Predictions from features in the body, without their contributions: those are made when they are asked for."""
+    scores, chosen, names = made.scores, made.chosen, [feature.name for feature in made.chosen.scorer.features]
+    shared = {
+        "org_id": made.org_id,
+        "model_version": chosen.version,
+        "method": chosen.method,
+        "base_probability": scores.base,
+        "predicted_at": iso(made.at),
+    }
+    columns = (scores.probability, scores.low, scores.high, scores.confidence, made.actions)
+    figures = zip(keys, rows, *(column.tolist() for column in columns), strict=True)
+    return [
+        shared
+        | {
+            "id": key,
+            "prediction": int(probability >= 0.5),
+            "conversion_probability": probability,
+            "probability_interval": [low, high],
+            "confidence": confidence,
+            "recommended_action": action,
+            "imputed_features": [name for name in names if row.get(name) is None],
+        }
+        for key, row, probability, low, high, confidence, action in figures
+    ]
 
 
 def _ranked_row(score: LeadScore) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def _uncalibrated(org_id: str, row: Prediction) -> float | None:
 
 
 def _vector(row: Prediction) -> Row:
-    return {name: value for name, value, _ in row.vector}
+    return row.inputs
 
 
 @dataclass(frozen=True)

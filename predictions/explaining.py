@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.model import Model
 from models_registry.models import ModelVersion
+from models_registry.scorers import Chosen
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
 from predictions.removal import moves
 from predictions.vectors import columns_from
 
-Kinds = dict[str | None, dict[str, Kind]]
+Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
 """So many reasons stand beside a lead in a list."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of that which made a prediction: its features' kinds, and the model where it is kept."""
+
+    kinds: Mapping[str, Kind]
+    model: Model | None = None
+
+
+RULES = Source({each.feature.name: each.feature.kind for each in FIXED})
 
 
 def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
@@ -27,18 +40,30 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     is not in memory.
     """
     versions = _versions(org_id, {row.model_version for row in predictions})
-    kinds = _kinds(versions.values())
-    told = {
-        at: strongest(reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None))
-        for at, row in enumerate(predictions)
-    }
-    for name, version in versions.items():
-        model = _kept_model(version)
-        if model is not None:
+    return _told(
+        predictions, {name: Source(kinds_of(each.features), _kept_model(each)) for name, each in versions.items()}
+    )
+
+
+def reasons_by(chosen: Chosen, predictions: Sequence[Prediction]) -> list[list[Reason]]:
+    """The same for predictions that this scorer has just made, without a statement."""
+    kinds = {feature.name: feature.kind for feature in chosen.scorer.features}
+    return _told(predictions, {chosen.version: Source(kinds, chosen.model)})
+
+
+def _told(predictions: Sequence[Prediction], sources: Mapping[str | None, Source]) -> list[list[Reason]]:
+    told = [_strongest(row, sources.get(row.model_version, RULES)) for row in predictions]
+    for name, source in sources.items():
+        if source.model is not None:
             rows = [at for at, row in enumerate(predictions) if row.model_version == name]
-            checked = _checked(model, [predictions[at] for at in rows], [told[at] for at in rows])
-            told |= dict(zip(rows, checked, strict=True))
-    return [told[at] for at in range(len(predictions))]
+            checked = _checked(source.model, [predictions[at] for at in rows], [told[at] for at in rows])
+            for at, reasons in zip(rows, checked, strict=True):
+                told[at] = reasons
+    return told
+
+
+def _strongest(row: Prediction, source: Source) -> list[Reason]:
+    return strongest(reasons_of(row.vector, kinds=source.kinds, by_rules=row.model_version is None))
 
 
 def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
@@ -64,7 +89,7 @@ def features_of(org_id: str, version: str | None) -> tuple[Feature, ...]:
 
 
 def _kinds(versions: Iterable[ModelVersion]) -> Kinds:
-    rules: Kinds = {None: {each.feature.name: each.feature.kind for each in FIXED}}
+    rules: Kinds = {None: RULES.kinds}
     return rules | {version.version: kinds_of(version.features) for version in versions}
 
 
@@ -84,7 +109,7 @@ def _kept_model(version: ModelVersion) -> Model | None:
 
 
 def _checked(model: Model, predictions: Sequence[Prediction], told: Sequence[list[Reason]]) -> list[list[Reason]]:
-    rows = [{name: value for name, value, _ in row.vector} for row in predictions]
+    rows = [row.inputs for row in predictions]
     wanted = [(at, reason) for at, reasons in enumerate(told) for reason in reasons]
     found = moves(model, columns_from(model.features, rows), [(at, reason.feature) for at, reason in wanted])
     kept: list[list[Reason]] = [[] for _ in predictions]

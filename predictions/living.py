@@ -25,6 +25,9 @@ class Living:
     measured_at: datetime | None
     realised: list[dict[str, Any]]
     every_model: list[dict[str, Any]]
+    shadow: str | None
+    """The version that scored silently when it was measured, and its figures beside those given for the same leads."""
+    shadowed: list[dict[str, Any]]
     rehearsed: dict[str, Any] | None
     estimated: dict[str, Any] | None
     drift: dict[str, Any] | None
@@ -36,6 +39,7 @@ class Living:
             "horizon_days": org.horizon_days,
             "realised": self.realised,
             "every_model": self.every_model,
+            "shadow": {"version": self.shadow, "realised": self.shadowed} if self.shadow else None,
             "rehearsed": self.rehearsed,
             "estimated": self.estimated,
         }
@@ -56,7 +60,7 @@ def living_of(org_id: str) -> Living:
     """The last measurement of the organisation's active version. Two statements."""
     version = ModelVersion.objects.of(org_id).active().defer("importance", "features").first()
     if version is None:
-        return Living(None, None, [], [], None, None, None, NO_MODEL)
+        return Living(None, None, [], [], None, [], None, None, None, NO_MODEL)
     return _living(version, list(Quality.objects.of(org_id).of_last_measurement()))
 
 
@@ -78,13 +82,16 @@ def newest_living(*, at: datetime) -> list[Living]:
 def _living(version: ModelVersion, rows: list[Quality]) -> Living:
     """Of the rows of one measurement."""
     if not any(row.version == version.version for row in rows):
-        return Living(version, None, [], [], None, None, None, NOT_YET)
+        return Living(version, None, [], [], None, [], None, None, None, NOT_YET)
     rows = sorted(rows, key=lambda row: row.window_days)
+    shadow = next((row.version for row in rows if row.version not in (version.version, EVERY_MODEL)), None)
     return Living(
         version=version,
         measured_at=rows[0].at,
         realised=_all(rows, QualityKind.REALISED, version.version),
         every_model=_all(rows, QualityKind.REALISED, EVERY_MODEL),
+        shadow=shadow,
+        shadowed=_all(rows, QualityKind.REALISED, shadow) if shadow else [],
         rehearsed=_one(rows, QualityKind.REHEARSED, version.version),
         estimated=_one(rows, QualityKind.ESTIMATED, version.version),
         drift=_one(rows, QualityKind.DRIFT, version.version),

@@ -14,7 +14,7 @@ from models_registry.alarms import raise_alarm
 from models_registry.artefacts import DamagedArtefact
 from models_registry.learning.drift import ALPHA, MOVED
 from models_registry.models import ModelVersion
-from predictions import quality
+from predictions import quality, shadow_quality
 from predictions.drift_watch import RUNNING, WINDOW_DAYS, drift_of
 from predictions.models import Quality, QualityKind
 
@@ -44,7 +44,7 @@ def measure(*, org_id: str, at: datetime) -> list[Quality]:
     with transaction.atomic():
         Quality.objects.bulk_create(rows)
         for row in rows:
-            _alarm(row, at)
+            _alarm(row, version, at)
     return rows
 
 
@@ -52,6 +52,9 @@ Measured = tuple[str, QualityKind, int, dict[str, Any]]
 
 
 def _measured(org: Organisation, version: ModelVersion, now: datetime) -> Iterator[Measured]:
+    for shadow in ModelVersion.objects.of(org.org_id).shadow().values_list("version", flat=True):
+        for days in quality.WINDOWS:
+            yield shadow, QualityKind.REALISED, days, shadow_quality.shadow_of(org, shadow, days=days, at=now)
     for of in (version.version, EVERY_MODEL):
         for days in quality.WINDOWS:
             yield of, QualityKind.REALISED, days, quality.realised_of(org, of, days=days, at=now)
@@ -63,10 +66,11 @@ def _measured(org: Organisation, version: ModelVersion, now: datetime) -> Iterat
         log.warning("quality.damaged_artefact", org_id=org.org_id, version=version.version)
 
 
-def _alarm(row: Quality, at: datetime) -> None:
+def _alarm(row: Quality, active: ModelVersion, at: datetime) -> None:
+    """Of the active version alone: what a shadow says reaches nobody."""
     if row.kind == QualityKind.DRIFT:
         _drift_alarm(row, at)
-    if row.kind == QualityKind.REALISED and row.version != EVERY_MODEL and row.window_days == ALARM_DAYS:
+    if row.kind == QualityKind.REALISED and row.version == active.version and row.window_days == ALARM_DAYS:
         _calibration_alarm(row, at)
 
 

@@ -17,6 +17,8 @@ ERRORS = Counter("ml_prediction_errors_total", "Predictions that could not be ma
 SHADOW_ERRORS = Counter("ml_shadow_errors_total", "Times that a shadow version failed to score.", ["model_version"])
 RULES = "none"
 """The value of the label model_version where the rules scored."""
+SILENT = "experiment"
+"""The value of the label model_version where a method of an arm not taken failed."""
 
 
 def show_from_the_first_scrape() -> None:

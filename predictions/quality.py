@@ -9,24 +9,22 @@ historical are measured alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
 from common.serializers import iso
 from leads import snapshots
 from leads.catalogue import columns_of
-from leads.features import Moments
 from leads.labelled import History, histories
 from leads.models import Organisation
 from models_registry import artefacts
 from models_registry.learning import cbpe
 from models_registry.learning.realised import realised, series
 from models_registry.models import ModelVersion
+from predictions.judging import Judged, Said, judge, lives_of
 
 WHOLE = 365
 WINDOWS = (30, 90, WHOLE)
@@ -48,32 +46,6 @@ CROSS JOIN LATERAL (
     ORDER BY predicted_at, id LIMIT 1) AS said
 ORDER BY d.id
 """
-LIVES = """
-SELECT d.id, d.created_at, o.converted, o.is_exact, greatest(o.occurred_at, d.created_at)
-FROM dossier d
-LEFT JOIN lead_outcome o ON o.dossier_id = d.id AND o.superseded_at IS NULL AND o.occurred_at <= %(until)s
-WHERE d.org_id = %(org_id)s AND d.id = ANY(%(dossiers)s)
-"""
-
-
-@dataclass(frozen=True)
-class Said:
-    """n leads, the probability that each was given, and the moment as of which it was; each (n,)."""
-
-    dossier: NDArray[np.int64]
-    probability: NDArray[np.float64]
-    moment: Moments
-
-    def __len__(self) -> int:
-        return len(self.dossier)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Those of them whose outcome within the horizon is known."""
-
-    said: Said
-    converted: NDArray[np.bool_]
 
 
 def realised_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
@@ -84,7 +56,7 @@ def realised_of(org: Organisation, version: str, *, days: int, at: datetime) -> 
     until = at - org.horizon
     since = until - timedelta(days=days)
     said = first_said(org, version, since=since, until=until)
-    return figures_of(judge(org, said, at=at)) | _window(since, until, said)
+    return figures_of(judge(org, said, at=at)) | window_of(since, until, said)
 
 
 def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
@@ -94,10 +66,10 @@ def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) ->
     """
     since = at - timedelta(days=min(days, org.horizon_days))
     said = first_said(org, version, since=since, until=at + timedelta(microseconds=1))
-    window = _window(since, at, said)
+    window = window_of(since, at, said)
     if len(said) == 0:
         return NOTHING_PENDING | window
-    known = sum(life.decided_at is not None for life in _lives(org, said.dossier, until=at).values())
+    known = sum(life.decided_at is not None for life in lives_of(org, said.dossier, until=at).values())
     return cbpe.estimate(said.probability) | {"decided": known, "pending": len(said) - known, "reasons": {}} | window
 
 
@@ -117,7 +89,7 @@ def rehearsed_of(org: Organisation, version: ModelVersion, *, at: datetime) -> d
     settled = _settled(org, histories(org, since=since, until=at), at)
     said = _rehearse(org, version, [life for life in settled if life.created_at > since][-MOST_REHEARSED:])
     until = settled[-1].created_at + REHEARSED_AGE if settled else since
-    return figures_of(judge(org, said, at=at)) | _window(since, until, said)
+    return figures_of(judge(org, said, at=at)) | window_of(since, until, said)
 
 
 def _settled(org: Organisation, lives: Sequence[History], at: datetime) -> list[History]:
@@ -160,30 +132,6 @@ def first_said(org: Organisation, version: str, *, since: datetime, until: datet
     )
 
 
-def judge(org: Organisation, said: Said, *, at: datetime) -> Judged:
-    """Whose outcome within the horizon is known at `at`, and what it was; by the definition that training has."""
-    lives = _lives(org, said.dossier, until=at)
-    moments = [moment.replace(tzinfo=timezone.utc) for moment in said.moment.tolist()]
-    labels = [
-        lives[dossier].label_at(moment, horizon=org.horizon, until=at)
-        for dossier, moment in zip(said.dossier.tolist(), moments, strict=True)
-    ]
-    known = np.array([label is not None for label in labels], dtype=bool)
-    kept = Said(said.dossier[known], said.probability[known], said.moment[known])
-    return Judged(kept, np.array([label for label in labels if label is not None], dtype=bool))
-
-
-def _lives(org: Organisation, dossiers: NDArray[np.int64], *, until: datetime) -> dict[int, History]:
-    if len(dossiers) == 0:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(LIVES, {"org_id": org.org_id, "until": until, "dossiers": dossiers.tolist()})
-        return {
-            dossier: History(dossier, created, converted, bool(exact), None if converted is None else decided)
-            for dossier, created, converted, exact, decided in cursor.fetchall()
-        }
-
-
 def figures_of(judged: Judged) -> dict[str, Any]:
     """What was said against what happened, as a whole and over time. For shadow predictions just as for those given."""
     said = judged.said
@@ -191,5 +139,6 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     return realised(said.probability, judged.converted) | {"series": over_time}
 
 
-def _window(since: datetime, until: datetime, said: Said) -> dict[str, Any]:
+def window_of(since: datetime, until: datetime, said: Said) -> dict[str, Any]:
+    """From when to when, and whether there were too many to take all."""
     return {"since": iso(since), "until": iso(until), "capped": len(said) >= MOST_LEADS}

@@ -16,8 +16,8 @@ import structlog
 from django.conf import settings
 from django.db import connection
 
-from leads.labelled import History
-from leads.models import Organisation, Outcome
+from leads import snapshots
+from leads.models import Organisation
 from models_registry import artefacts
 from models_registry.alarms import raise_alarm
 from models_registry.learning.band import Band, band_of
@@ -25,7 +25,8 @@ from models_registry.learning.model import Model
 from models_registry.learning.recalibration import Outcomes
 from models_registry.models import AlarmKind, ModelVersion
 from models_registry.recalibration import NotBetter, present_calibration, recalibrate
-from predictions.models import Prediction
+from predictions.judging import labels_of
+from predictions.models import VECTOR, Prediction
 from predictions.vectors import columns_from
 
 log = structlog.get_logger(__name__)
@@ -100,11 +101,11 @@ def outcomes_of(org: Organisation, version: ModelVersion) -> Outcomes:
     """What the version said of leads, as shares, and what became of each within the horizon. Raises DamagedArtefact."""
     at = org.now()
     said = _mature(org, version, at=at)
-    fates = _fates(org, {row.dossier_id for row in said if row.dossier_id is not None}, until=at)
-    labels = [_label(org, row, fates, at) for row in said]
+    leads = np.array([row.dossier_id for row in said], dtype=np.int64)
+    labels = labels_of(org, leads, snapshots.microseconds(row.as_of for row in said), at=at)
     kept = [place for place, label in enumerate(labels) if label is not None]
     known = [said[place] for place in kept]
-    dossier = np.array([row.dossier_id for row in known], dtype=np.int64)
+    dossier = leads[kept]
     _, place, times = np.unique(dossier, return_inverse=True, return_counts=True)
     return Outcomes(
         share=shares(artefacts.load(version), known),
@@ -118,7 +119,7 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
     """The model's raw scores of stored predictions as shares, rebuilt from their vectors, (n,)."""
     if not rows:
         return np.empty(0)
-    vectors = [{name: value for name, value, _ in row.vector} for row in rows]
+    vectors = [row.inputs for row in rows]
     return model.shares(columns_from(model.features, vectors))
 
 
@@ -135,21 +136,5 @@ def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[P
     with connection.cursor() as cursor:
         cursor.execute(ONE_A_WEEK, asked)
         keys = [key for (key,) in cursor.fetchall()]
-    said = Prediction.objects.filter(pk__in=keys).select_related("dossier")
-    return sorted(said.only("as_of", "vector", "dossier__created_at"), key=lambda row: (row.as_of, row.pk))
-
-
-def _fates(org: Organisation, dossiers: set[int], *, until: datetime) -> dict[int, tuple[bool, bool, datetime]]:
-    decided = Outcome.objects.of(org.org_id).current().filter(dossier__in=dossiers, occurred_at__lte=until)
-    told = decided.values_list("dossier_id", "converted", "is_exact", "occurred_at")
-    return {dossier: (converted, exact, at) for dossier, converted, exact, at in told}
-
-
-def _label(
-    org: Organisation, row: Prediction, fates: dict[int, tuple[bool, bool, datetime]], at: datetime
-) -> bool | None:
-    """By the definition that training has."""
-    assert row.dossier is not None
-    converted, exact, decided = fates.get(row.dossier.pk, (None, True, None))
-    life = History(row.dossier.pk, row.dossier.created_at, converted, exact, decided)
-    return life.label_at(row.as_of, horizon=org.horizon, until=at)
+    said = Prediction.objects.filter(pk__in=keys)
+    return sorted(said.only("as_of", "dossier_id", *VECTOR), key=lambda row: (row.as_of, row.pk))

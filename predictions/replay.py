@@ -62,7 +62,7 @@ def replay(org_id: str, sample: int) -> Replayed:
     for version, predictions in _by_version(org_id, sample).items():
         features = _features(version, predictions)
         for row, rebuilt in zip(predictions, _rebuilt(org, features, predictions), strict=True):
-            differing = [name for name, value, _ in row.vector if rebuilt[name] != value]
+            differing = [name for name, value in row.inputs.items() if rebuilt[name] != value]
             rows, identical = rows + 1, identical + (not differing)
             wrong.update(differing)
     return Replayed(rows, identical, dict(wrong.most_common()))
@@ -79,8 +79,8 @@ def _features(version: ModelVersion | None, rows: Sequence[Prediction]) -> tuple
     """What the version read; for the rules, what the vectors name."""
     if version is not None:
         return tuple(Feature.from_json(each) for each in version.features)
-    known = {name: value for row in rows for name, value, _ in row.vector if value is not None}
-    names = dict.fromkeys(name for row in rows for name, _, _ in row.vector)
+    known = {name: value for row in rows for name, value in row.inputs.items() if value is not None}
+    names = dict.fromkeys(name for row in rows for name in row.inputs)
     kinds = {name: Kind.CATEGORY if isinstance(known.get(name), str) else Kind.NUMERIC for name in names}
     return tuple(definition_of(Feature(name, kind, "", "")).feature for name, kind in kinds.items())
 

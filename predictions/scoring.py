@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,50 +12,53 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from experiments import assignment
+from experiments import assignment, exposures
 from experiments.assignment import Assignment
+from experiments.exposures import Seen
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
-from leads.models import Dossier, LeadScore, Organisation
+from leads.models import Dossier, Organisation
 from models_registry import scorers
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
-from predictions import monitoring, shadows
+from predictions import monitoring, shadows, silent
 from predictions.actions import Thresholds
 from predictions.models import Prediction
 from predictions.shadows import Shadowed
+from predictions.storing import store
+from predictions.terms import Terms, terms_of
 from predictions.vectors import columns_from, values_of
-
-SCORE_FIELDS = (
-    "org_id",
-    "probability",
-    "confidence",
-    "expected_value",
-    "action",
-    "method",
-    "model_version",
-    "prediction_id",
-    "scored_at",
-)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A prediction and the arm of the experiment it was made in."""
+    """A prediction, the arm of the experiment it was made in, and what made it."""
 
     prediction: Prediction
     assignment: Assignment
+    chosen: Chosen
 
 
-def score_leads(*, org_id: str, dossiers: Sequence[Dossier]) -> list[Scored]:
-    """Scores leads of one organisation now, stores the predictions and current scores, and answers in their order."""
-    org, predicted_at = Organisation.get(org_id), timezone.now()
-    assignments = assignment.assign(org_id, dossiers)
+def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None = None) -> list[Scored]:
+    """Scores leads of one organisation now, stores the predictions and current scores, and answers in their order.
+
+    On `terms` read just before, where the caller has them; else they are read.
+    """
+    terms, predicted_at = terms or terms_of(org_id), timezone.now()
+    org, assignments = terms.org, _assignments(terms, dossiers)
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
-    predictions = _score(org_id, dossiers, assignments, read, predicted_at)
-    _store(dossiers, predictions, read, shadows.score(org_id, read))
-    return [Scored(*pair) for pair in zip(predictions, assignments, strict=True)]
+    scored = _score(terms, dossiers, assignments, read, predicted_at)
+    predictions = [each.prediction for each in scored]
+    seen = silent.seen(predictions, assignments, dossiers, read, org.now())
+    _store(predictions, read, shadows.score(terms.shadow, read), seen)
+    return scored
+
+
+def _assignments(terms: Terms, dossiers: Sequence[Dossier]) -> list[Assignment]:
+    if not terms.is_experimenting:
+        return [assignment.OUTSIDE] * len(dossiers)
+    return assignment.assign(terms.org.org_id, dossiers)
 
 
 def moment_of(org: Organisation, dossier: Dossier) -> datetime:
@@ -64,19 +68,23 @@ def moment_of(org: Organisation, dossier: Dossier) -> datetime:
 
 
 def _score(
-    org_id: str, dossiers: Sequence[Dossier], assignments: Sequence[Assignment], read: Snapshots, predicted_at: datetime
-) -> list[Prediction]:
-    predictions: list[Prediction | None] = [None] * len(dossiers)
+    terms: Terms,
+    dossiers: Sequence[Dossier],
+    assignments: Sequence[Assignment],
+    read: Snapshots,
+    predicted_at: datetime,
+) -> list[Scored]:
+    org_id, scored = terms.org.org_id, dict[int, Scored]()
     for method in sorted({each.method for each in assignments}):
-        chosen = scorers.for_method(org_id, method)
+        chosen = scorers.as_read(org_id, method, active=terms.active)
         rows = [row for row, each in enumerate(assignments) if each.method == method]
         columns = {name: column[rows] for name, column in columns_of(read, chosen.scorer.features).items()}
         made = predictions_from(org_id, chosen, columns, predicted_at)
         for row, prediction in zip(rows, made, strict=True):
             prediction.dossier = dossiers[row]
             prediction.experiment_id, prediction.variant = assignments[row].experiment_id, assignments[row].variant
-            predictions[row] = prediction
-    return [prediction for prediction in predictions if prediction is not None]
+            scored[row] = Scored(prediction, assignments[row], chosen)
+    return [scored[row] for row in range(len(dossiers))]
 
 
 def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at: datetime) -> list[Prediction]:
@@ -118,20 +126,15 @@ def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarr
     return [[names[at], values[at], parts[at]] for at in order]
 
 
-def _store(
-    dossiers: Sequence[Dossier], predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None
-) -> None:
+def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
-    values = _values_at_stake(read)
-    with transaction.atomic():
-        Prediction.objects.bulk_create(predictions, batch_size=1000)
+    # One statement is a transaction of its own: without anything beside it, BEGIN and COMMIT are left out.
+    with transaction.atomic() if shadowed or seen else contextlib.nullcontext():
+        store(predictions, _values_at_stake(read))
         shadows.keep(shadowed, predictions)
-        current = [_current(prediction, value) for prediction, value in zip(predictions, values, strict=True)]
-        LeadScore.objects.bulk_create(
-            current, update_conflicts=True, unique_fields=["dossier"], update_fields=SCORE_FIELDS, batch_size=1000
-        )
+        exposures.record(seen)
     for prediction in predictions:
         count(prediction)
 
@@ -139,22 +142,6 @@ def _store(
 def _values_at_stake(read: Snapshots) -> list[float | None]:
     worth = np.where(np.isnan(read.property_price), read.amount, read.property_price)
     return [None if value != value else value for value in worth.tolist()]
-
-
-def _current(prediction: Prediction, worth: float | None) -> LeadScore:
-    probability = prediction.conversion_probability
-    return LeadScore(
-        dossier=prediction.dossier,
-        org_id=prediction.org_id,
-        probability=probability,
-        confidence=prediction.confidence,
-        expected_value=None if worth is None else probability * worth,
-        action=prediction.recommended_action,
-        method=prediction.method,
-        model_version=prediction.model_version,
-        prediction_id=prediction.pk,
-        scored_at=prediction.predicted_at,
-    )
 
 
 def count(prediction: Prediction) -> None:
@@ -165,10 +152,11 @@ def count(prediction: Prediction) -> None:
 
 @dataclass(frozen=True)
 class Given:
-    """What a caller's own features made: a prediction, and which features were missing."""
+    """What a caller's own features made: a prediction, which features were missing, and what scored them."""
 
     prediction: Prediction
     imputed: list[str]
+    chosen: Chosen
 
 
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
@@ -176,11 +164,11 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
     features = chosen.scorer.features
     columns = columns_from(features, rows)
     predictions = predictions_from(org_id, chosen, columns, timezone.now())
-    Prediction.objects.bulk_create(predictions, batch_size=1000)
+    store(predictions)
     for prediction in predictions:
         count(prediction)
     return [
-        Given(prediction, [feature.name for feature in features if row.get(feature.name) is None])
+        Given(prediction, [feature.name for feature in features if row.get(feature.name) is None], chosen)
         for prediction, row in zip(predictions, rows, strict=True)
     ]
 

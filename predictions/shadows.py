@@ -27,9 +27,8 @@ class Shadowed:
     probability: NDArray[np.float64]
 
 
-def score(org_id: str, read: Snapshots) -> Shadowed | None:
+def score(shadow: ModelVersion | None, read: Snapshots) -> Shadowed | None:
     """What the organisation's shadow says of the same reading of the leads; None where there is none, or it fails."""
-    shadow = ModelVersion.objects.of(org_id).shadow().first()
     if shadow is None:
         return None
     try:

@@ -1,12 +1,16 @@
 """What workers do in this room."""
 
+from datetime import timedelta
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from common.errors import Conflict, Unavailable
 from models_registry.models import ModelVersion
-from predictions.jobs import organisations_with_leads, run_score_job, start_score_job
+from predictions import partitions
+from predictions.forgetting import keep_to_retention
+from predictions.jobs import organisations_with_leads, plan, resume, start_score_job, work_on
 from predictions.measurement import measure_all
 from predictions.models import ScoreJob
 from predictions.recalibrating import recalibrate_where_due
@@ -16,8 +20,22 @@ log = structlog.get_logger(__name__)
 
 @shared_task
 def score(job_id: str) -> None:
-    """Runs one score job."""
-    run_score_job(ScoreJob.objects.get(pk=job_id))
+    """Cuts one score job into chunks, a task each, for whichever workers are free."""
+    for _ in range(plan(ScoreJob.objects.get(pk=job_id))):
+        score_chunk.delay(job_id)
+
+
+@shared_task
+def score_chunk(job_id: str) -> None:
+    """Scores a chunk of a job that nobody has yet."""
+    work_on(ScoreJob.objects.get(pk=job_id))
+
+
+@shared_task
+def keep_partitions() -> None:
+    """Daily: makes the months of predictions ahead, and drops those that are no longer kept."""
+    partitions.make_ahead(timezone.now())
+    partitions.drop_old(timezone.now())
 
 
 @shared_task
@@ -29,8 +47,12 @@ def score_all_leads() -> None:
 
 @shared_task
 def retire_dead_jobs() -> int:
-    """Fails the jobs whose worker has gone, so that they can be started again."""
-    return ScoreJob.objects.retire_dead(at=timezone.now())
+    """Resumes the jobs whose workers have gone; those of a day ago, or that were not cut yet, fail. How many failed."""
+    now = timezone.now()
+    left = ScoreJob.objects.dead(at=now).filter(created_at__gt=now - timedelta(days=1), chunks__scored__isnull=True)
+    for job in left.filter(chunks__isnull=False).distinct():
+        resume(job)
+    return ScoreJob.objects.retire_dead(at=now)
 
 
 @shared_task
@@ -47,3 +69,9 @@ def recalibrate_where_due_daily() -> None:
             recalibrate_where_due(org_id=org_id, at=timezone.now())
         except (Conflict, Unavailable) as reason:
             log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))
+
+
+@shared_task
+def forget_by_retention() -> int:
+    """Daily: forgets the leads that are past their time."""
+    return keep_to_retention(at=timezone.now())

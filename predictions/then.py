@@ -61,6 +61,6 @@ def calibration_at(org_id: str, version: str, at: datetime) -> Mapping[str, Any]
 def _if_same(scorer: Scorer | None, row: Prediction) -> Scorer | None:
     if scorer is None:
         return None
-    columns = columns_from(scorer.features, [{name: value for name, value, _ in row.vector}])
+    columns = columns_from(scorer.features, [row.inputs])
     now = float(scorer.score(columns, contributions=False).probability[0])
     return scorer if abs(now - row.conversion_probability) <= SAME else None

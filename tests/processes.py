@@ -126,23 +126,8 @@ def server_processes(process_environment: dict[str, str], tmp_path: Path) -> Ite
 
 def _begin_server(name: str, folder: Path, environment: dict[str, str]) -> Server:
     port = free_port()
-    command = [
-        *CHILD,
-        "gunicorn",
-        "leadqual.wsgi:application",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-        "--threads",
-        "2",
-        "--preload",
-        "--graceful-timeout",
-        "3",
-        "--config",
-        str(ROOT / "leadqual" / "gunicorn_conf.py"),
-    ]
-    server = Server(name, folder, command, environment)
+    command = [*CHILD, "gunicorn", "leadqual.wsgi:application", "--config", "python:leadqual.gunicorn_conf"]
+    server = Server(name, folder, [*command, "--graceful-timeout", "3"], environment | {"PORT": str(port)})
     server.address = f"http://127.0.0.1:{port}"
     return server
 

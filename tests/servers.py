@@ -80,3 +80,4 @@ def _quick_and_apart(settings: object) -> None:
     }
     settings.RATE_LIMIT_REQUESTS = "1000000/second"  # type: ignore[attr-defined]
     settings.RATE_LIMIT_PREDICTIONS = "1000000/second"  # type: ignore[attr-defined]
+    settings.RATE_LIMIT_LOGIN_ADDRESS = settings.RATE_LIMIT_LOGIN_ACCOUNT = "1000000/second"  # type: ignore[attr-defined]

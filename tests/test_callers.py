@@ -1,5 +1,6 @@
 """Who may come in by which door: tokens, scopes, organisations."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,13 @@ def test_an_expired_token_is_401(client: Client) -> None:
     assert_error(client.get(INFO, headers=bearer(token)), 401)
 
 
+def test_a_token_that_was_good_is_401_once_it_has_expired(client: Client) -> None:
+    token = issue_service_token(name="crm", org_id="default", scopes=["models:read"], days=1 / 86_400)
+    assert client.get("/api/ml/model/versions", headers=bearer(token)).status_code == 200
+    time.sleep(1.1)
+    assert_error(client.get("/api/ml/model/versions", headers=bearer(token)), 401)
+
+
 def test_a_refresh_token_opens_no_door(client: Client) -> None:
     token = RefreshToken()
     token["scope"] = "models:read"
@@ -105,7 +113,9 @@ def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:
     tokens = client.post(
         "/api/auth/token/", {"username": "anna", "password": "kept-secret-7"}, "application/json"
     ).json()
-    claims = jwt.decode(tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], issuer="leadqual")
+    claims = jwt.decode(
+        tokens["access"], settings.SECRET_KEY, algorithms=["HS256"], audience="leadqual", issuer="leadqual"
+    )
     assert claims["org_id"] == "north"
     assert "models:read" in claims["scope"]
     assert "models:write" not in claims["scope"]

@@ -1,5 +1,8 @@
 """Limits a token: what is left is said, and beyond it the answer is 429."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def from_zero() -> None:
-    throttling.limiter().storage.reset()
+    throttling.counter().registered_client.flushdb()
 
 
 def test_the_headers_say_what_is_left(settings: Any) -> None:
@@ -40,11 +43,29 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
     assert crm.post("/api/v1/predict/batch", {"batch": [item] * 2}).status_code == 429
 
 
-@pytest.mark.parametrize(("policy", "status"), [("allow", 200), ("refuse", 503)])
-def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, status: int) -> None:
-    settings.REDIS_URL, settings.RATE_LIMIT_WHEN_AWAY = "redis://127.0.0.1:1/0", policy
-    throttling.limiter.cache_clear()
-    try:
-        assert Caller().get("/api/ml/model/versions").status_code == status
-    finally:
-        throttling.limiter.cache_clear()
+@pytest.fixture
+def away(settings: Any) -> Iterator[None]:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    for counter in (throttling.counter, throttling.own_counter):
+        counter.cache_clear()
+    yield
+    throttling.counter.cache_clear()
+
+
+@pytest.mark.parametrize(("policy", "statuses"), [("allow", {200}), ("refuse", {503}), ("local", {200, 429})])
+def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, statuses: set[int], away: None) -> None:
+    settings.RATE_LIMIT_WHEN_AWAY, settings.RATE_LIMIT_REQUESTS = policy, "3/minute"
+    crm = Caller()
+    assert {crm.get("/api/ml/model/versions").status_code for _ in range(5)} == statuses
+
+
+COUNT = """
+from common.throttling import Use, count
+print(sum(not count([Use("100/hour", ("shared",))])[0].is_beyond for _ in range(60)))
+"""
+
+
+def test_the_limit_holds_exactly_across_processes() -> None:
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", COUNT]
+    asking = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert sum(int(process.communicate()[0]) for process in asking) == 100

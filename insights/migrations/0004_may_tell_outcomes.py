@@ -19,6 +19,6 @@ def grant(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("insights", "0003_may_release"), ("leads", "0005_overrides")]
+    dependencies = [("insights", "0003_may_release"), ("leads", "0006_overrides")]
 
     operations = [migrations.RunPython(grant, migrations.RunPython.noop)]

@@ -171,6 +171,17 @@ def _verdict(window: Window, holds: bool) -> str:
     return f"The model keeps its word: {off}, which chance alone explains."
 
 
+def _shadow_lines(living: Living) -> list[Line]:
+    """The shadow and, on the very same leads, what was given."""
+    lines = []
+    for window in living.shadowed:
+        if window["leads"]:
+            span = _span(window["window_days"])
+            lines.append(_line(f"Shadow {living.shadow}, the last {span} that matured", window))
+            lines.append(_line("Given, for the same leads", window | window["given"]))
+    return lines
+
+
 def _lines(living: Living) -> list[Line]:
     lines = [_line(f"Said, the last {_span(each['window_days'])} that matured", each) for each in living.realised]
     lines += [
@@ -178,7 +189,7 @@ def _lines(living: Living) -> list[Line]:
         for each in living.every_model
         if each["window_days"] == ALARM_DAYS
     ]
-    lines = [line for line in lines if line.leads != "0"]
+    lines = [line for line in lines if line.leads != "0"] + _shadow_lines(living)
     if living.rehearsed and living.rehearsed["leads"]:
         lines.append(_line("Rehearsed", living.rehearsed))
     if living.estimated and living.estimated["n"]:

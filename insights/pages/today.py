@@ -17,7 +17,7 @@ from insights.ranking import ORDERS, Counts, choices_of, counts_of, ranked, to_c
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
 from predictions.explaining import listed_reasons
-from predictions.models import Prediction, ScoreJob
+from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason
 from predictions.trails import Trail, trails_of
 
@@ -123,7 +123,7 @@ def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, P
     stored = Prediction.objects.of(org_id).filter(
         pk__in=[score.prediction_id for score in scored], predicted_at__in={score.scored_at for score in scored}
     )
-    return {row.pk: row for row in stored.only("pk", "vector", "probability_low", "probability_high", "model_version")}
+    return {row.pk: row for row in stored.only("pk", "probability_low", "probability_high", "model_version", *VECTOR)}
 
 
 def _row(

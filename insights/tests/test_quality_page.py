@@ -125,6 +125,20 @@ def test_until_something_matures_the_rehearsal_is_shown_and_called_one() -> None
 
 
 @pytest.mark.django_db
+def test_a_shadow_stands_in_the_table_beside_what_was_given_for_the_same_leads() -> None:
+    measured(a_version(is_active=True), QualityKind.REALISED, 90, WINDOW)
+    given = {"leads": 42, "expected": 0.31, "roc_auc": 0.644, "roc_auc_interval": None, "log_loss": 0.555}
+    given |= {"brier": 0.2, "calibration_error": 0.033, "calibration_p": 0.3, "reasons": {}}
+    shadow = WINDOW | {"leads": 42, "roc_auc": 0.702, "roc_auc_interval": None, "given": given}
+    Quality.objects.create(version="20990101000000", kind=QualityKind.REALISED, window_days=90, at=NOW, figures=shadow)
+    page = text()
+    assert page.index("Shadow 20990101000000, the last 90 days") < page.index("Given, for the same leads")
+    for figure in ("0.702", "0.644", "0.555", "0.033"):
+        assert figure in page
+    assert "We said 30%" in page
+
+
+@pytest.mark.django_db
 def test_drift_is_told_in_words_with_every_feature_in_a_table() -> None:
     measured(a_version(is_active=True), QualityKind.DRIFT, 30, DRIFT)
     page = text()

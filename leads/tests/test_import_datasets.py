@@ -24,6 +24,7 @@ def availability(name: str) -> dict[str, int]:
     return dict(rows)
 
 
+@pytest.mark.slow
 def test_bank_marketing_is_41188_leads_in_the_order_of_time() -> None:
     summary, rejects = bring_in("bank_marketing", leads=[BANK], org_id="bank")
     assert (summary.files[0].created, rejects) == (41_188, [])
@@ -37,6 +38,7 @@ def test_bank_marketing_is_41188_leads_in_the_order_of_time() -> None:
     assert LeadAttribute.objects.get(dossier__number=1, name="cons.price.idx").value == 93.994
 
 
+@pytest.mark.slow
 @needs_loans
 def test_loan_applications_are_as_their_page_says() -> None:
     files = {"leads": [LOANS / "cases.csv.gz"], "events": [LOANS / "events.csv.gz"], "org_id": "loans"}

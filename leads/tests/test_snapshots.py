@@ -166,8 +166,18 @@ def test_a_busy_market_stands_above_a_quiet_one_and_leads_of_long_ago_do_not_cou
     busy = [a_lead(MONDAY, region="Rhône") for _ in range(3)]
     for _ in range(9):
         a_lead(MONDAY - 31 * DAY, region="Ain")
-    assert seen(quiet, MONDAY + HOUR)["market_activity_score"] == 0
-    assert seen(busy[0], MONDAY + HOUR)["market_activity_score"] == 100
+    assert seen(quiet, MONDAY + DAY)["market_activity_score"] == 0
+    assert seen(busy[0], MONDAY + DAY)["market_activity_score"] == 100
+
+
+def test_other_leads_count_from_the_day_after() -> None:
+    quiet = a_lead(MONDAY, region="Ain")
+    a_lead(MONDAY, region="Rhône")
+    before = seen(quiet, MONDAY + HOUR)
+    an_outcome(a_lead(MONDAY, region="Rhône"), True, MONDAY + MINUTE)
+    assert seen(quiet, MONDAY + 2 * HOUR)["market_activity_score"] == before["market_activity_score"] == 50
+    assert seen(quiet, MONDAY + 2 * HOUR)["lead_source_score"] is None
+    assert seen(quiet, MONDAY + DAY)["market_activity_score"] == 0
 
 
 def test_another_organisations_lead_cannot_be_read() -> None:
@@ -176,9 +186,15 @@ def test_another_organisations_lead_cannot_be_read() -> None:
         snapshots.take(Organisation.get("default"), [theirs.pk], [MONDAY])
 
 
+def test_no_leads_are_read_as_none() -> None:
+    assert len(snapshots.take(Organisation(), [], [])) == 0
+
+
 @pytest.mark.parametrize("size", [1, 100])
 def test_the_number_of_statements_does_not_grow_with_the_leads(size: int) -> None:
     leads = [a_lead() for _ in range(size)]
+    snapshots.take(Organisation(), [leads[0].pk], [MONDAY + DAY])
+    snapshots.take(Organisation(), [leads[0].pk], [MONDAY + DAY])  # the standings of the day are known from here on
     with CaptureQueriesContext(connection) as queries:
         snapshots.take(Organisation(), [lead.pk for lead in leads], [MONDAY + DAY] * size)
     assert len(queries) == snapshots.STATEMENTS

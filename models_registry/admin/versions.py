@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,6 +25,7 @@ from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.info import card_of
 from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
+from models_registry.transfer import CannotExport, export_version
 
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
 LONGEST_REASON, MOST_IN_LIST = 10_000, 60
@@ -86,10 +87,11 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
 
     def get_urls(self) -> list[URLPattern]:
         """The confirmation page and the card's file beside Django's own."""
-        activate, card = self.admin_site.admin_view(self.activate), self.admin_site.admin_view(self.card)
+        activate, card, export = map(self.admin_site.admin_view, (self.activate, self.card, self.export))
         return [
             path("<path:key>/activate/", activate, name="models_registry_modelversion_activate"),
             path("<path:key>/card/", card, name="models_registry_modelversion_card"),
+            path("<path:key>/export/", export, name="models_registry_modelversion_export"),
             *super().get_urls(),
         ]
 
@@ -124,6 +126,26 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         return card_file(row)
+
+    def export(self, request: HttpRequest, key: str) -> HttpResponse:
+        """The version as a signed file for another installation: by POST, because it is written down who took it."""
+        row = self.get_object(request, key)
+        if row is None:
+            raise Http404
+        if not request.user.has_perm(ACTIVATE):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            data = export_version(
+                org_id=row.org_id, version=row.version, by=request.user.get_username(), at=timezone.now()
+            )
+        except CannotExport as problem:
+            messages.error(request, str(problem.detail))
+            return redirect(reverse("admin:models_registry_modelversion_change", args=[row.pk]))
+        answer = HttpResponse(data, content_type="application/octet-stream")
+        answer["Content-Disposition"] = f'attachment; filename="model-{row.version}.sealed"'
+        return answer
 
     def _chosen(self, request: HttpRequest, choice: Choice) -> HttpResponse:
         may_override = request.user.has_perm(OVERRIDE)

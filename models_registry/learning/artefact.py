@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import tokenize
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,6 +45,8 @@ UNREADABLE = (
     RuntimeError,
     EOFError,
     zipfile.BadZipFile,
+    SyntaxError,
+    tokenize.TokenError,  # of the heads of arrays, which numpy reads as Python literals
 )
 """What reading damaged bytes may raise."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -112,6 +115,8 @@ def _unpacked(data: bytes) -> tuple[dict[str, Any], Arrays]:
             raise BadArtefact("too many members, or one of them twice")
         if any(each.compress_type != zipfile.ZIP_STORED or each.file_size != each.compress_size for each in members):
             raise BadArtefact("a member is compressed")
+        if sum(each.file_size for each in members) > len(data):
+            raise BadArtefact("members that overlap")  # many could be made of the same bytes
         manifest = json.loads(container.read(MANIFEST), parse_constant=_refuse)
         arrays = {name.removesuffix(".npy"): _array(container.read(name)) for name in names if name != MANIFEST}
     readable = isinstance(manifest, dict) and manifest["format_version"] in READABLE_VERSIONS

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
-from models_registry.learning.flat import FlatTree, float32_below, joined, strictly_below
+from models_registry.learning.flat import FlatTree, float32_below, from_lightgbm, joined, strictly_below
 from models_registry.learning.forest import least_leaf_of
 from models_registry.learning.raw import Floats, Link
 from models_registry.learning.task import Bools, Fitted, Progress, Task
@@ -187,32 +187,6 @@ class LightGBM:
         }
         data = lightgbm.Dataset(task.x, label=task.converted.astype(np.float64), weight=task.weight)
         return lightgbm.train(parameters, data, num_boost_round=rounds)
-
-
-def from_lightgbm(booster: Any) -> list[FlatTree]:
-    """The trees of a LightGBM booster; their sum is its raw score."""
-    return [_from_lightgbm_node(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
-
-
-def _from_lightgbm_node(root: dict[str, Any]) -> FlatTree:
-    if "leaf_value" in root:
-        return FlatTree.leaf(float(root["leaf_value"]))
-    nodes = [root]
-    children: list[tuple[int, int]] = []
-    for node in nodes:
-        inner = "left_child" in node
-        children.append((len(nodes), len(nodes) + 1) if inner else (-1, -1))
-        if inner:
-            nodes += [node["left_child"], node["right_child"]]
-    left, right = np.array(children, dtype=np.int64).T
-    return FlatTree.of(
-        np.array([node.get("split_feature", 0) for node in nodes], dtype=np.int64),
-        float32_below(np.array([node.get("threshold", 0.0) for node in nodes])),
-        left,
-        right,
-        np.array([node.get("leaf_value", node.get("internal_value", 0.0)) for node in nodes]),
-        np.array([node.get("leaf_count", node.get("internal_count", 1)) for node in nodes], dtype=np.float64),
-    )
 
 
 class XGBoost:

@@ -29,8 +29,6 @@ STRETCHES = 6
 LEAST_VALUES = 8
 """A number with fewer values is not bent."""
 SKEWED = 1.5
-STIFFNESS = 16.0
-"""By how much the terms of stretches are smaller than the straight one: penalties then prefer straight lines."""
 SWITCH = 0.4
 """Yes and no are so many scales apart: a switch is held back less than a number."""
 FURTHEST_OUT = 1e-3
@@ -107,20 +105,20 @@ def _terms(at: int, column: Matrix, weight: Floats, *, bent: bool) -> list[_Term
     logged = _is_skewed(values)
     values = np.log1p(values) if logged else values
 
-    def term(low: float, high: float, stiffness: float) -> _Term:
+    def term(low: float, high: float) -> _Term:
         clipped = np.clip(values, low, high)
         mean = float(np.average(clipped, weights=weight))
         deviation = float(np.sqrt(np.average((clipped - mean) ** 2, weights=weight)))
-        return at, logged, float(low), float(high), mean, deviation * stiffness
+        return at, logged, float(low), float(high), mean, deviation
 
     low, high = np.quantile(values, [FURTHEST_OUT, 1.0 - FURTHEST_OUT])
     if low == high:
         low, high = values.min(), values.max()
-    terms = [term(low, high, 1.0)]
+    terms = [term(low, high)]
     if bent and len(distinct) >= LEAST_VALUES:
         knots = np.unique(np.quantile(values, np.linspace(0.0, 1.0, STRETCHES + 1)).clip(low, high))
         stretches = list(itertools.pairwise(knots)) if len(knots) > 2 else []
-        terms += [term(a, b, STIFFNESS) for a, b in stretches]
+        terms += [term(a, b) for a, b in stretches]
     return [each for each in terms if each[-1] > 0.0]
 
 

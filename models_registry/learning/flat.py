@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,32 @@ def strictly_below(threshold: Matrix) -> Matrix:
     tiny = np.finfo(np.float32).tiny
     # Below 0 comes a number so small that a processor may take it for 0.
     return np.where((below < 0) & (below > -tiny), -tiny, below).astype(np.float32)
+
+
+def from_lightgbm(booster: Any, cover: str = "count") -> list[FlatTree]:
+    """The trees of a LightGBM booster; their sum is its raw score. Nodes are covered by rows, or by "weight"."""
+    return [_from_lightgbm_node(tree["tree_structure"], cover) for tree in booster.dump_model()["tree_info"]]
+
+
+def _from_lightgbm_node(root: dict[str, Any], cover: str) -> FlatTree:
+    if "leaf_value" in root:
+        return FlatTree.leaf(float(root["leaf_value"]))
+    nodes = [root]
+    children: list[tuple[int, int]] = []
+    for node in nodes:
+        inner = "left_child" in node
+        children.append((len(nodes), len(nodes) + 1) if inner else (-1, -1))
+        if inner:
+            nodes += [node["left_child"], node["right_child"]]
+    left, right = np.array(children, dtype=np.int64).T
+    return FlatTree.of(
+        np.array([node.get("split_feature", 0) for node in nodes], dtype=np.int64),
+        float32_below(np.array([node.get("threshold", 0.0) for node in nodes])),
+        left,
+        right,
+        np.array([node.get("leaf_value", node.get("internal_value", 0.0)) for node in nodes]),
+        np.array([node.get(f"leaf_{cover}", node.get(f"internal_{cover}", 1)) for node in nodes], dtype=np.float64),
+    )
 
 
 def _by_level(left: Indices, right: Indices) -> tuple[Indices, Indices]:

@@ -8,20 +8,25 @@ out of sample, which is what calibration is fitted on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
+from threadpoolctl import threadpool_limits
 
 from models_registry.learning.bagging import memberships, out_of_bag
+from models_registry.learning.binned import Binned
 from models_registry.learning.flat import FlatTree, float32_below, joined
 from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Bools, seed_of
 from models_registry.learning.trees import TreeEnsemble
 
+MANY_ROWS = 50_000
+"""From so many rows on, trees are grown on binned columns: at 60,000 in a third of the time, and as good."""
 FEW_ROWS = 2_000
 """So few rows are learnt sooner in one thread than in several."""
 
@@ -64,12 +69,8 @@ def grow(
     balanced = weight * balance(converted, weight)
     least = settings.least_leaf or least_leaf_of(weight)
     flat: list[FlatTree] = []
-    for bag in range(settings.bags):
-        rows = member[:, bag]
-        trees = _grow_bag(
-            x[rows], converted[rows], balanced[rows], least, settings, seed=seed_of(seed, bag), n_jobs=n_jobs
-        )
-        flat += [_flatten(tree) for tree in trees]
+    for bag, trees in enumerate(_bags(x, converted, balanced, member, least, settings, seed=seed, n_jobs=n_jobs)):
+        flat += trees
         report((bag + 1) / settings.bags, f"{len(flat)} of {settings.bags * settings.trees_per_bag} trees grown.")
     ensemble = _joined(flat, x.shape[1], settings)
     return Grown(ensemble, out_of_bag(ensemble.bags(x).mean, member))
@@ -95,6 +96,33 @@ def least_leaf_of(weight: Floats) -> int:
     """
     dossiers = float(weight.sum())
     return max(1, round(float(np.clip(np.sqrt(dossiers) / 4, 5.0, 25.0)) * len(weight) / dossiers))
+
+
+def _bags(  # noqa: PLR0917 - arrays of the same rows
+    x: Matrix,
+    converted: Bools,
+    weight: Floats,
+    member: Bools,
+    least: int,
+    settings: ForestSettings,
+    *,
+    seed: int,
+    n_jobs: int,
+) -> Iterator[list[FlatTree]]:
+    """The trees of each bag in turn: of many rows some bags at once, each by one thread; else the trees of a bag."""
+    if len(x) >= MANY_ROWS:
+        binned = Binned(x, converted, weight)
+
+        def grown(bag: int) -> list[FlatTree]:
+            return binned.grow(np.flatnonzero(member[:, bag]), least, settings, seed=seed_of(seed, bag))
+
+        with threadpool_limits(1, user_api="openmp"), ThreadPoolExecutor(max(1, n_jobs)) as pool:
+            yield from pool.map(grown, range(settings.bags))
+        return
+    for bag in range(settings.bags):
+        rows, own = member[:, bag], seed_of(seed, bag)
+        trees = _grow_bag(x[rows], converted[rows], weight[rows], least, settings, seed=own, n_jobs=n_jobs)
+        yield [_flatten(tree) for tree in trees]
 
 
 def _grow_bag(

@@ -12,12 +12,16 @@ z_j where it is not (the product of the cover shares of those splits). Its Shapl
     phi_j = v (o_j - z_j) * integral over t in [0, 1] of the product over k != j of (z_k + t (o_k - z_k)),
 
 a polynomial in t whose degree is below the number of columns on the path, so Gauss-Legendre quadrature with half as
-many nodes is exact. The products are carried down a tree as G[q] at each quadrature node, the leaves' v G[q] are summed
-on the way up as H[q], and an edge on column j adds (psi(o, z) - psi(o', z')) H[q], where o', z' are those of the
-previous split on j above it (1 and 1 where there is none) and psi_q(o, z) = w_q (o - z) / (z + t_q (o - z)).
-As o is 0 or 1, all these quotients depend on the tree alone and are tabled once, in `models_registry.learning.trees`;
-and where x had already left the path's splits on j (o' = 0) both psi agree and the edge adds nothing. No path is ever
-unwound: the work is linear in the nodes.
+many nodes t_q, w_q is exact. At each of them the products along the path are carried down the tree as G, and the
+leaves' values, weighed by the factors below, up as U. At a split on column j let z be the share of the child that x
+does not go to, and z' the product of the shares of the splits on j above (1 where there are none). As o is 0 or 1, the
+quotients of the products cancel, and with e = (1 - t) z z' / (z' + t (1 - z')) what is left is
+
+    G[other] = e G,    G[taken] = G - G[other],    U = U[taken] - e (U[taken] - U[other]),
+
+and column j gains the sum over q of w / (1 - t) / (z' + t (1 - z')) e G (U[taken] - U[other]). Where x had left the
+path's splits on j already, e = z and column j gains nothing. No path is ever unwound: the work is linear in the nodes,
+and all that is read of a split but for the row is its column, threshold and shares.
 """
 
 from __future__ import annotations
@@ -30,10 +34,14 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from models_registry.learning.lanes import less, load, spread, store, times, total, width_of, zeros
+
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 Nodes = NDArray[np.uint32]
 
+OUTSIDE = 1
+"""Where among the factors those are of a split on a column whose splits above x does not satisfy."""
 BLOCK = 64
 """Rows that go through a tree together: their inputs and states stay in the first-level cache."""
 
@@ -97,15 +105,16 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
     root: Nodes,
     known: Floats,
     share: Floats,
+    reach: Floats,
     previous: Nodes,
     columns_above: Nodes,
 ) -> None:
     """Fills in, for each node, what its path from the root says of its splits, whatever the row.
 
-    `share` is the node's part of its parent's cover; `previous`, for a node that splits, the nearest node at or above
-    it that hangs on a split on the same column (the root where there is none); `known`, for a node that hangs on a
-    split, the product of the shares on that column's splits down to it; `columns_above` how many columns are split
-    above it.
+    `share` is the node's part of its own and its sibling's cover, so that they sum to 1 though libraries round covers;
+    `reach` the product of the shares down to it; `previous`, for a node that splits, the nearest node at or above it
+    that hangs on a split on the same column (the root where there is none); `known`, for a node that hangs on a split,
+    the product of the shares on that column's splits down to it; `columns_above` how many columns are split above it.
     """
     parent = np.zeros(len(feature), dtype=np.uint32)
     for tree in range(len(root)):
@@ -120,110 +129,92 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
             previous[node] = above
             for each in range(child, child + np.uint32(2)):
                 parent[each] = node
-                share[each] = cover[each] / cover[node]
+                share[each] = cover[each] / (cover[child] + cover[child + np.uint32(1)])
+                reach[each] = reach[node] * share[each]
                 known[each] = share[each] * (known[above] if above != start else 1.0)
                 columns_above[each] = columns_above[node] + np.uint32(above == start)
 
 
 @_inlined
-def _down(  # noqa: PLR0917 - the kernels take bare arrays
-    here: np.uint32,
-    taken: np.uint32,
-    other: np.uint32,
-    start: np.uint32,
-    quadrature: int,
-    was_inside: int,
-    share: Floats,
-    hot: Floats,
-    cold: Floats,
-    g: Floats,
-) -> None:
-    """From the products at a node to those at its children; x goes to `taken`."""
-    into, beside = taken - start, other - start
-    if was_inside:
-        for q in range(quadrature):
-            g[into, q] = g[here, q] * hot[taken, 0, q]
-            g[beside, q] = g[here, q] * cold[here + start, 0, q] * share[other]
-    else:
-        for q in range(quadrature):
-            g[into, q] = g[here, q] * share[taken]
-            g[beside, q] = g[here, q] * share[other]
+def _share(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, share: Floats, factors: Floats, at: int, other: int, line: int
+) -> Any:
+    """e of a split, at each quadrature node; `like` has as many lanes as there are such nodes."""
+    return times(spread(like, share[at, other]), load(like, factors, line * np.uint64(2) * width_of(like)))
 
 
 @_inlined
-def _up(  # noqa: PLR0917 - the kernels take bare arrays
-    here: np.uint32,
-    taken: np.uint32,
-    other: np.uint32,
-    start: np.uint32,
-    quadrature: int,
-    hot: Floats,
-    cold: Floats,
-    g: Floats,
-) -> float:
-    """From the sums at the children to that at their node, and what their edges add to phi."""
-    into, beside = taken - start, other - start
-    total = 0.0
-    for q in range(quadrature):
-        total += g[into, q] * hot[taken, 1, q] + g[beside, q] * cold[here + start, 1, q]
-        g[here, q] = g[into, q] + g[beside, q]
-    return total
+def _gain(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, factors: Floats, g: Floats, slot: int, line: int, difference: Any
+) -> Any:
+    """What the split's column gains; `difference` is e (U[taken] - U[other])."""
+    weight = load(like, factors, (line * np.uint64(2) + np.uint64(1)) * width_of(like))
+    return total(times(times(weight, load(like, g, slot * width_of(like))), difference))
 
 
 @functools.lru_cache
-def reasons_kernel(nodes: int) -> Callable[..., None]:  # noqa: C901 - one loop down a tree and one up
-    """The reasons loop for so many quadrature nodes: a number fixed when it is compiled, so that it vectorises."""
-    quadrature = nodes
+def reasons_kernel(nodes: int) -> Callable[..., None]:
+    """The reasons loop for so many quadrature nodes: a number fixed when it is compiled, so that they run at once.
+
+    It may refer to nothing but this number from here: by anything else numba would not know it again on disk.
+    """
+    q = nodes
 
     def reasons(  # noqa: PLR0917 - the kernels take bare arrays
         x: Matrix,
+        first: Nodes,
+        boughs: Nodes,
+        first_lone: Nodes,
         feature: Nodes,
         threshold: Matrix,
-        left: Nodes,
-        value: Floats,
-        root: Nodes,
-        previous: Nodes,
         share: Floats,
-        hot: Floats,
-        cold: Floats,
+        above: Nodes,
+        line: Nodes,
+        child: Nodes,
+        value: Floats,
+        lone: Floats,
+        factors: Floats,
         largest: int,
         phi: Floats,
     ) -> None:
-        """Adds each column's part of the sum over trees to `phi` (n, columns). `largest`: nodes of the largest tree.
-
-        hot[child] are the factors of G and the terms of phi (2, q) where x goes to that child, cold[node] those of the
-        other child, the factor still to be multiplied by its share.
-        """
-        g = np.empty((largest, quadrature))
-        inside = np.zeros(largest, dtype=np.uint8)  # whether x satisfies this column's splits down to the node
-        for tree in range(len(root)):
-            start, end = root[tree], _end(root, tree, len(feature))
-            for row in range(len(x)):
-                g[0, :] = 1.0
-                inside[0] = 1
-                for node in range(start, end):
-                    child = left[node]
-                    if child == node:
-                        for q in range(quadrature):
-                            g[node - start, q] *= value[node]
-                        continue
-                    right = np.uint32(x[row, feature[node]] > threshold[node])
-                    taken, other = child + right, child + np.uint32(1) - right
-                    was_inside = inside[previous[node] - start]
-                    inside[taken - start], inside[other - start] = was_inside, 0
-                    _down(node - start, taken, other, start, quadrature, was_inside, share, hot, cold, g)
-                for back in range(end - start):
-                    last = end - np.uint32(1) - np.uint32(back)
-                    child = left[last]
-                    if child == last:
-                        continue
-                    if inside[previous[last] - start]:
-                        right = np.uint32(inside[child - start] == 0)
-                        taken, other = child + right, child + np.uint32(1) - right
-                        phi[row, feature[last]] += _up(last - start, taken, other, start, quadrature, hot, cold, g)
-                    else:
-                        below = child - start
-                        for q in range(quadrature):
-                            g[last - start, q] = g[below, q] + g[below + np.uint32(1), q]
+        """Adds each column's part of the sum over trees to `phi` (n, columns). The arrays are those of `layout`."""
+        one, width, like = np.uint64(1), np.uint64(q), zeros(q)
+        g, u = np.ones(largest * q), np.empty(largest * q)
+        inside = np.ones(largest, dtype=np.uint8)  # whether x satisfies this column's splits down to the slot
+        went, by = np.empty(largest, dtype=np.uint8), np.empty(largest, dtype=np.uint32)
+        for tree in range(np.uint64(len(boughs))):
+            start, n = np.uint64(first[tree]), np.uint64(boughs[tree])
+            splits = np.uint64(first[tree + 1]) - start
+            for leaf in range(np.uint64(first_lone[tree]), np.uint64(first_lone[tree + 1])):
+                store(u, (splits + leaf - np.uint64(first_lone[tree])) * width, spread(like, lone[leaf]))
+            for row in range(np.uint64(len(x))):
+                for slot in range(n):
+                    at = start + slot
+                    right = np.uint64(x[row, feature[at]] > threshold[at])
+                    was_inside = inside[above[at]]
+                    went[slot], by[slot] = right, line[at] if was_inside else np.uint32(OUTSIDE)
+                    taken, other = np.uint64(child[at, right]), np.uint64(child[at, one - right])
+                    inside[taken], inside[other] = was_inside, 0
+                    here = load(like, g, slot * width)
+                    beside = times(here, _share(like, share, factors, at, one - right, np.uint64(by[slot])))
+                    store(g, other * width, beside)
+                    store(g, taken * width, less(here, beside))
+                for slot in range(n, splits):
+                    at = start + slot
+                    right = np.uint64(x[row, feature[at]] > threshold[at])
+                    own = np.uint64(line[at] if inside[above[at]] else np.uint32(OUTSIDE))
+                    leap = spread(like, value[at, right] - value[at, one - right])
+                    difference = times(_share(like, share, factors, at, one - right, own), leap)
+                    store(u, slot * width, less(spread(like, value[at, right]), difference))
+                    phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
+                for back in range(n):
+                    slot = n - one - back
+                    at, right = start + slot, np.uint64(went[slot])
+                    own = np.uint64(by[slot])
+                    above_taken = load(like, u, np.uint64(child[at, right]) * width)
+                    leap_up = less(above_taken, load(like, u, np.uint64(child[at, one - right]) * width))
+                    difference = times(_share(like, share, factors, at, one - right, own), leap_up)
+                    store(u, slot * width, less(above_taken, difference))
+                    phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
 
     return _compiled(reasons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -67,6 +67,15 @@ class LinearBags:
     @functools.cached_property
     def _by_bag(self) -> Floats:
         return self.coefficient.reshape(len(self.intercept), -1)
+
+    def around(self, intercept: float, coefficient: Floats) -> Self:
+        """The same bags, as far apart as they are, around other means: k weights and an intercept."""
+        apart = self._by_bag - self._by_bag.mean(axis=0)
+        return replace(
+            self,
+            intercept=self.intercept - self.intercept.mean() + intercept,
+            coefficient=(apart + coefficient).ravel(),
+        )
 
     def share(self, raw: Floats) -> Floats:
         """Raw scores as shares in [0, 1]."""

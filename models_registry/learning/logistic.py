@@ -1,39 +1,39 @@
-"""Logistic regression: a weighted sum of bent numbers and words, held back by an L2 penalty."""
+"""Logistic regression: a weighted sum of numbers and words, each feature held back by an L2 penalty of its own."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression as Solver
 from threadpoolctl import threadpool_limits
 
-from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
+from models_registry.learning.bagging import fitted_in_bags, out_of_bag
 from models_registry.learning.designs import STRETCHES, Design
 from models_registry.learning.linear import LinearBags
+from models_registry.learning.penalties import MOST, Groups, groups_of, likeliest, solved
 from models_registry.learning.raw import Floats
-from models_registry.learning.task import Bools, Fitted, Progress, Task
+from models_registry.learning.task import Fitted, Progress, Task
 from models_registry.learning.windows import arrival, losses, sampled
 
-STRENGTHS = (30.0, 10.0, 3.0, 1.0)
-"""Penalties on half the squared weights, tried strongest first."""
-FOLDS = 2
-MOST_TRIED = 40_000
-"""Rows on which penalties are tried: as a prior, the right one hardly depends on how many there are."""
-HALF_LIVES = (None, 0.35)
+HALF_LIVES = (None, 1.0, 0.5, 0.25)
 """Shares of the training dossiers, newest first, after which a dossier counts half: what moves has moved since.
 
 None: all count the same, which wastes nothing where nothing moves.
 """
 OLDER_SHARE = 0.75
-"""Which of them is seen on the dossiers that came after this share of all."""
-MIDDLE = 10.0
-"""The penalty under which half-lives are compared."""
+"""Shapes and half-lives are seen on the dossiers that came after this share of all."""
+SURE = 2.4
+"""Standard errors by which what is less simple must be better: one in twenty by chance, of three half-lives."""
+MOST_TRIED = 40_000
+"""Rows that shape, half-life and penalties are learnt from: as a prior, the right one hardly depends on how many."""
+HELD_BACK = MOST / 10
+"""Under such a penalty nothing to speak of is left of a term."""
 
 
 class LogisticRegression:
-    """L2-penalised; skewed amounts by their logarithm, numbers as broken lines."""
+    """Skewed amounts by their logarithm, numbers as straight or broken lines, each feature held back by its own L2."""
 
     name = "logistic_regression"
     title = "Logistic regression"
@@ -43,65 +43,98 @@ class LogisticRegression:
         return None
 
     def fit(self, task: Task, report: Progress) -> Fitted:
-        """Learns the design once, the penalty on folds of the dossiers, and the weights in every bag."""
-        design = Design.fit(task.x, task.weight, bent=True)
+        """Learns shape, half-life and penalties once, the weights on all rows, and how they vary in bags."""
         with threadpool_limits(1):
-            half_life = best_half_life(design, task)
+            bent, half_life = chosen(task)
             task = replace(task, weight=task.weight * _recency(task, half_life))
-            penalty = best_penalty(design, task)
+            design = Design.fit(task.x, task.weight, bent=bent)
+            whole = _Weighed.learnt(design, task)
 
-        def fit_one(part: Task) -> tuple[float, Floats]:
-            # Half of the dossiers and half of the penalty: on average the bags are what all dossiers would make.
-            return solved(design.terms(part.x), part.converted, part.weight, penalty / 2)
+        def fit_one(part: Task) -> tuple[Floats, Floats]:
+            # With penalties of its own: which features tell something is itself no more than an estimate.
+            bag = whole.again(part)
+            return np.array([bag.intercept]), bag.coefficient
 
         learners, member = fitted_in_bags(task, fit_one, report, "Logistic regression")
-        intercept, coefficient = zip(*learners, strict=True)
-        linear = LinearBags(design, np.array(intercept), np.concatenate(coefficient))
+        bags = LinearBags(design, *map(np.concatenate, zip(*learners, strict=True)))
         parameters = {
-            "penalty": penalty,
             "terms": len(design),
-            "stretches": STRETCHES,
+            "held_back": int(np.sum(whole.penalty >= HELD_BACK)),
+            "stretches": STRETCHES if bent else 1,
             "half_life": half_life,
             "bags": task.bags,
         }
         return Fitted(
-            linear,
-            linear.share(out_of_bag(linear.bags(task.x).mean, member)),
+            bags.around(whole.intercept, whole.coefficient),
+            bags.share(out_of_bag(bags.bags(task.x).mean, member)),
             parameters | {"explanation": {"method": "exact"}},
         )
 
 
-def best_penalty(design: Design, task: Task) -> float:
-    """The penalty with the least log loss over folds of every other dossier; the strongest where folds lack an outcome.
+@dataclass(frozen=True)
+class _Weighed:
+    """A weighted sum of a design's k terms; `penalty` (k,) held its weights back, each that of its `group` (k,)."""
 
-    Folds that lie side by side in time: what moves between windows of time would be taken for noise, and a penalty
-    against it holds back what is there to be learnt.
+    design: Design
+    group: Groups
+    penalty: Floats
+    coefficient: Floats
+    intercept: float = 0.0
+
+    @classmethod
+    def learnt(cls, design: Design, task: Task) -> Self:
+        """From the task's rows, with the likeliest penalties."""
+        group = groups_of(design, sampled(task, MOST_TRIED).x, task.feature)
+        return cls(design, group, *[np.zeros(len(design))] * 2).again(task)
+
+    def again(self, task: Task) -> Self:
+        """The same from other rows, with the penalties that are likeliest by these."""
+        few = sampled(task, MOST_TRIED)
+        terms, rows = self.design.terms(few.x), (few.converted, few.weight)
+        return replace(self, penalty=likeliest(terms, *rows, self.group)).weighed(task)
+
+    def weighed(self, task: Task) -> Self:
+        """The same penalties, and weights from these rows."""
+        intercept, coefficient = solved(self.design.terms(task.x), task.converted, task.weight, self.penalty)
+        return replace(self, intercept=intercept, coefficient=coefficient)
+
+    def losses(self, task: Task) -> Floats:
+        """Each row's log loss, (n,), once the base rate is right."""
+        share = expit(self.intercept + self.design.terms(task.x) @ self.coefficient)
+        return losses(share, task.converted, task.weight)
+
+
+def chosen(task: Task) -> tuple[bool, float | None]:
+    """Whether numbers bend, and the half-life: what foretells the newest dossiers best when learnt on the older ones.
+
+    The simpler stands unless another is surely better: lines are straight, and all dossiers count.
     """
-    task = sampled(task, MOST_TRIED)
-    terms, fold = design.terms(task.x), arrival(task) % FOLDS
-    totals = np.zeros(len(STRENGTHS))
-    for each in range(FOLDS):
-        out, into = fold == each, fold != each
-        for at, penalty in enumerate(STRENGTHS):
-            share = _share(terms[out], *solved(terms[into], task.converted[into], task.weight[into], penalty))
-            totals[at] += np.sum(task.weight[out] * losses(share, task.converted[out], task.weight[out]))
-    return STRENGTHS[int(np.argmin(totals))]
-
-
-def best_half_life(design: Design, task: Task) -> float | None:
-    """The half-life with the least log loss on the newest dossiers when learnt on the older ones."""
     task = sampled(task, MOST_TRIED)
     rank = arrival(task)
     older = rank < OLDER_SHARE * (rank.max() + 1)
     before, after = task.take(older), task.take(~older)
-    terms, later = design.terms(before.x), design.terms(after.x)
+    shapes = [_Weighed.learnt(Design.fit(before.x, before.weight, bent=bent), before) for bent in (False, True)]
+    bent = _best([shape.losses(after) for shape in shapes], after)
+    shape = shapes[bent]
 
-    def loss(half_life: float | None) -> float:
-        weight = before.weight * _recency(before, half_life)
-        share = _share(later, *solved(terms, before.converted, weight, MIDDLE))
-        return float(np.sum(after.weight * losses(share, after.converted, after.weight)))
+    def aged(half_life: float | None) -> Floats:
+        counted = replace(before, weight=before.weight * _recency(before, half_life))
+        return shape.weighed(counted).losses(after)
 
-    return min(HALF_LIVES, key=loss)
+    return bool(bent), HALF_LIVES[_best([aged(each) for each in HALF_LIVES], after)]
+
+
+def _best(of_each: list[Floats], rows: Task) -> int:
+    """Which of these losses (n,) is the least; the first of all that are not surely more."""
+    _, place = np.unique(rows.dossier, return_inverse=True)
+    least = min(of_each, key=lambda each: float(rows.weight @ each))
+
+    def is_as_good(each: Floats) -> bool:
+        more = rows.weight * (each - least)
+        apart = np.bincount(place, more - more.sum() / rows.weight.sum() * rows.weight)
+        return bool(more.sum() <= SURE * np.sqrt(np.sum(apart**2)))
+
+    return next(at for at, each in enumerate(of_each) if is_as_good(each))
 
 
 def _recency(task: Task, half_life: float | None) -> Floats:
@@ -111,16 +144,3 @@ def _recency(task: Task, half_life: float | None) -> Floats:
     rank = arrival(task)
     counts = 0.5 ** (-rank / (half_life * (rank.max() + 1)))
     return np.asarray(counts * task.weight.sum() / np.sum(counts * task.weight))
-
-
-def solved(terms: Floats, converted: Bools, weight: Floats, penalty: float) -> tuple[float, Floats]:
-    """The intercept and the weights of the terms (n, k), (k,). One outcome alone gives its smoothed log-odds."""
-    if converted.all() or not converted.any():
-        return smoothed_log_odds(converted, weight), np.zeros(terms.shape[1])
-    solver = Solver(C=1.0 / penalty, solver="newton-cholesky", tol=1e-6, max_iter=200)
-    solver.fit(terms, converted, sample_weight=weight)
-    return float(solver.intercept_[0]), np.asarray(solver.coef_[0], dtype=np.float64)
-
-
-def _share(terms: Floats, intercept: float, coefficient: Floats) -> Floats:
-    return np.asarray(expit(intercept + terms @ coefficient))

@@ -1,8 +1,13 @@
-"""Refitting a calibration map on recent outcomes, the present map being what holds until they say otherwise."""
+"""Refitting a calibration map on recent outcomes, the present map being what holds until they say otherwise.
+
+Where base rates go on moving, what is older is less true: outcomes then count by how many leads came after them. How
+fast they are forgotten is not believed but tried, on the newest leads, each part foretold from what came before it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import itertools
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +27,10 @@ move), of a and b relative to their size, and of how a - b changes."""
 FOLDS = 5
 NEWEST = 1 / 3
 """This share of the leads, the most recent ones, is what a refit on the others is tried on."""
+HALF_LIVES = (None, 800.0, 400.0, 200.0, 100.0)
+"""After so many leads an outcome counts half; None: all count alike, which wastes nothing where nothing moves."""
+STEPS = 5
+"""In so many parts the newest leads are foretold, to choose among them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,13 @@ class Outcomes:
         """The rows where the mask is true."""
         return Outcomes(self.share[rows], self.converted[rows], self.weight[rows], self.dossier[rows])
 
+    def fading(self, half_life: float | None) -> Outcomes:
+        """The same, each counting by how many leads came after it."""
+        if half_life is None:
+            return self
+        age = self.dossiers - 1 - rank_of_dossiers(self.dossier)
+        return replace(self, weight=self.weight * 0.5 ** (age / half_life))
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -59,9 +75,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class Refit:
-    """The new map, and what it would have done: cross-fitted over all leads, and on the newest ones."""
+    """The new map, and what it would have done: cross-fitted over all leads, and on the newest ones.
+
+    `half_life`: after so many leads an outcome counted half, in fitting and in the cross-fitted figures.
+    """
 
     calibration: BetaCalibration
+    half_life: float | None
     dossiers: int
     rows: int
     before: Figures
@@ -77,8 +97,10 @@ class Refit:
     @property
     def words(self) -> str:
         """In a sentence."""
+        fading = f", which count half after {self.half_life:,.0f} more" if self.half_life else ""
         return (
-            f"On {self.dossiers:,} leads with a known outcome, log loss goes from {self.before.log_loss:.4f} to "
+            f"On {self.dossiers:,} leads with a known outcome{fading}, "
+            f"log loss goes from {self.before.log_loss:.4f} to "
             f"{self.after.log_loss:.4f} and the calibration error from {self.before.calibration_error:.3f} to "
             f"{self.after.calibration_error:.3f} (cross-validated); on the newest third, log loss from "
             f"{self.newest_before.log_loss:.4f} to {self.newest_after.log_loss:.4f}."
@@ -96,22 +118,43 @@ def refit(present: BetaCalibration, outcomes: Outcomes) -> Refit:
     """
     if outcomes.dossiers < FOLDS:
         raise ValueError(f"{outcomes.dossiers} leads with a known outcome are too few to refit on")
-    rank = _rank_of_dossiers(outcomes.dossier)
+    rank, half_life = rank_of_dossiers(outcomes.dossier), best_half_life(present, outcomes)
+    fading = outcomes.fading(half_life)
     crossed = np.empty(len(outcomes))
     for fold in range(FOLDS):
         held = rank % FOLDS == fold
-        crossed[held] = fitted(present, outcomes.take(~held))(outcomes.share[held])
+        crossed[held] = fitted(present, fading.take(~held))(outcomes.share[held])
     newest = rank >= (1 - NEWEST) * outcomes.dossiers
-    recent = outcomes.take(newest)
+    recent, older = outcomes.take(newest), outcomes.take(~newest).fading(half_life)
     return Refit(
-        calibration=fitted(present, outcomes),
+        calibration=fitted(present, fading),
+        half_life=half_life,
         dossiers=outcomes.dossiers,
         rows=len(outcomes),
-        before=_figures(present(outcomes.share), outcomes),
-        after=_figures(crossed, outcomes),
+        before=_figures(present(outcomes.share), fading),
+        after=_figures(crossed, fading),
         newest_before=_figures(present(recent.share), recent),
-        newest_after=_figures(fitted(present, outcomes.take(~newest))(recent.share), recent),
+        newest_after=_figures(fitted(present, older)(recent.share), recent),
     )
+
+
+def best_half_life(present: BetaCalibration, outcomes: Outcomes) -> float | None:
+    """The half-life with the least log loss on the newest leads, each part of them foretold from all before it."""
+    rank = rank_of_dossiers(outcomes.dossier)
+    edges = np.linspace((1 - NEWEST) * outcomes.dossiers, outcomes.dossiers, STEPS + 1).round()
+    parts = [
+        (outcomes.take(rank < start), outcomes.take((rank >= start) & (rank < end)))
+        for start, end in itertools.pairwise(edges)
+        if start < end
+    ]
+
+    def loss(half_life: float | None) -> float:
+        return sum(
+            float(after.weight @ log_losses(fitted(present, before.fading(half_life))(after.share), after.converted))
+            for before, after in parts
+        )
+
+    return min(HALF_LIVES, key=loss)
 
 
 def fitted(present: BetaCalibration, outcomes: Outcomes) -> BetaCalibration:
@@ -140,7 +183,7 @@ def fitted(present: BetaCalibration, outcomes: Outcomes) -> BetaCalibration:
     return BetaCalibration(a, b, level - a * float(middle[0]) + b * float(middle[1]), present.clip)
 
 
-def _rank_of_dossiers(dossier: NDArray[np.int64]) -> NDArray[np.intp]:
+def rank_of_dossiers(dossier: NDArray[np.int64]) -> NDArray[np.intp]:
     """Each row's dossier as a place in the order of their last rows, (n,)."""
     dossiers, from_the_end, place = np.unique(dossier[::-1], return_index=True, return_inverse=True)
     rank = np.empty(len(dossiers), dtype=np.intp)

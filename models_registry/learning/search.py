@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.raw import Floats
@@ -70,11 +71,11 @@ class Auto:
         seconds: dict[str, float] = {}
         left_out = {each.name: why for each in candidates if (why := each.unavailable())}
         ready = [each for each in candidates if each.name not in left_out]
+        # One after another here; side by side elsewhere, where `joblib.parallel_config` says so.
+        outcomes = Parallel(return_as="generator")(delayed(_timed)(algorithm, small) for algorithm in ready)
         for at, algorithm in enumerate(ready):
             report(at / len(ready), f"Trying {algorithm.title[0].lower()}{algorithm.title[1:]}.")
-            started = time.monotonic()
-            losses_of[algorithm.name] = tried(algorithm, small)
-            seconds[algorithm.name] = round(time.monotonic() - started, 2)
+            losses_of[algorithm.name], seconds[algorithm.name] = next(outcomes)
             report((at + 1) / len(ready), f"{algorithm.title}: log loss {losses_of[algorithm.name].mean:.4f}.")
         return judged(losses_of, seconds, left_out)
 
@@ -90,6 +91,12 @@ class Losses:
     def mean(self) -> float:
         """The log loss."""
         return float(self.loss.sum() / self.weight.sum()) if self.weight.sum() > 0 else float("nan")
+
+
+def _timed(algorithm: Algorithm, task: Task) -> tuple[Losses, float]:
+    """`tried`, and how many seconds it took."""
+    started = time.monotonic()
+    return tried(algorithm, task), round(time.monotonic() - started, 2)
 
 
 def tried(algorithm: Algorithm, task: Task) -> Losses:

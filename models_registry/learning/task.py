@@ -31,6 +31,8 @@ class Task:
     created_at: NDArray[np.datetime64] | None = None
     """When each row's dossier was created, (n,); None: dossiers came in the order of their numbers."""
     bags: int = BAGS
+    feature: NDArray[np.intp] | None = None
+    """The feature of each column, (columns,); None: each column is a feature."""
 
     def take(self, rows: NDArray[Any]) -> Self:
         """The task of these rows alone, by a mask or positions."""

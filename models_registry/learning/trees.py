@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_registry.learning import kernels
+from models_registry.learning.layout import Layout
 from models_registry.learning.raw import Bags, Floats, Link, Matrix
 
 Nodes = NDArray[np.uint32]
@@ -92,8 +93,7 @@ class TreeEnsemble:
     @functools.cached_property
     def base(self) -> float:
         """The expected raw score under path-dependent Shapley values: each leaf by its share of the cover."""
-        reach = self.cover / np.repeat(self.cover[self.root], self._sizes)
-        return float(np.sum((self.value * reach)[self.is_leaf]) / self._averaged)
+        return self._layout.expected / self._averaged
 
     @functools.cached_property
     def _averaged(self) -> int:
@@ -105,8 +105,8 @@ class TreeEnsemble:
         return np.diff(np.append(self.root.astype(np.int64), len(self.feature)))
 
     @functools.cached_property
-    def _tables(self) -> _Tables:
-        return _tables(self)
+    def _layout(self) -> Layout:
+        return Layout.of(self.feature, self.threshold, self.left, self.value, self.cover, self.root)
 
     def bags(self, x: Matrix) -> Bags:
         """Each little bag's score, and what of the variance between them is owed to their size. Many use all cores."""
@@ -122,16 +122,9 @@ class TreeEnsemble:
 
     def contributions(self, x: Matrix) -> Floats:
         """Exact path-dependent TreeSHAP, (n, columns): each row sums to its raw score less `base`."""
-        phi, tables = np.zeros((len(x), self.columns)), self._tables
-        forest = (self.feature, self.threshold, self.left, self.value, self.root)
-        reasons, largest = kernels.reasons_kernel(tables.hot.shape[2]), int(self._sizes.max())
-        _in_parallel(
-            lambda rows: reasons(
-                x[rows], *forest, tables.previous, tables.share, tables.hot, tables.cold, largest, phi[rows]
-            ),
-            len(x),
-            at_least=16,
-        )
+        phi, layout = np.zeros((len(x), self.columns)), self._layout
+        reasons, arrays = kernels.reasons_kernel(layout.quadrature), layout.arrays
+        _in_parallel(lambda rows: reasons(x[rows], *arrays, layout.largest, phi[rows]), len(x), at_least=16)
         phi /= self._averaged
         return phi
 
@@ -200,52 +193,6 @@ def _levels(trees: TreeEnsemble) -> Nodes:
         here = np.concatenate([below, below + 1])
         level[here] = depth
     return level
-
-
-@dataclass(frozen=True, eq=False)
-class _Tables:
-    """What the reasons kernel reads beside the trees, by the formulas in `kernels`; q quadrature nodes."""
-
-    previous: Nodes
-    share: Floats
-    hot: Floats
-    """(m, 2, q)"""
-    cold: Floats
-    """(m, 2, q)"""
-
-
-def quadrature(columns: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes and weights on [0, 1], exact for products of at most so many columns.
-
-    n nodes are exact up to degree 2n - 1, and the product has a degree below `columns`. An even number of nodes
-    fills the vector registers.
-    """
-    nodes = max(4, 2 * -(-columns // 4))
-    t, w = np.polynomial.legendre.leggauss(nodes)
-    return (t + 1) / 2, w / 2
-
-
-def _tables(trees: TreeEnsemble) -> _Tables:
-    m = len(trees.feature)
-    known, share = np.ones(m), np.ones(m)
-    previous, columns = np.zeros(m, dtype=np.uint32), np.zeros(m, dtype=np.uint32)
-    kernels.paths(trees.feature, trees.left, trees.cover, trees.root, known, share, previous, columns)
-    t, w = quadrature(int(columns.max()))
-    inner = np.flatnonzero(~trees.is_leaf)
-    hot, cold = np.zeros((m, 2, len(t))), np.zeros((m, 2, len(t)))
-    above = np.ones((m, 1))
-    above[inner, 0] = np.where(np.isin(previous[inner], trees.root), 1.0, known[previous[inner]])
-    before = above + t * (1 - above)  # the factor of this column down to the node, x satisfying its splits
-    psi_before = w * (1 - above) / before
-    cold[inner, 0] = (above * (1 - t) / before)[inner]
-    cold[inner, 1] = (-w / (1 - t) - psi_before)[inner]
-    left = trees.left[inner].astype(np.int64)
-    for child in (left, left + 1):
-        z = known[child, None]
-        now = z + t * (1 - z)
-        hot[child, 0] = now / before[inner]
-        hot[child, 1] = w * (1 - z) / now - psi_before[inner]
-    return _Tables(previous, share, hot, cold)
 
 
 def _in_parallel(work: Callable[[slice], None], n: int, *, at_least: int) -> None:

@@ -4,7 +4,7 @@ from django.db import migrations
 from django.utils import timezone
 
 from models_registry import thresholds
-from models_registry.chain import BEGINNING, hash_of
+from common.chain import BEGINNING, hash_of
 
 FORBID = """
 CREATE TRIGGER ml_activation_append_only BEFORE UPDATE OR DELETE ON ml_activation

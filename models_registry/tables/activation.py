@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import models
 
+from common.chained import Chained, ChainQuerySet
 from common.serializers import iso
-from common.tenancy import OrgQuerySet, OrgScoped
-from models_registry.chain import BEGINNING, hash_of
 from models_registry.tables.version import VERSION_LENGTH
 
 HASHED = ("org_id", "number", "version", "digest", "calibration", "thresholds", "act", "by", "at", "reason", "evidence")
+"""What a row's hash covers."""
 
 
 class Act(models.TextChoices):
@@ -25,30 +25,27 @@ class Act(models.TextChoices):
     THRESHOLDS = "thresholds", "the thresholds were set"
 
 
-class ModelActivationQuerySet(OrgQuerySet["ModelActivation"]):
+class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
     """The ledger's questions."""
 
     def live_at(self, org_id: str, at: datetime) -> ModelActivation | None:
         """What was live at a moment, in one statement by the index; None while the rules alone scored."""
         return self.of(org_id).filter(at__lte=at).order_by("-at", "-number").first()
 
-    def end_of(self, org_id: str) -> ModelActivation | None:
-        """The end of the organisation's chain."""
-        return self.of(org_id).order_by("-number").first()
-
     def last_of_version(self, org_id: str, version: str) -> ModelActivation | None:
         """How a version was when it last was live."""
         return self.of(org_id).filter(version=version).order_by("-number").first()
 
 
-class ModelActivation(OrgScoped):
+class ModelActivation(Chained):
     """Which version, calibration and thresholds were live from `at` on. A trigger refuses every update and delete.
 
     `calibration` null is the artefact's own; `thresholds` are always told in full. `number` counts the organisation's
     rows from 1, and `at` never goes back along them.
     """
 
-    number = models.PositiveIntegerField()
+    HASHED = HASHED
+
     version = models.CharField(max_length=VERSION_LENGTH)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the version's artefact.")
     calibration = models.JSONField(null=True, blank=True)
@@ -58,8 +55,6 @@ class ModelActivation(OrgScoped):
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
     evidence = models.JSONField(default=dict, blank=True)
-    previous_hash = models.CharField(max_length=64, default=BEGINNING)
-    hash = models.CharField(max_length=64)
 
     objects = ModelActivationQuerySet.as_manager()
 
@@ -76,10 +71,6 @@ class ModelActivation(OrgScoped):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.act} {self.version}"
-
-    def hash_now(self) -> str:
-        """The hash that the row's content makes."""
-        return hash_of(self.previous_hash, {name: getattr(self, name) for name in HASHED})
 
     def to_json(self) -> dict[str, Any]:
         """As the API shows it."""

@@ -8,10 +8,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from common.chain import hash_of
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
 from models_registry.artefacts import FailedRehearsal
-from models_registry.chain import hash_of
 from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
 from models_registry.tests.artefacts import kept
 from models_registry.thresholds import Disordered, set_thresholds

@@ -62,6 +62,7 @@ def test_ten_messages_after_every_conversion_teach_nothing() -> None:
     assert low < 0.5 < high
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not X.is_dir(), reason="../shared/data/x_education is not here")
 def test_of_x_education_the_honest_columns_are_used_and_tags_are_caught_though_nobody_said_so() -> None:
     mapping = (Path(settings.BASE_DIR) / "examples" / "x_education.toml").read_text()

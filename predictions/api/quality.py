@@ -45,6 +45,14 @@ WINDOW: dict[str, Any] = {
     "capped": False,
     "reasons": {},
 }
+GIVEN = {
+    name: WINDOW[name]
+    for name in ("leads", "expected", "roc_auc", "roc_auc_interval", "log_loss", "brier", "calibration_error")
+} | {"calibration_p": WINDOW["calibration_p"], "reasons": {}}
+SHADOW = {
+    "version": "20260701020000",
+    "realised": [WINDOW | {"roc_auc": 0.74, "log_loss": 0.53, "expected": 0.29, "given": GIVEN}],
+}
 HEAD = {"version": "20260601020000", "measured_at": "2026-08-30T05:00:00Z", "reason": None}
 MOVED = {
     "feature": "amount",
@@ -79,7 +87,8 @@ class ModelQuality(ContractView):
             OpenApiExample(
                 "Measured",
                 HEAD
-                | {"horizon_days": 60, "realised": [WINDOW], "every_model": [], "rehearsed": None, "estimated": None},
+                | {"horizon_days": 60, "realised": [WINDOW], "every_model": [], "shadow": SHADOW}
+                | {"rehearsed": None, "estimated": None},
                 response_only=True,
             )
         ],
@@ -88,7 +97,8 @@ class ModelQuality(ContractView):
         """Realised ROC-AUC, log loss and calibration of the active version over sliding windows, as measured last.
 
         Only predictions made at least a horizon ago are judged, each lead once a window; of younger ones `estimated`
-        says what is to be expected. What cannot be computed is null, with the code of the reason in `reasons`.
+        says what is to be expected. A shadow's figures stand beside those of what was given for the same leads. What
+        cannot be computed is null, with the code of the reason in `reasons`.
         """
         org = Organisation.get(self.caller.org_id)
         return Response(living_of(org.org_id).quality_json(org))

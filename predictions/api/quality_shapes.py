@@ -73,6 +73,35 @@ class WindowOut(serializers.Serializer[Any]):
     reasons = serializers.DictField(child=serializers.CharField())
 
 
+class GivenOut(serializers.Serializer[Any]):
+    """What was answered for the same leads, against what happened."""
+
+    leads = serializers.IntegerField()
+    expected = serializers.FloatField(allow_null=True, help_text="The mean of the probabilities.")
+    roc_auc = serializers.FloatField(allow_null=True)
+    roc_auc_interval = serializers.ListField(
+        child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True, help_text="95 %, by DeLong."
+    )
+    log_loss = serializers.FloatField(allow_null=True)
+    brier = serializers.FloatField(allow_null=True)
+    calibration_error = serializers.FloatField(allow_null=True)
+    calibration_p = serializers.FloatField(allow_null=True)
+    reasons = serializers.DictField(child=serializers.CharField())
+
+
+class ShadowWindowOut(WindowOut):
+    """What a shadow said in a window, against what happened."""
+
+    given = GivenOut()
+
+
+class ShadowOut(serializers.Serializer[Any]):
+    """The version that scores silently, on the leads that it scored."""
+
+    version = serializers.CharField()
+    realised = ShadowWindowOut(many=True)
+
+
 class EstimateOut(serializers.Serializer[Any]):
     """What calibrated probabilities let expect of leads whose outcome is pending (CBPE)."""
 
@@ -112,6 +141,7 @@ class QualityOut(MeasuredOut):
     horizon_days = serializers.IntegerField()
     realised = WindowOut(many=True, help_text="Of the active version.")
     every_model = WindowOut(many=True, help_text="Of whichever model scored at the time.")
+    shadow = ShadowOut(allow_null=True, help_text="The version that scores silently beside it; null without one.")
     rehearsed = WindowOut(
         allow_null=True, help_text="Said afterwards, as of then, of leads that the version had not seen."
     )

@@ -171,11 +171,19 @@ class FeaturesIn(StrictSerializer):
     features = serializers.DictField(allow_empty=True)
 
 
+class UncheckedItems(serializers.ListField):
+    """A list whose items are looked at later, one by one, by who scores them."""
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        """The items as they came."""
+        return data
+
+
 class BatchIn(StrictSerializer):
     """Many leads' features. Each item is checked by itself: a bad one leaves the others scored."""
 
     org_id = TextField(required=False, allow_null=True, default=None, max_length=64)
-    batch = serializers.ListField(child=serializers.JSONField(), allow_empty=True)
+    batch = UncheckedItems(child=serializers.JSONField(), allow_empty=True)
 
 
 class BatchOut(serializers.Serializer[Any]):
@@ -197,6 +205,7 @@ class ScoreJobIn(StrictSerializer):
         child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=100_000
     )
     include_decided = TrueOrFalseField(required=False)
+    changed_only = TrueOrFalseField(required=False)
 
 
 class ScoreJobOut(serializers.Serializer[Any]):
@@ -208,6 +217,7 @@ class ScoreJobOut(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     scored = serializers.IntegerField()
     failed = serializers.IntegerField()
+    rows_per_second = serializers.FloatField(allow_null=True)
     filter = serializers.DictField()
     error = serializers.CharField(allow_null=True)
     created_at = MomentField()

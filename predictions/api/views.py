@@ -25,9 +25,11 @@ from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
 from predictions.jobs import leads_for, start_score_job
 from predictions.models import Prediction, ScoreJob
 from predictions.scoring import score_leads
+from predictions.terms import lead_of
 from predictions.whatif import Impossible, what_if
 
 READ, WRITE = "predictions:read", "predictions:write"
+NO_SUCH_LEAD = "There is no such lead."
 PAGING = [
     OpenApiParameter("limit", int, description="Rows a page, 1 to 1000 (default 50)."),
     OpenApiParameter("cursor", str, description="From `next` or `previous` of another page."),
@@ -49,7 +51,7 @@ def dossier_or_404(org_id: str, number: int) -> Dossier:
     """The organisation's lead of that number. Raises NotFound, also for another organisation's."""
     dossier: Dossier | None = Dossier.objects.of(org_id).filter(number=number).first()
     if dossier is None:
-        raise NotFound("There is no such lead.")
+        raise NotFound(NO_SUCH_LEAD)
     return dossier
 
 
@@ -64,9 +66,12 @@ class Predict(ContractView):
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
         with monitoring.LATENCY.time():
-            dossier = dossier_or_404(self.caller.org_id, dossier_id)
-            scored = score_leads(org_id=self.caller.org_id, dossiers=[dossier])
-            return Response(answers.fresh(scored[0]))
+            org_id = self.caller.org_id
+            asked = lead_of(org_id, dossier_id)
+            if asked is None:
+                raise NotFound(NO_SUCH_LEAD)
+            (scored,) = score_leads(org_id=org_id, dossiers=[asked.dossier], terms=asked.terms)
+            return Response(answers.fresh(scored, asked.outcome))
 
 
 class Latest(ContractView):

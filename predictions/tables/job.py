@@ -26,6 +26,13 @@ class ScoreJob(Job):
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d %H:%M} {self.status}"
 
+    @property
+    def rows_per_second(self) -> float | None:
+        """How many leads were scored in a second, since it started; None where it has not."""
+        last = self.finished_at or self.heartbeat_at
+        seconds = (last - self.started_at).total_seconds() if last and self.started_at else 0.0
+        return self.scored / seconds if seconds > 0 else None
+
     def to_json(self) -> dict[str, Any]:
         """As the contract shows it."""
         return {
@@ -35,6 +42,7 @@ class ScoreJob(Job):
             "total": self.total,
             "scored": self.scored,
             "failed": self.failed,
+            "rows_per_second": self.rows_per_second,
             "filter": self.criteria,
             "error": self.error or None,
             "created_at": self.created_at,

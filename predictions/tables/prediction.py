@@ -11,6 +11,7 @@ from common.tenancy import OrgQuerySet, OrgScoped
 from experiments.models import Experiment
 from leads.models import Dossier
 from models_registry.tables.version import VERSION_LENGTH
+from predictions import unpacking
 
 
 class Method(models.TextChoices):
@@ -18,6 +19,10 @@ class Method(models.TextChoices):
 
     RULE_BASED = "RULE_BASED", "the rules"
     ML = "ML", "a model"
+
+
+VECTOR = ("stored_vector", "packed", "batch_id")
+"""What a reader of vectors needs."""
 
 
 class PredictionQuerySet(OrgQuerySet["Prediction"]):
@@ -31,11 +36,18 @@ class PredictionQuerySet(OrgQuerySet["Prediction"]):
 class Prediction(OrgScoped):
     """What was answered for a lead (or for features that a caller sent), and when. Never changed.
 
-    `vector` holds [feature, value, contribution] for every feature, largest contribution first.
+    The table is partitioned by month of `predicted_at`. A row of bulk scoring has its vector packed, as a row of its
+    batch, and its reasons are made when they are asked for.
     """
 
     dossier = models.ForeignKey(
-        Dossier, on_delete=models.CASCADE, null=True, blank=True, related_name="predictions", db_index=False
+        Dossier,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="predictions",
+        db_index=False,
+        db_constraint=False,  # it would lock the lead's row for each prediction
     )
     predicted_at = models.DateTimeField()
     as_of = models.DateTimeField(help_text="The moment as of which the lead was read.")
@@ -47,7 +59,9 @@ class Prediction(OrgScoped):
     confidence = models.FloatField()
     base_probability = models.FloatField()
     recommended_action = models.CharField(max_length=16)
-    vector = models.JSONField()
+    stored_vector = models.JSONField(db_column="vector", null=True, blank=True)
+    packed = models.BinaryField(null=True, blank=True)
+    batch_id = models.BigIntegerField(null=True, blank=True)
     experiment = models.ForeignKey(
         Experiment, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
@@ -71,6 +85,24 @@ class Prediction(OrgScoped):
 
     def __str__(self) -> str:
         return f"{self.conversion_probability:.0%} at {self.predicted_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def vector(self) -> list[list[Any]]:
+        """[feature, value, contribution] for every feature, largest contribution first."""
+        if self.stored_vector is None and self.batch_id is not None:
+            self.stored_vector = unpacking.vector(self.batch_id, bytes(self.packed or b""))
+        return self.stored_vector or []
+
+    @vector.setter
+    def vector(self, vector: list[list[Any]]) -> None:
+        self.stored_vector = vector
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Every feature's value."""
+        if self.stored_vector is None and self.batch_id is not None:
+            return unpacking.inputs(self.batch_id, bytes(self.packed or b""))
+        return {name: value for name, value, _ in self.vector}
 
     @property
     def prediction(self) -> int:

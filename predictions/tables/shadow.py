@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Self
-
 from django.db import models
 
-from common.tenancy import OrgQuerySet, OrgScoped
+from common.tenancy import OrgScoped
 from leads.models import Dossier
 from models_registry.tables.version import VERSION_LENGTH
-
-Said = tuple[int, float, datetime]
-
-
-class ShadowPredictionQuerySet(OrgQuerySet["ShadowPrediction"]):
-    """What a shadow said, to be held against what happened just as what was given."""
-
-    def by_version(self, version: str) -> Self:
-        """One version's."""
-        return self.filter(model_version=version)
-
-    def said(self) -> Iterator[Said]:
-        """(dossier, probability, predicted_at) of each, oldest first."""
-        rows = self.order_by("predicted_at", "pk").values_list("dossier_id", "probability", "predicted_at")
-        return rows.iterator()
 
 
 class ShadowPrediction(OrgScoped):
@@ -37,8 +18,6 @@ class ShadowPrediction(OrgScoped):
     probability = models.FloatField()
     predicted_at = models.DateTimeField()
     as_of = models.DateTimeField(help_text="The moment as of which the lead was read.")
-
-    objects = ShadowPredictionQuerySet.as_manager()
 
     class Meta:
         db_table = "ml_shadow_prediction"

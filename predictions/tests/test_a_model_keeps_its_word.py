@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.models import Dossier, Organisation
 from leads.tests.cast import DAY, a_lead, an_outcome
+from predictions.judging import Said, judge
 from predictions.models import Prediction
-from predictions.quality import WINDOWS, Said, estimated_of, figures_of, judge, realised_of
+from predictions.quality import WINDOWS, estimated_of, figures_of, realised_of
 
 pytestmark = pytest.mark.django_db
 VERSION = "20260101000000"
@@ -124,7 +125,7 @@ def test_calibrated_probabilities_pass_and_flattering_ones_do_not() -> None:
     moment = np.full(600, np.datetime64("2026-06-01", "us"))
 
     def judged(probability: Any) -> dict[str, Any]:
-        from predictions.quality import Judged
+        from predictions.judging import Judged
 
         return figures_of(Judged(Said(np.arange(600), probability, moment), np.random.default_rng(6).random(600) < p))
 

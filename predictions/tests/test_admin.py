@@ -12,11 +12,12 @@ from experiments.models import Experiment, Exposure
 from leads.models import Dossier
 from leads.tests.cast import DAY
 from models_registry.tests.cards import a_version
-from predictions.models import Prediction, ScoreJob
+from predictions.models import Prediction, Quality, QualityKind, ScoreJob
 from predictions.tests.scored import a_scored_lead
 
 pytestmark = pytest.mark.django_db
 PREDICTIONS, JOBS = "/admin/predictions/prediction/", "/admin/predictions/scorejob/"
+QUALITY = "/admin/predictions/quality/"
 VERSION = "20260101000000"
 
 
@@ -139,3 +140,19 @@ def test_experiments_and_exposures_are_read() -> None:
     assert "ML vs rules" in text(client, "/admin/experiments/experiment/")
     assert "treatment" in text(client, "/admin/experiments/exposure/")
     assert client.get("/admin/experiments/experiment/add/").status_code == 403
+
+
+def test_what_was_measured_is_read_and_never_edited() -> None:
+    figures = {"leads": 1_200, "roc_auc": 0.7123, "log_loss": 0.5, "calibration_error": None}
+    for org_id in ("default", "other"):
+        values = {"version": VERSION, "kind": QualityKind.REALISED, "window_days": 30, "at": timezone.now()}
+        Quality.objects.create(org_id=org_id, figures=figures, **values)
+    client = a_person("predictions.view_quality", name="measurer", is_staff=True)
+    page = text(client, QUALITY)
+    assert page.count("1,200") == 1
+    for words in ("0.712", "0.500", "–"):
+        assert words in page
+    own = Quality.objects.of("default").get().pk
+    assert text(client, f"{QUALITY}{own}/change/")
+    assert admin().post(f"{QUALITY}{own}/delete/", {"post": "yes"}).status_code == 403
+    assert admin().get(f"{QUALITY}add/").status_code == 403

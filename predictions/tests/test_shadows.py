@@ -56,16 +56,6 @@ def test_the_shadow_scores_the_same_reading_and_the_answer_is_the_active_ones() 
     assert set(Prediction.objects.values_list("model_version", flat=True)) == {active.version}
 
 
-def test_what_it_said_can_be_held_against_what_happens() -> None:
-    _, shadow = two_versions()
-    lead = a_lead()
-    score_leads(org_id="default", dossiers=[lead])
-    ((dossier, probability, at),) = ShadowPrediction.objects.of("default").by_version(shadow.version).said()
-    assert (dossier, at) == (lead.pk, Prediction.objects.get().predicted_at)
-    assert 0 < probability < 1
-    assert not list(ShadowPrediction.objects.of("other").by_version(shadow.version).said())
-
-
 def test_beside_the_rules_a_shadow_scores_too() -> None:
     a_past()
     version = a_version()
@@ -107,6 +97,8 @@ def test_a_shadow_that_cannot_be_stored_leaves_the_predictions_standing(monkeypa
 
 def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
     two_versions()
+    for _ in range(2):  # the first of a day counts how other leads stand
+        score_leads(org_id="default", dossiers=[a_lead()])
     counts = []
     for size in (1, 50):
         leads = [a_lead() for _ in range(size)]

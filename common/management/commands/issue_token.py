@@ -8,7 +8,7 @@ from common.tenancy import DEFAULT_ORG
 
 
 class Command(BaseCommand):
-    help = "Prints a signed token with which another system calls the API."
+    help = "Prints, once, a signed token with which another system calls the API; `tokens` lists and revokes them."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -19,8 +19,6 @@ class Command(BaseCommand):
         parser.add_argument("--name", default="service", help="who it is for, as the audit rows will say")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not 0 < options["days"] <= 3650:
-            raise CommandError("--days must be more than 0 and at most 3650.")
         scopes = [word for word in options["scopes"].replace(" ", ",").split(",") if word]
         try:
             token = issue_service_token(

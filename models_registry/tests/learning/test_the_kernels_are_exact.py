@@ -11,7 +11,8 @@ from sklearn.ensemble import RandomForestClassifier
 
 from models_registry.learning import forest
 from models_registry.learning.forest import ForestSettings, grow
-from models_registry.learning.trees import TreeEnsemble, quadrature
+from models_registry.learning.layout import quadrature
+from models_registry.learning.trees import TreeEnsemble
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]

@@ -1,10 +1,12 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from common.jobs import JobStatus
 from common.tenancy import DEFAULT_ORG
-from predictions.jobs import leads_for, score_in_chunks
+from predictions.jobs import leads_for, run_score_job
+from predictions.models import ScoreJob
 
 
 class Command(BaseCommand):
@@ -13,14 +15,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--org", default=DEFAULT_ORG, help="the organisation (default: %(default)s)")
         parser.add_argument("--include-decided", action="store_true", help="also leads that have been won or lost")
+        parser.add_argument(
+            "--changed-only", action="store_true", help="only leads that changed since their last score"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        criteria = {"include_decided": options["include_decided"]}
+        criteria = {name: options[name] for name in ("include_decided", "changed_only")}
         total = leads_for(options["org"], criteria).count()
+        job = ScoreJob.objects.create(org_id=options["org"], started_by="command", criteria=criteria, total=total)
         with tqdm(total=total, desc="Scoring", unit=" leads") as bar:
-
-            def show(done: int, bad: int) -> None:
-                bar.update(done + bad - bar.n)
-
-            scored, failed = score_in_chunks(options["org"], criteria, show)
-        self.stdout.write(f"{scored} leads scored, {failed} failed.")
+            run_score_job(job, bar.update)
+        job.refresh_from_db()
+        if job.status != JobStatus.SUCCEEDED:
+            raise CommandError(f"Stopped: {job.error or job.get_status_display()}")
+        self.stdout.write(f"{job.scored} leads scored, {job.failed} failed.")

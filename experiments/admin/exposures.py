@@ -1,4 +1,4 @@
-"""Experiments and who was in them, for staff to read."""
+"""Who was in which experiment, for staff to read."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from django.contrib import admin
 
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
 from common.bounded import BoundedPaginator
-from experiments.models import Experiment, Exposure
-
-
-@admin.register(Experiment)
-class ExperimentAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """What is compared, and when it ran."""
-
-    list_display = ("name", "status", "control_method", "treatment_method", "traffic_split", "started_at", "stopped_at")
-    list_filter = ("status",)
-    ordering = ("-created_at",)
+from experiments.models import Exposure
 
 
 @admin.register(Exposure)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0004_composite_indexes_serve'),
+        ('leads', '0005_standings'),
     ]
 
     operations = [

@@ -1,0 +1,74 @@
+"""Rows of several tables read in one statement: each part of the joined row becomes a row of its own table."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, models
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass(frozen=True)
+class Part(Generic[Row]):
+    """A table under its alias in the statement, and which of its columns are wanted; the key is always one of them."""
+
+    alias: str
+    table: type[Row]
+    wanted: frozenset[str]
+
+    @functools.cached_property
+    def _fields(self) -> list[Any]:
+        meta = self.table._meta
+        return [field for field in meta.concrete_fields if field.attname in self.wanted or field.primary_key]
+
+    @functools.cached_property
+    def _names(self) -> list[str]:
+        return [field.attname for field in self._fields]
+
+    @functools.cached_property
+    def _converters(self) -> list[tuple[int, Any]]:
+        return [(at, field.from_db_value) for at, field in enumerate(self._fields) if hasattr(field, "from_db_value")]
+
+    @functools.cached_property
+    def width(self) -> int:
+        """How many columns of the joined row are its own."""
+        return len(self._fields)
+
+    @functools.cached_property
+    def columns(self) -> str:
+        """Its columns, for SELECT."""
+        return ", ".join(f"{self.alias}.{field.column}" for field in self._fields)
+
+    def row(self, values: Sequence[Any]) -> Row | None:
+        """The row that its columns hold; None where an outer join has found none. Other fields are deferred."""
+        found = list(values)
+        if found[self._names.index(self.table._meta.pk.attname)] is None:
+            return None
+        for at, convert in self._converters:
+            found[at] = convert(found[at], None, connection)
+        return self.table.from_db(connection.alias, self._names, found)
+
+
+def part(alias: str, table: type[Row], *wanted: str) -> Part[Row]:
+    """A table's part of a joined row."""
+    return Part(alias, table, frozenset(wanted))
+
+
+def rows(parts: Sequence[Part[Any]], origin: str, query: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """What `SELECT the parts' columns` and then `origin` (FROM and on) finds: for each row, each part's row or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(part.columns for part in parts)} {origin}", query)
+        found = cursor.fetchall()
+    for values in found:
+        yield list(_split(parts, values))
+
+
+def _split(parts: Sequence[Part[Any]], values: Sequence[Any]) -> Iterator[Any]:
+    start = 0
+    for each in parts:
+        yield each.row(values[start : start + each.width])
+        start += each.width

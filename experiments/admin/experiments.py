@@ -1,0 +1,222 @@
+"""Experiments in the admin: a draft is filled in; from then on every step is an act with a confirmation of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from common.admin import OwnOrganisationAdmin
+from common.errors import Conflict
+from common.html import flat, table
+from common.tenancy import org_of
+from experiments import lifecycle
+from experiments.admin.forms import ExperimentForm, ReasonForm, StopForm
+from experiments.analysis import analyse
+from experiments.answers import improvement
+from experiments.designs import Impossible
+from experiments.models import Experiment, ExperimentStatus
+from leads.models import Organisation
+
+CHANGE = "experiments.change_experiment"
+Status = ExperimentStatus
+
+
+@dataclass(frozen=True)
+class Step:
+    """An act that the page offers in some states."""
+
+    name: str
+    words: str
+    states: tuple[str, ...]
+    act: Callable[..., Experiment]
+    form: type[ReasonForm] = ReasonForm
+
+
+STEPS = (
+    Step("start", "Leads come in from now on, and the design stands.", (Status.DRAFT,), lifecycle.start_experiment),
+    Step(
+        "close",
+        "No new leads come in; those that are in stay in their arms.",
+        (Status.RUNNING,),
+        lifecycle.close_enrolment,
+    ),
+    Step(
+        "mature",
+        "Every lead is scored by the default method again; outcomes that are due are waited for.",
+        (Status.RUNNING, Status.ENROLMENT_CLOSED),
+        lifecycle.let_mature,
+    ),
+    Step(
+        "stop",
+        "It ends for good. This cannot be taken back.",
+        (Status.DRAFT, Status.RUNNING, Status.ENROLMENT_CLOSED, Status.MATURING),
+        lifecycle.stop_experiment,
+        StopForm,
+    ),
+)
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is compared, how far it is, and what it says."""
+
+    form = ExperimentForm
+    list_display = ("name", "status", "control_method", "treatment_method", "traffic_split", "started_at", "stopped_at")
+    list_filter = ("status",)
+    search_fields = ("name",)
+    ordering = ("-created_at",)
+    change_form_template = "admin/experiments/experiment/change_form.html"
+    facts = (
+        "name",
+        "description",
+        "status",
+        "what_it_says",
+        "arms",
+        "population",
+        "coverage",
+        "attribution_days",
+        "planned_leads",
+        "guardrails",
+        "iteration",
+        "previous",
+        "started_at",
+        "closed_at",
+        "stopped_at",
+        "decision",
+        "decided_by",
+        "decision_reason",
+        "design_table",
+        "design_hash",
+        "history",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """The form of a new one, or the facts."""
+        return ExperimentForm.Meta.fields if obj is None else self.facts
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What has been made is read only: its steps are acts."""
+        return () if obj is None else self.facts
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was compared stays on record."""
+        return False
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, knowing whose experiment it will be."""
+        form = super().get_form(request, obj, change, **kwargs)
+        form.org_id = org_of(request.user, session=request.session)  # type: ignore[attr-defined]
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new one is made as a draft by the same act as over the API."""
+        if change:
+            return
+        made = lifecycle.create_experiment(
+            org_id=org_of(request.user, session=request.session),
+            plan=form.plan(),
+            by=request.user.get_username(),
+            at=timezone.now(),
+            start=False,
+        )
+        obj.pk, obj.org_id = made.pk, made.org_id
+
+    def get_urls(self) -> list[URLPattern]:
+        """One address a step."""
+        wrap = self.admin_site.admin_view
+        ours = [
+            path(f"<path:key>/{step.name}/", wrap(self._door(step)), name=f"experiments_experiment_{step.name}")
+            for step in STEPS
+        ]
+        return [*ours, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The facts, with the steps that can be taken now."""
+        row = self.get_object(request, object_id)
+        may = row is not None and request.user.has_perm(CHANGE)
+        steps = [step for step in STEPS if row is not None and row.status in step.states] if may else []
+        context = {
+            "steps": steps,
+            "show_save": False,
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def _door(self, step: Step) -> Callable[..., HttpResponse]:
+        def door(request: HttpRequest, key: str) -> HttpResponse:
+            row = self.get_object(request, key)
+            if row is None:
+                raise Http404
+            if not request.user.has_perm(CHANGE):
+                raise PermissionDenied
+            form = step.form(request.POST if request.method == "POST" else None)
+            if request.method != "POST" or not form.is_valid():
+                return self._asked(request, row, step, form)
+            return self._taken(request, row, step, form)
+
+        return door
+
+    def _asked(self, request: HttpRequest, row: Experiment, step: Step, form: ReasonForm) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {
+            "opts": self.opts,
+            "experiment": row,
+            "step": step,
+            "form": form,
+            "title": f"{step.name.capitalize()} “{row}”?",
+        }
+        return TemplateResponse(request, "admin/experiments/experiment/step.html", context)
+
+    def _taken(self, request: HttpRequest, row: Experiment, step: Step, form: ReasonForm) -> HttpResponse:
+        told = form.cleaned_data if step.name != "start" else {}
+        by, at = request.user.get_username(), timezone.now()
+        try:
+            made = step.act(org_id=row.org_id, experiment_id=row.pk, by=by, at=at, **told)
+            messages.success(request, f"“{made}”: {made.get_status_display().lower()}.")
+        except Conflict as problem:
+            messages.error(request, str(problem.detail))
+        except Impossible as problem:
+            messages.error(request, str(problem))
+        return redirect(reverse("admin:experiments_experiment_change", args=[row.pk]))
+
+    @admin.display(description="what it says")
+    def what_it_says(self, row: Experiment) -> SafeString:
+        """How the arms stand, and what to do now."""
+        if row.status == Status.DRAFT:
+            return SafeString("Nothing yet.")
+        found = analyse(row, at=Organisation.get(row.org_id).now())
+        rows = [
+            (arm.variant, arm.method, arm.everyone.leads, arm.everyone.conversions, arm.matured.leads, _rate(arm))
+            for arm in found.arms
+        ]
+        head = ("Arm", "Method", "Leads", "Conversions", "Whole window over", "Of which converted")
+        last = ("", found.outlook.words, "", "", "", improvement(found.arms[0].matured, found.arms[1].matured) or "–")
+        return table(head, [*rows, last])
+
+    @admin.display(description="design")
+    def design_table(self, row: Experiment) -> SafeString:
+        """What decides the result, as it was at the start."""
+        return table(("What", "Value"), flat(row.design or {}))
+
+    @admin.display(description="who did what")
+    def history(self, row: Experiment) -> SafeString:
+        """Every act."""
+        acts = lifecycle.acts_of(row)
+        lines = ((f"{act.at:%Y-%m-%d %H:%M}", act.by, act.act.removeprefix("experiment."), act.reason) for act in acts)
+        return table(("When", "Who", "What", "Why"), lines)
+
+
+def _rate(arm: Any) -> str:
+    return "–" if arm.matured.rate is None else f"{arm.matured.rate:.1%}"

@@ -1,0 +1,135 @@
+"""What to do now, in one sentence, and how long it will still take at today's traffic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from experiments.comparison import Comparison
+from experiments.models import Experiment, ExperimentStatus
+from experiments.standing import Standing
+from experiments.statistics import deciding, planning, sequential
+from experiments.statistics.deciding import Verdict
+
+RECENT_DAYS = 14
+LONG = 365
+
+
+ENDS: dict[str, str] = {ExperimentStatus.DRAFT: "Not started yet.", ExperimentStatus.STOPPED: "Stopped."}
+ALARMS = {
+    deciding.SAMPLE_RATIO_MISMATCH: "Do not trust it: the arms do not have the leads they should. Find out why first.",
+    deciding.GUARDRAIL: "Stop it: what must not fall has fallen.",
+    deciding.NO_DIFFERENCE: "Stop it: the planned leads show no difference. Keep what is simpler.",
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Leads that are to mature still, and days until they have; None where nobody can say."""
+
+    leads: int | None
+    days: int | None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """`remaining_leads` are to mature still until it is decided if things stay as they are, or the plan is filled.
+
+    `remaining_days` holds the days until so many have come in and their windows are over. None where nobody can say.
+    """
+
+    leads_per_day: float
+    remaining_leads: int | None
+    remaining_days: int | None
+    detectable_lift: float | None
+    words: str
+
+
+def outlook(
+    experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], result: Verdict, at: datetime
+) -> Outlook:
+    """Of the treatment that is furthest ahead or behind."""
+    per_day = _leads_per_day(arms, experiment, at)
+    matured = sum(arm.matured.leads for arm in arms)
+    remaining = None if result.winner else _remaining(experiment, arms, found, matured)
+    days = None if remaining is None else _days(experiment, arms, remaining, per_day, at)
+    control = arms[0].matured
+    share = arms[1].share / (arms[0].share + arms[1].share)
+    smallest = (
+        planning.detectable_lift(control.rate, control.leads + arms[1].matured.leads, share) if control.rate else None
+    )
+    words = _words(experiment, arms, result, Waiting(remaining, days))
+    return Outlook(per_day, remaining, days, smallest, words)
+
+
+def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetime) -> float:
+    days = min(max(experiment.days_run(at), 1.0), RECENT_DAYS)
+    return sum(sum(arm.by_age[:RECENT_DAYS]) for arm in arms) / days
+
+
+def _remaining(
+    experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], matured: int
+) -> int | None:
+    if experiment.planned_leads is not None:
+        return max(experiment.planned_leads - matured, 0)
+    needed = [leads for each in found if (leads := _needed(each, arms)) is not None]
+    return max(min(needed) - matured, 0) if needed else None
+
+
+def _needed(each: Comparison, arms: Sequence[Standing]) -> int | None:
+    """Leads in all arms until this treatment's interval excludes 0, should the rates stay as they are."""
+    if each.difference.value is None or not (each.control.conversions and each.treatment.conversions):
+        return None
+    old, new = each.control.rate or 0.0, each.treatment.rate or 0.0
+    variance = old * (1 - old) / each.control.leads + new * (1 - new) / each.treatment.leads
+    leads = each.control.leads + each.treatment.leads
+    noise = math.sqrt(variance * leads)
+    both = planning.leads_until_sure(each.difference.value, noise, sequential.TUNING)
+    share = next(arm.share for arm in arms if arm.variant == each.variant) + arms[0].share
+    return None if both is None else math.ceil(max(both, deciding.EXACT_BELOW) / share)
+
+
+def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, at: datetime) -> int | None:
+    """First those that wait in their window come of age, then those that are still to come in."""
+    least = max(deciding.LEAST_DAYS - experiment.days_run(at), 0.0)
+    window, left = experiment.attribution_days, remaining
+    ages = max((len(arm.by_age) for arm in arms), default=0)
+    for age in range(min(window, ages) - 1, -1, -1):
+        if left <= 0:
+            break
+        left -= sum(arm.by_age[age] for arm in arms if age < len(arm.by_age))
+        least = max(least, window - age)
+    if left <= 0:
+        return math.ceil(least)
+    if not per_day or experiment.status != ExperimentStatus.RUNNING:
+        return None
+    return math.ceil(max(least, left / per_day + window))
+
+
+def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, waiting: Waiting) -> str:
+    if experiment.status in ENDS:
+        return ENDS[experiment.status]
+    if result.reason in ALARMS:
+        return ALARMS[result.reason]
+    if result.winner is not None:
+        method = next(arm.method for arm in arms if arm.variant == result.winner)
+        return f"{method} is better. Stop the experiment and let it score every lead."
+    return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
+
+
+def _patience(result: Verdict, waiting: Waiting, *, has_mature: bool) -> str:
+    if not has_mature:
+        return f"Keep running: no lead has had its whole window yet.{_about(waiting.days)}"
+    if waiting.days is None or waiting.leads is None:
+        return "Keep running: it cannot be said yet for how long."
+    if waiting.days > LONG:
+        return "At today's traffic this would take more than a year: look for a bigger difference, or stop."
+    if result.reason == deciding.TOO_EARLY:
+        return f"Keep running: two weeks are the least.{_about(waiting.days)}"
+    return f"Keep running:{_about(waiting.days).lower().removesuffix('.')}, {waiting.leads:,} more leads."
+
+
+def _about(days: int | None) -> str:
+    return "" if days is None else f" About {days} more day{'' if days == 1 else 's'}."

@@ -1,0 +1,76 @@
+"""Whether leads fall into the arms as designed: at every look, and within every source and owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from experiments.aggregates import Stratum
+from experiments.standing import Standing
+from experiments.statistics import sample_ratio
+from experiments.statistics.multiple import holm
+from experiments.statistics.sample_ratio import ALARM
+
+MOST_STRATA = 20
+
+
+@dataclass(frozen=True)
+class StratumRatio:
+    """The check within one source or owner; its p-value is corrected for the others."""
+
+    name: str | None
+    leads: list[int]
+    p_value: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether chance explains it."""
+        return self.p_value >= ALARM
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The check over all leads, the smallest p-value so far; None where there are no leads yet."""
+
+    leads: list[int]
+    expected: list[float]
+    p_value: float | None
+    by_source: list[StratumRatio]
+    by_owner: list[StratumRatio]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the result may be shown."""
+        return self.p_value is None or self.p_value >= ALARM
+
+
+def ratio(arms: Sequence[Standing], strata: Sequence[Stratum]) -> Ratio:
+    """Day by day in the order in which the leads came, then by source and by owner, the twenty largest of each."""
+    shares, leads = [arm.share for arm in arms], [arm.everyone.leads for arm in arms]
+    found = sample_ratio.sequential_p_values(_days(arms), shares)
+    names = [arm.variant for arm in arms]
+    return Ratio(
+        leads=leads,
+        expected=[share * sum(leads) for share in shares],
+        p_value=found[-1] if found else None,
+        by_source=_by([each for each in strata if each.by_source], names, shares),
+        by_owner=_by([each for each in strata if not each.by_source], names, shares),
+    )
+
+
+def _days(arms: Sequence[Standing]) -> list[list[int]]:
+    """Leads by arm, the oldest day first."""
+    oldest = max((len(arm.by_age) for arm in arms), default=0)
+    return [[arm.by_age[age] if age < len(arm.by_age) else 0 for arm in arms] for age in range(oldest - 1, -1, -1)]
+
+
+def _by(strata: Sequence[Stratum], names: Sequence[str], shares: Sequence[float]) -> list[StratumRatio]:
+    leads: dict[str | None, list[int]] = {}
+    for each in strata:
+        if each.variant in names:
+            leads.setdefault(each.name, [0] * len(names))[names.index(each.variant)] += each.leads
+    largest = sorted(leads.items(), key=lambda pair: -sum(pair[1]))[:MOST_STRATA]
+    p_values = holm([sample_ratio.sequential_p_values([counts], shares)[-1] for _, counts in largest])
+    return [
+        StratumRatio(name, counts, 1.0 if p is None else p) for (name, counts), p in zip(largest, p_values, strict=True)
+    ]

@@ -1,0 +1,203 @@
+"""What both methods said of the same leads: where they differ, and how good each was on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from experiments.aggregates import CONVERTED, Actions, Aggregates, matured_before
+from experiments.models import Experiment
+from experiments.standing import Standing
+from experiments.statistics import proportions
+from experiments.statistics.deciding import AlwaysValid, always_valid
+from experiments.statistics.estimates import Estimate
+from experiments.statistics.proportions import Counts
+from leads.bulk import fetch
+from models_registry.learning.curves import calibration, lift
+from models_registry.learning.evaluation import Bools, Floats, calibration_error, log_losses
+from models_registry.learning.ranking import Delong, delong
+
+MOST = 20_000
+SAID = f"""
+SELECT newest.probabilities, EXISTS (
+    SELECT FROM lead_outcome o JOIN ab_test_exposure x ON x.id = newest.id AND o.dossier_id = x.dossier_id
+    WHERE {CONVERTED})
+FROM (SELECT id, probabilities FROM ab_test_exposure
+      WHERE experiment_id = %s AND first_at < %s AND probabilities IS NOT NULL
+      ORDER BY first_at DESC LIMIT %s) AS newest
+"""
+
+
+@dataclass(frozen=True)
+class Differing:
+    """The comparison on leads for which the two methods recommend different actions, whoever was followed.
+
+    On the others nothing can come of the arm. `share` is that of such leads among all of which both are known.
+    """
+
+    variant: str
+    leads: int
+    share: float | None
+    control: Counts
+    treatment: Counts
+    difference: Estimate
+    lift: Estimate
+    always_valid: AlwaysValid
+
+
+def differing(arms: Sequence[Standing], counted: Aggregates) -> list[Differing]:
+    """Each treatment's."""
+    return [_differing(arms, number, counted) for number in range(1, len(arms))]
+
+
+def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Differing:
+    control, treatment = arms[0], arms[number]
+    old = len(control.watched.leads) - 1
+    both = (control.variant, treatment.variant)
+    known = [row for row in counted.exposed if row.actions and row.variant in both]
+    leads = [row for row in known if _differ(row.actions, number)]
+    counts = [
+        Counts(
+            sum(
+                row.conversions
+                for row in counted.sold_by_saying
+                if row.matured and row.variant == name and _differ(row.actions, number)
+            ),
+            sum(row.leads for row in leads if row.variant == name and row.age > old),
+        )
+        for name in both
+    ]
+    everybody, apart = sum(row.leads for row in known), sum(row.leads for row in leads)
+    return Differing(
+        variant=treatment.variant,
+        leads=apart,
+        share=apart / everybody if everybody else None,
+        control=counts[0],
+        treatment=counts[1],
+        difference=proportions.difference(counts[0], counts[1]),
+        lift=proportions.lift(counts[0], counts[1]),
+        always_valid=always_valid(counts[0], counts[1], treatment.share / (control.share + treatment.share)),
+    )
+
+
+def _differ(actions: Actions | None, number: int) -> bool:
+    return actions is not None and actions[0] != actions[number]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Leads of all arms, of which control's method says one thing and the treatment's another, and who converted."""
+
+    variant: str
+    control_action: str
+    treatment_action: str
+    leads: int
+    matured: Counts
+
+
+def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
+    """The table of both methods' recommendations, for each treatment."""
+    days = len(arms[0].watched.leads) - 1
+    made = []
+    for number, arm in enumerate(arms[1:], start=1):
+        pairs = _pairs((row.actions for row in counted.exposed), number)
+        for pair in pairs:
+            of_pair = [row for row in counted.exposed if _pair(row.actions, number) == pair]
+            sold = [row for row in counted.sold_by_saying if row.matured and _pair(row.actions, number) == pair]
+            matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age > days))
+            made.append(Agreed(arm.variant, *pair, sum(row.leads for row in of_pair), matured))
+    return made
+
+
+def _pairs(said: Iterable[Actions | None], number: int) -> list[tuple[str, str]]:
+    return sorted({pair for actions in said if (pair := _pair(actions, number))})
+
+
+def _pair(actions: Actions | None, number: int) -> tuple[str, str] | None:
+    return (actions[0], actions[number]) if actions else None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Leads of an arm that were given one recommendation, and who of those whose window is over converted."""
+
+    variant: str
+    action: str
+    leads: int
+    matured: Counts
+
+
+def followed(arms: Sequence[Standing], counted: Aggregates) -> list[Followed]:
+    """By arm and by what was recommended to the people who worked the leads."""
+    days = len(arms[0].watched.leads) - 1
+    made = []
+    for number, arm in enumerate(arms):
+        exposed = [row for row in counted.exposed if row.variant == arm.variant and row.actions]
+        sold = [row for row in counted.sold_by_saying if row.matured and row.variant == arm.variant and row.actions]
+        for action in sorted({row.actions[number] for row in exposed if row.actions}):
+            given = [row for row in exposed if row.actions and row.actions[number] == action]
+            converted = sum(row.conversions for row in sold if row.actions and row.actions[number] == action)
+            matured = Counts(converted, sum(row.leads for row in given if row.age > days))
+            made.append(Followed(arm.variant, action, sum(row.leads for row in given), matured))
+    return made
+
+
+@dataclass(frozen=True)
+class Merit:
+    """How good one method's probabilities were on the mature leads of all arms. Figures that need both outcomes are
+    None where there is one."""
+
+    variant: str
+    leads: int
+    roc_auc: float | None
+    log_loss: float
+    brier: float
+    calibration_error: float
+    calibration: list[dict[str, object]]
+    lift: list[dict[str, object]] | None
+    roc_auc_ahead: Estimate
+    """Of control's, with DeLong's paired interval."""
+
+
+NOTHING_TO_RANK, ITSELF, NO_VARIATION = "ONE_OUTCOME_ONLY", "CONTROL_ITSELF", "NO_VARIATION"
+
+
+def merits(experiment: Experiment, at: datetime) -> list[Merit]:
+    """Each arm's method on the newest 20,000 mature leads, in one statement: the same leads and outcomes for all."""
+    since = matured_before(experiment, at)
+    rows = fetch(SAID, experiment.pk, experiment.window, experiment.pk, since, MOST)
+    if not rows:
+        return []
+    said = np.array([probabilities for probabilities, _ in rows], dtype=np.float64)
+    converted = np.array([sold for _, sold in rows], dtype=np.bool_)
+    return [_merit(name, said[:, at_], said[:, 0], converted, at_) for at_, name in enumerate(experiment.variants)]
+
+
+def _merit(variant: str, said: Floats, champions: Floats, converted: Bools, number: int) -> Merit:
+    weight, both = np.ones(len(said)), bool(converted.any() and not converted.all())
+    ranked = delong(said, champions, converted) if both else None
+    return Merit(
+        variant=variant,
+        leads=len(said),
+        roc_auc=ranked.auc_a if ranked else None,
+        log_loss=float(log_losses(said, converted).mean()),
+        brier=float(((said - converted) ** 2).mean()),
+        calibration_error=calibration_error(said, converted, weight),
+        calibration=calibration(said, converted, weight),
+        lift=lift(said, converted, weight) if both else None,
+        roc_auc_ahead=_ahead(ranked, number),
+    )
+
+
+def _ahead(ranked: Delong | None, number: int) -> Estimate:
+    if ranked is None:
+        return Estimate.unknown(NOTHING_TO_RANK)
+    if not number:
+        return Estimate.unknown(ITSELF)
+    if not ranked.deviation:
+        return Estimate(ranked.auc_a - ranked.auc_b, None, None, reason=NO_VARIATION)
+    half, value = 1.959964 * ranked.deviation, ranked.auc_a - ranked.auc_b
+    return Estimate(value, value - half, value + half)

@@ -1,0 +1,1 @@
+"""Statistics of experiments: pure, and fed with sufficient statistics."""

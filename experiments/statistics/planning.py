@@ -1,0 +1,137 @@
+"""How many leads an experiment needs, and what can be found with those there are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from experiments.statistics import sequential
+from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA
+
+FIXED, SEQUENTIAL = "FIXED", "SEQUENTIAL"
+LOOKS = 20
+GRID = 401
+MOST_LEADS = 200_000_000
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What is to be found: control's rate, the relative lift worth finding, and treatment's share of both arms."""
+
+    rate: float
+    lift: float
+    share: float = 0.5
+
+    @property
+    def treated_rate(self) -> float:
+        """Treatment's rate, below 1."""
+        return self.rate * (1 + self.lift)
+
+    @property
+    def difference(self) -> float:
+        """In rate."""
+        return self.treated_rate - self.rate
+
+    @property
+    def noise(self) -> float:
+        """The standard error of the difference times the root of the leads in both arms."""
+        old, new = self.rate * (1 - self.rate), self.treated_rate * (1 - self.treated_rate)
+        return math.sqrt(old / (1 - self.share) + new / self.share)
+
+    @property
+    def pooled_noise(self) -> float:
+        """The same, were the rates alike."""
+        mean = (1 - self.share) * self.rate + self.share * self.treated_rate
+        return math.sqrt(mean * (1 - mean) * (1 / (1 - self.share) + 1 / self.share))
+
+
+def fixed_power(aim: Aim, leads: float, alpha: float = ALPHA) -> float:
+    """How often a two-proportion z test, made once after `leads` in both arms, finds it."""
+    reach, root = float(norm.ppf(1 - alpha / 2)) * aim.pooled_noise, math.sqrt(leads)
+    gap = abs(aim.difference) * root
+    return float(norm.cdf((gap - reach) / aim.noise) + norm.cdf((-gap - reach) / aim.noise))
+
+
+def always_valid_power(
+    aim: Aim, leads: float, tuning: float | None = None, alpha: float = ASYMPTOTIC_ALPHA, looks: int = LOOKS
+) -> float:
+    """How often the always-valid interval excludes 0 at one of so many evenly spaced looks up to `leads`.
+
+    By the recursion of Armitage, McPherson and Rowe (1969) on a grid: what has not crossed yet is carried on.
+    """
+    tuning = leads if tuning is None else tuning
+    step = leads / looks
+    bounds = [
+        sequential.critical_value(step * look, alpha, tuning) * math.sqrt(step * look) for look in range(1, looks + 1)
+    ]
+    grid = np.linspace(-max(bounds), max(bounds), GRID)
+    width, drift = grid[1] - grid[0], abs(aim.difference) / aim.noise * step
+    reach = np.arange(-GRID + 1, GRID) * width
+    kernel = norm.pdf(reach - drift, scale=math.sqrt(step)) * width
+    density, crossed = norm.pdf(grid - drift, scale=math.sqrt(step)), 0.0
+    mass = 1.0
+    for look, bound in enumerate(bounds):
+        if look:
+            density = np.convolve(density, kernel)[GRID - 1 : 2 * GRID - 1]
+        inside = np.abs(grid) < bound
+        left = float(density[inside].sum() * width)
+        crossed += max(mass - left, 0.0)
+        density, mass = np.where(inside, density, 0.0), left
+    return min(crossed, 1.0)
+
+
+POWERS: dict[str, Callable[[Aim, float], float]] = {FIXED: fixed_power, SEQUENTIAL: always_valid_power}
+
+
+def leads_needed(aim: Aim, power: float = 0.8, horizon: str = SEQUENTIAL) -> int | None:
+    """Leads in both arms together for this power; None where more than 200 million would be needed."""
+    found, low, high = POWERS[horizon], 10.0, 1000.0
+    while found(aim, high) < power:
+        low, high = high, high * 2
+        if high > MOST_LEADS:
+            return None
+    while high - low > max(1.0, low * 1e-3):
+        middle = (low + high) / 2
+        low, high = (low, middle) if found(aim, middle) >= power else (middle, high)
+    return math.ceil(high)
+
+
+def detectable_lift(
+    rate: float, leads: int, share: float = 0.5, power: float = 0.8, horizon: str = SEQUENTIAL
+) -> float | None:
+    """The smallest relative lift that so many leads in both arms find; None where none is large enough."""
+    if not 0 < rate < 1 or leads < 20:
+        return None
+    found, low, high = POWERS[horizon], 0.0, (1 - rate) / rate * 0.999
+    if found(Aim(rate, high, share), leads) < power:
+        return None
+    while high - low > 1e-3 * max(high, 1e-3):
+        middle = (low + high) / 2
+        low, high = (low, middle) if found(Aim(rate, middle, share), leads) >= power else (middle, high)
+    return high
+
+
+def leads_until_sure(difference: float, noise: float, tuning: float, alpha: float = ASYMPTOTIC_ALPHA) -> int | None:
+    """After how many leads in both arms the always-valid interval excludes 0, should the difference stay as it is.
+
+    `noise` is the standard error of the difference times the root of the leads.
+    """
+    if not difference or not noise > 0:
+        return None
+
+    def is_sure(leads: float) -> bool:
+        return sequential.critical_value(leads, alpha, tuning) * noise / math.sqrt(leads) < abs(difference)
+
+    low, high = 10.0, 20.0
+    while not is_sure(high):
+        low, high = high, high * 2
+        if high > MOST_LEADS:
+            return None
+    while high - low > 1:
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_sure(middle) else (middle, high)
+    return math.ceil(high)

@@ -1,0 +1,1 @@
+"""The tables of this room, one subject a file."""

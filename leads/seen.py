@@ -1,0 +1,166 @@
+"""What the tables say of (dossier, moment) pairs, read in one SQL statement whose rows tell which part they are of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from leads.catalogue import Tally
+from leads.features import Column, Moments
+
+PAIRS = """
+WITH pairs AS (
+    SELECT dossier_id, moment, known_by, ix - 1 AS ix
+    FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
+         WITH ORDINALITY AS p (dossier_id, moment, known_by, ix)
+)
+"""
+
+LEADS = """
+SELECT 'lead', ix, '', json_build_array(
+    (extract(epoch FROM d.created_at) * 1000000)::bigint, (extract(epoch FROM p.known_from) * 1000000)::bigint,
+    d.source, d.source_score, d.region, d.amount, p.price, p.has_photos, p.city)::text
+FROM pairs JOIN dossier d ON d.id = pairs.dossier_id AND d.org_id = %(org_id)s
+LEFT JOIN property p ON p.dossier_id = d.id
+"""
+
+# What a field was at the moment is what the first later change replaced.
+CHANGES = """
+(SELECT DISTINCT ON (ix, field) 'change', ix, field, coalesce(old_value, 'null')::text
+FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.known_by
+ORDER BY ix, field, c.changed_at, c.id)
+"""
+
+OCCURRENCES = """
+SELECT 'tally', ix, name, json_build_array(
+    count(*), count(*) FILTER (WHERE at > moment - interval '7 days'),
+    (extract(epoch FROM min(at)) * 1000000)::bigint, (extract(epoch FROM max(at)) * 1000000)::bigint)::text
+FROM (
+    SELECT ix, moment, 'message.' || coalesce(direction, '') AS name, m.created_at AS at
+    FROM pairs JOIN message_entity m ON m.dossier_id = pairs.dossier_id
+     AND m.created_at <= pairs.known_by AND m.recorded_at <= pairs.known_by
+    UNION ALL
+    SELECT ix, moment, 'appointment', a.created_at
+    FROM pairs JOIN appointment_entity a ON a.dossier_id = pairs.dossier_id
+     AND a.created_at <= pairs.known_by AND a.recorded_at <= pairs.known_by
+    UNION ALL
+    SELECT ix, moment, 'event.' || e.kind, e.occurred_at
+    FROM pairs JOIN lead_event e ON e.dossier_id = pairs.dossier_id
+     AND e.occurred_at <= pairs.known_by AND e.recorded_at <= pairs.known_by AND NOT e.is_outcome_echo
+) AS occurrences GROUP BY ix, name
+"""
+
+ATTRIBUTES = """
+(SELECT DISTINCT ON (ix, name) 'attribute', ix, name, coalesce(a.value, 'null')::text
+FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
+ AND a.known_from <= pairs.known_by AND a.availability = ANY(%(usable)s)
+ORDER BY ix, name, a.known_from DESC)
+"""
+
+KEPT = """
+SELECT kind, 0, day::text, id::text
+FROM lead_standing WHERE org_id = %(org_id)s AND day = ANY(%(days)s::date[])
+"""
+SEEN = PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT))
+NOT_KNOWN = np.iinfo(np.int64).max
+"""The instant from which a property is known that there is not."""
+
+Part = list[tuple[int, str, str]]
+Kept = Mapping[tuple[str, date], UUID]
+"""The kept standings' keys, by kind and day."""
+
+
+@dataclass
+class Seen:
+    """What was read of n pairs, each field as it is now. Columns have length n; missing is NaN or None.
+
+    `known_from` says, in microseconds, from when the property was known. `changes` lists (pair, field, what it was at
+    the pair's moment). `kept` names the standings that are kept of the moments' days.
+    """
+
+    created_at: Moments
+    known_from: NDArray[np.int64]
+    fields: dict[str, Column]
+    changes: list[tuple[int, str, Any]] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    attributes: dict[str, NDArray[np.object_]] = field(default_factory=dict)
+    kept: Kept = field(default_factory=dict)
+
+
+def see(query: Mapping[str, Any], n: int) -> Seen:
+    """The n pairs of a query. Raises KeyError where a dossier does not exist in the organisation."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN, query)
+        parts = rows_of(cursor.fetchall())
+    seen = Seen(*_leads(n, parts.pop("lead", [])))
+    return with_rows(seen, parts, n)
+
+
+def rows_of(rows: Iterable[tuple[str, int, str, str]]) -> dict[str, Part]:
+    """The rows of each part."""
+    parts: dict[str, Part] = {}
+    for part, ix, name, value in rows:
+        parts.setdefault(part, []).append((ix, name, value))
+    return parts
+
+
+def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
+    """The same with changes, tallies, attributes and kept standings of the n pairs that these rows hold."""
+    return replace(
+        seen,
+        changes=[(ix, name, json.loads(value)) for ix, name, value in parts.pop("change", [])],
+        tallies=seen.tallies | _tallies(n, parts.pop("tally", [])),
+        attributes=_attributes(n, parts.pop("attribute", [])),
+        kept={(kind, date.fromisoformat(day)): UUID(key) for kind, rows in parts.items() for _, day, key in rows},
+    )
+
+
+WORDS = ("source", "region", "property.city")
+ORDER = ("source", "source_score", "region", "amount", "property.price", "property.has_photos", "property.city")
+
+
+def _leads(n: int, rows: Part) -> tuple[Moments, NDArray[np.int64], dict[str, Column]]:
+    if len(rows) != n:
+        raise KeyError("a dossier is not of this organisation")
+    leads = [json.loads(value) for _, _, value in sorted(rows)]
+    created, known, *fields = zip(*leads, strict=True) if leads else [()] * (2 + len(ORDER))
+    return (
+        np.array(created, dtype="datetime64[us]"),
+        np.array([NOT_KNOWN if instant is None else instant for instant in known], dtype=np.int64),
+        {name: _column(name, values) for name, values in zip(ORDER, fields, strict=True)},
+    )
+
+
+def _column(name: str, values: Iterable[Any]) -> Column:
+    if name in WORDS:
+        return np.array([value or None for value in values], dtype=object)
+    return np.array([np.nan if value is None else float(value) for value in values], dtype=float)
+
+
+def _tallies(n: int, rows: Part) -> dict[str, Tally]:
+    tallies: dict[str, Tally] = {}
+    for ix, name, value in rows:
+        tally = tallies.get(name)
+        if tally is None:
+            tally = tallies[name] = Tally.none(n)
+        tally.count[ix], tally.last_7_days[ix], first, last = json.loads(value)
+        tally.first[ix], tally.last[ix] = np.datetime64(first, "us"), np.datetime64(last, "us")
+    return tallies
+
+
+def _attributes(n: int, rows: Part) -> dict[str, NDArray[np.object_]]:
+    columns: dict[str, NDArray[np.object_]] = {}
+    for ix, name, value in rows:
+        column = columns.get(name)
+        if column is None:
+            column = columns[name] = np.full(n, None, dtype=object)
+        column[ix] = json.loads(value)
+    return columns

@@ -1,0 +1,33 @@
+"""Compiled loops made ready before anybody waits for them: loaded from where numba keeps them, or compiled there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models_registry.learning.flat import FlatTree, joined
+
+PATHS = (1, 10)
+"""Columns on the longest path of a tree: for each number of quadrature nodes that our algorithms' trees need, one."""
+
+
+def warm() -> None:
+    """Scores and explains a row by small trees, so that every loop is ready for the trees that we grow."""
+    for columns in PATHS:
+        trees = joined([_chain(columns)], [0], columns)
+        row = np.zeros((1, columns), dtype=np.float32)
+        trees.bags(row)
+        trees.contributions(row)
+
+
+def _chain(columns: int) -> FlatTree:
+    """A tree that splits on each column in turn: its nodes are the splits, then their left leaves, then the last."""
+    inner, leaves = np.arange(columns), columns + np.arange(columns + 1)
+    nothing = np.full(columns + 1, -1)
+    return FlatTree.of(
+        np.append(inner, np.zeros(columns + 1, dtype=np.int64)),
+        np.zeros(2 * columns + 1, dtype=np.float32),
+        np.append(leaves[:columns], nothing),
+        np.append(np.append(inner[1:], leaves[-1]), nothing),
+        np.linspace(0.0, 1.0, 2 * columns + 1),
+        np.append(columns + 1.0 - inner, np.ones(columns + 1)),
+    )

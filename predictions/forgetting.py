@@ -1,0 +1,63 @@
+"""Forgetting a person: everything that was told of a lead is erased, the statistics stay, and that it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from common import audit
+from common.jobs import OPEN_STATUSES
+from common.models import IdempotencyKey
+from leads.models import Appointment, Dossier, Event, ImportJob, Message, Outcome
+from predictions.models import Prediction
+
+BY_RETENTION = "retention"
+AT_ONCE = 200
+HAPPENED = (Message, Appointment, Event, Outcome)
+
+
+@transaction.atomic
+def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str = "") -> bool:
+    """Erases the lead with all that hangs on it; False where there is none of that number.
+
+    Predictions stay as figures, without the lead and its values. Rows that imports rejected may be the
+    person's, and so go too. The audit row keeps the CRM's number, by which it can be shown that it was done.
+    """
+    lead = Dossier.objects.of(org_id).select_for_update().filter(number=number).first()
+    if lead is None:
+        return False
+    predictions = Prediction.objects.filter(dossier=lead).update(dossier=None, stored_vector=[], packed=None)
+    _, erased = lead.delete()
+    IdempotencyKey.objects.of(org_id).filter(answer__regex=rf'"dossier_id":{number}\M').delete()
+    drop_rejects(ImportJob.objects.of(org_id))
+    evidence = {"erased": {label.split(".")[-1]: rows for label, rows in erased.items()}, "predictions": predictions}
+    audit.record(org_id=org_id, act="lead.forget", subject=str(number), by=by, at=at, reason=reason, evidence=evidence)
+    return True
+
+
+def drop_rejects(jobs: QuerySet[ImportJob]) -> int:
+    """Deletes the rejected rows, and the files' names, of imports that have ended; of how many."""
+    return jobs.exclude(status__in=OPEN_STATUSES).exclude(rejects=[], filename="").update(rejects=[], filename="")
+
+
+def keep_to_retention(*, at: datetime) -> int:
+    """Forgets the leads of which nothing was heard for LEAD_KEEP_DAYS, and old rejected rows; how many leads."""
+    drop_rejects(ImportJob.objects.filter(finished_at__lt=at - timedelta(days=settings.REJECTS_KEEP_DAYS)))
+    if not settings.LEAD_KEEP_DAYS:
+        return 0
+    forgotten = 0
+    while chunk := _silent_since(at - timedelta(days=settings.LEAD_KEEP_DAYS)):
+        for org_id, number in chunk:
+            forgotten += forget_lead(org_id=org_id, number=number, by=BY_RETENTION, at=at)
+    return forgotten
+
+
+def _silent_since(moment: datetime) -> Sequence[tuple[str, int]]:
+    silent = Dossier.objects.filter(created_at__lt=moment, updated_at__lt=moment)
+    for table in HAPPENED:
+        silent = silent.filter(~Exists(table._default_manager.filter(dossier=OuterRef("pk"), recorded_at__gte=moment)))
+    return list(silent.values_list("org_id", "number")[:AT_ONCE])

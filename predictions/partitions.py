@@ -1,0 +1,67 @@
+"""The months of `ml_prediction`: made ahead, and dropped when they are older than is kept."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from predictions.models import PredictionBatch
+
+AHEAD = 3
+"""So many months after the present one have a partition."""
+MONTHS = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'ml_prediction'::regclass AND c.relname ~ '^ml_prediction_[0-9]{6}$' ORDER BY 1
+"""
+# What a clock ahead of time, or a task that did not run, has put into the default partition moves to its month.
+ADD = """
+CREATE TABLE {name} (LIKE ml_prediction INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+WITH moved AS (
+    DELETE FROM ml_prediction_default WHERE predicted_at >= '{start}' AND predicted_at < '{end}' RETURNING *
+) INSERT INTO {name} SELECT * FROM moved;
+ALTER TABLE ml_prediction ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')
+"""
+
+
+def months_later(day: date, months: int) -> date:
+    """The first day of the month so many months later."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, 1)
+
+
+def name_of(month: date) -> str:
+    """The partition's."""
+    return f"ml_prediction_{month:%Y%m}"
+
+
+def kept() -> list[date]:
+    """The months that have a partition, oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(MONTHS)
+        return [date(int(name[-6:-2]), int(name[-2:]), 1) for (name,) in cursor.fetchall()]
+
+
+def make_ahead(at: datetime) -> list[date]:
+    """Makes the partitions of this month and the next ones; the months that were missing."""
+    missing = sorted({months_later(at.date(), later) for later in range(AHEAD + 1)} - set(kept()))
+    for month in missing:
+        start, end = f"{month}T00:00:00Z", f"{months_later(month, 1)}T00:00:00Z"
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE ml_prediction IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute(ADD.format(name=name_of(month), start=start, end=end))
+    return missing
+
+
+def drop_old(at: datetime) -> list[date]:
+    """Drops the months that ended longer ago than is kept, with what only they needed; which. 0 keeps all."""
+    if not settings.PREDICTION_KEEP_MONTHS:
+        return []
+    oldest = months_later(at.date(), -settings.PREDICTION_KEEP_MONTHS)
+    gone = [month for month in kept() if month < oldest]
+    for month in gone:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE {name_of(month)}")
+    PredictionBatch.objects.filter(made_at__lt=datetime(oldest.year, oldest.month, 1, tzinfo=at.tzinfo)).delete()
+    return gone

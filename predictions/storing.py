@@ -1,0 +1,88 @@
+"""Storing predictions, and the current scores that follow from them, in one statement whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from django.db import connection
+
+from predictions.models import Prediction
+
+MADE = """
+WITH given AS (
+    SELECT * FROM unnest(
+        %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::float8[],
+        %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::text[], %s::text[], %s::bigint[], %s::text[],
+        %s::float8[]
+    ) WITH ORDINALITY AS given (
+        org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability,
+        probability_low, probability_high, confidence, base_probability, recommended_action, vector, experiment_id,
+        variant, worth, position
+    )
+), made AS (
+    INSERT INTO ml_prediction (
+        org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
+        probability_high, confidence, base_probability, recommended_action, vector, experiment_id, variant
+    )
+    SELECT org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
+           probability_high, confidence, base_probability, recommended_action, vector::jsonb, experiment_id, variant
+    FROM given ORDER BY position
+    RETURNING id, dossier_id
+)
+"""
+CURRENT = """
+, current AS (
+    INSERT INTO lead_score AS score (
+        dossier_id, org_id, probability, confidence, expected_value, action, method, model_version, prediction_id,
+        scored_at
+    )
+    SELECT dossier_id, org_id, conversion_probability, confidence, conversion_probability * worth, recommended_action,
+           method, model_version, made.id, predicted_at
+    FROM given JOIN made USING (dossier_id)
+    ON CONFLICT (dossier_id) DO UPDATE SET
+        org_id = excluded.org_id, probability = excluded.probability, confidence = excluded.confidence,
+        expected_value = excluded.expected_value, action = excluded.action, method = excluded.method,
+        model_version = excluded.model_version, prediction_id = excluded.prediction_id, scored_at = excluded.scored_at
+)
+"""
+NUMBERS = "SELECT id FROM made"
+
+
+def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | None = None) -> None:
+    """Stores predictions and tells them their numbers.
+
+    With `worths` (what each lead is worth if it converts, where known) they also become their leads' current scores;
+    no lead may stand in two of them.
+    """
+    if not predictions:
+        return
+    statement = MADE + NUMBERS if worths is None else MADE + CURRENT + NUMBERS
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*_columns(predictions), worths or [None] * len(predictions)])
+        for prediction, (number,) in zip(predictions, cursor.fetchall(), strict=True):
+            prediction.pk = number
+
+
+def _columns(predictions: Sequence[Prediction]) -> list[list[object]]:
+    rows = [
+        (
+            each.org_id,
+            each.dossier_id,
+            each.predicted_at,
+            each.as_of,
+            each.method,
+            each.model_version,
+            each.conversion_probability,
+            each.probability_low,
+            each.probability_high,
+            each.confidence,
+            each.base_probability,
+            each.recommended_action,
+            orjson.dumps(each.vector).decode(),
+            each.experiment_id,
+            each.variant,
+        )
+        for each in predictions
+    ]
+    return [list(column) for column in zip(*rows, strict=True)]

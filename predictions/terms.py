@@ -1,0 +1,89 @@
+"""On which terms leads are scored now: whose they are, which version scores, and which silently; in one statement.
+
+Read anew for each request and each chunk of a job. Nothing of it is kept between them: a rollback holds at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from common.joined import Part, part, rows
+from experiments.models import Experiment
+from leads.models import Dossier, Organisation, Outcome
+from models_registry import scorers
+from models_registry.models import ModelVersion
+from models_registry.scorers import NEEDED, Chosen
+
+ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until")
+ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED) for alias in ("a", "s"))
+EXPERIMENT = part("e", Experiment)
+TERMS: tuple[Part[Organisation], Part[ModelVersion], Part[ModelVersion], Part[Experiment]] = (
+    ORGANISATION,
+    ACTIVE,
+    SHADOW,
+    EXPERIMENT,
+)
+LEAD = part("d", Dossier, "org_id", "number", "created_at")
+OUTCOME = part("u", Outcome, "converted", "occurred_at", "revenue")
+
+# Whether an experiment decides at all; on which leads, is the experiments' to say.
+OF_ORGANISATION = """
+FROM (SELECT %(org_id)s::varchar AS org_id) AS asked
+LEFT JOIN organisation o ON o.org_id = asked.org_id
+LEFT JOIN ml_model_version a ON a.org_id = asked.org_id AND a.is_active
+LEFT JOIN ml_model_version s ON s.org_id = asked.org_id AND s.is_shadow
+LEFT JOIN LATERAL (
+    SELECT id FROM ab_test_experiment
+    WHERE org_id = asked.org_id AND status IN ('RUNNING', 'ENROLMENT_CLOSED') LIMIT 1
+) AS e ON true
+"""
+OF_LEAD = f"""{OF_ORGANISATION}
+JOIN dossier d ON d.org_id = asked.org_id AND d.number = %(number)s
+LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every lead of an organisation now."""
+
+    org: Organisation
+    active: ModelVersion | None
+    shadow: ModelVersion | None
+    is_experimenting: bool
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A lead that is asked for, its current outcome, and the terms."""
+
+    dossier: Dossier
+    outcome: Outcome | None
+    terms: Terms
+
+
+def terms_of(org_id: str) -> Terms:
+    """The organisation's terms as they are now."""
+    return _terms(org_id, *next(rows(TERMS, OF_ORGANISATION, {"org_id": org_id})))
+
+
+def scorer_of(org_id: str) -> Chosen:
+    """The active version's scorer as of now, or the rules where none is active."""
+    return scorers.as_read(org_id, scorers.ML, active=terms_of(org_id).active)
+
+
+def lead_of(org_id: str, number: int) -> Asked | None:
+    """The organisation's lead of that number with the terms; None where it has none."""
+    for *terms, dossier, outcome in rows((*TERMS, LEAD, OUTCOME), OF_LEAD, {"org_id": org_id, "number": number}):
+        return Asked(dossier, outcome, _terms(org_id, *terms))
+    return None
+
+
+def _terms(
+    org_id: str,
+    org: Organisation | None,
+    active: ModelVersion | None,
+    shadow: ModelVersion | None,
+    experiment: Experiment | None,
+) -> Terms:
+    return Terms(org or Organisation(org_id=org_id), active, shadow, is_experimenting=experiment is not None)

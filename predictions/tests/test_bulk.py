@@ -1,0 +1,105 @@
+"""Scoring as arrays stores what scoring one by one would; reasons are made when first asked for, and are the same."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from leads.models import Dossier, LeadScore
+from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past, a_property
+from models_registry.models import ScoringRule
+from models_registry.tests.cast import a_version
+from predictions import answers, unpacking
+from predictions.bulk import score_in_bulk
+from predictions.models import Prediction, PredictionBatch
+from predictions.replay import replay
+from predictions.scoring import score_leads
+
+pytestmark = pytest.mark.django_db
+
+
+def some_leads() -> list[Any]:
+    now = timezone.now()
+    leads = [a_lead(now - days * DAY, source=source) for days, source in ((3, "website"), (9, None), (30, "new one"))]
+    a_property(leads[0], price=100_000)
+    a_message(leads[1], now - HOUR)
+    return leads
+
+
+def in_bulk(leads: list[Any]) -> int:
+    return score_in_bulk(org_id="default", leads=Dossier.objects.filter(pk__in=[lead.pk for lead in leads]))
+
+
+def newest(lead: Any) -> Prediction:
+    return Prediction.objects.of_dossier(lead)[0]
+
+
+@pytest.mark.parametrize("by_model", [True, False])
+def test_it_stores_what_scoring_one_by_one_stores(by_model: bool) -> None:
+    if by_model:
+        a_past()
+        a_version()
+    leads = some_leads()
+    assert in_bulk(leads) == 3
+    for lead in leads:
+        row, score = newest(lead), LeadScore.objects.get(dossier=lead)
+        alone = score_leads(org_id="default", dossiers=[lead])[0].prediction
+        assert row.conversion_probability == pytest.approx(alone.conversion_probability, abs=2e-3)  # time went on
+        assert (row.method, row.model_version, row.variant) == (alone.method, alone.model_version, "")
+        assert (score.probability, score.prediction_id) == (row.conversion_probability, row.pk)
+        assert (score.expected_value is None) == (lead != leads[0])
+        assert row.inputs.keys() == alone.inputs.keys()
+        assert row.inputs["lead_source_score"] == alone.inputs["lead_source_score"]
+
+
+@pytest.mark.parametrize("by_model", [True, False])
+def test_reasons_made_later_are_those_made_at_once(by_model: bool) -> None:
+    if by_model:
+        a_past()
+        a_version()
+    leads = some_leads()
+    in_bulk(leads)
+    for row in Prediction.objects.all():
+        assert row.stored_vector is None
+        assert sum(part for _, _, part in row.vector) + row.base_probability == pytest.approx(
+            row.conversion_probability, abs=1e-9
+        )
+        assert row.inputs == {name: value for name, value, _ in row.vector}
+
+
+def test_a_rule_changed_afterwards_does_not_change_the_reasons() -> None:
+    (lead, *_) = some_leads()
+    in_bulk([lead])
+    before = newest(lead).vector
+    ScoringRule.objects.create(feature="days_since_creation", low=0, points=40, position=1)
+    unpacking._batch.cache_clear()
+    assert newest(lead).vector == before
+
+
+def test_bulk_rows_are_answered_like_others_and_can_be_rebuilt() -> None:
+    a_past()
+    a_version()
+    (lead, *_) = leads = some_leads()
+    in_bulk(leads)
+    answer = answers.stored(lead, [newest(lead)])[0]
+    assert answer["feature_contributions"][0]["feature"]
+    assert replay("default", 10).identical == 3
+
+
+def test_a_batch_holds_what_its_rows_share() -> None:
+    in_bulk(some_leads())
+    batch = PredictionBatch.objects.get()
+    assert batch.model_version is None
+    assert batch.rules
+    assert {row.batch_id for row in Prediction.objects.all()} == {batch.pk}
+
+
+def test_where_the_artefact_is_gone_there_are_values_and_no_reasons() -> None:
+    a_past()
+    version = a_version()
+    (lead, *_) = leads = some_leads()
+    in_bulk(leads)
+    type(version).objects.filter(pk=version.pk).update(is_active=False, archived_at=timezone.now())
+    row = newest(lead)
+    assert {part for _, _, part in row.vector} == {0.0}
+    assert {name: value for name, value, _ in row.vector} == row.inputs

@@ -1,0 +1,65 @@
+"""Predictions by month: made ahead, caught where nothing was made, dropped when they are old."""
+
+from datetime import date, datetime, timezone
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from leads.tests.cast import a_lead
+from predictions import partitions
+from predictions.models import Prediction
+from predictions.tests.scored import a_scored_lead
+
+pytestmark = pytest.mark.django_db
+
+
+def at(year: int, month: int) -> datetime:
+    return datetime(year, month, 15, tzinfo=timezone.utc)
+
+
+def a_prediction_of(moment: datetime) -> Prediction:
+    row = Prediction.objects.of_dossier(a_scored_lead())[0]
+    return Prediction.objects.create(
+        **{f.attname: getattr(row, f.attname) for f in row._meta.fields if f.attname != "id"}
+        | {"predicted_at": moment, "dossier_id": a_lead().pk}
+    )
+
+
+def place_of(row: Prediction) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text FROM ml_prediction WHERE id = %s", [row.pk])
+        return str(cursor.fetchone()[0])
+
+
+def test_a_prediction_is_in_its_month() -> None:
+    row = Prediction.objects.of_dossier(a_scored_lead())[0]
+    assert place_of(row) == partitions.name_of(row.predicted_at.date())
+
+
+def test_what_has_no_month_is_kept_and_moves_when_there_is_one() -> None:
+    row = a_prediction_of(at(2077, 5))
+    assert place_of(row) == "ml_prediction_default"
+    made = partitions.make_ahead(at(2077, 4))
+    assert made == [date(2077, month, 1) for month in (4, 5, 6, 7)]
+    assert place_of(row) == "ml_prediction_207705"
+    assert partitions.make_ahead(at(2077, 4)) == []
+
+
+def test_old_months_are_dropped_only_where_that_is_set(settings: Any) -> None:
+    partitions.make_ahead(at(2015, 1))
+    old, newer = a_prediction_of(at(2015, 1)), a_prediction_of(at(2015, 2))
+    assert partitions.drop_old(at(2015, 3)) == []
+    settings.PREDICTION_KEEP_MONTHS = 1
+    connection.check_constraints()
+    assert partitions.drop_old(at(2015, 3)) == [date(2015, 1, 1)]
+    assert not Prediction.objects.filter(pk=old.pk).exists()
+    assert Prediction.objects.filter(pk=newer.pk).exists()
+
+
+def test_a_leads_newest_prediction_is_found_over_months() -> None:
+    partitions.make_ahead(at(2026, 1))
+    rows = [a_prediction_of(at(2026, month)) for month in (1, 3, 2)]
+    lead = a_lead()
+    Prediction.objects.filter(pk__in=[row.pk for row in rows]).update(dossier=lead)
+    assert [row.predicted_at.month for row in Prediction.objects.of_dossier(lead)] == [3, 2, 1]

@@ -1,0 +1,143 @@
+"""A person who asks to be forgotten is: nowhere in the database stands a word of theirs, and it is on record."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from common.audit import AuditEntry
+from common.models import IdempotencyKey
+from experiments.models import Experiment, Exposure
+from leads.models import Dossier, ImportJob
+from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
+from predictions.forgetting import forget_lead, keep_to_retention
+from predictions.models import Prediction
+from predictions.tests.scored import a_scored_lead
+from tests.cast import Caller
+
+pytestmark = pytest.mark.django_db
+ROOMS = ("common", "leads", "models_registry", "experiments", "predictions", "insights")
+LISTS: dict[str, dict[str, list[str]]] = tomllib.loads(
+    (Path(__file__).parent / "access" / "personal_data.toml").read_text(encoding="utf-8")
+)
+NUMBER, WORD = 987_654_321, "Lovelace"
+NOW = datetime(2026, 6, 30, 12, 0, tzinfo=timezone.utc)
+TOLD: dict[str, Any] = {
+    "status": f"NEW {WORD}",
+    "created_at": "2026-06-01T09:00:00Z",
+    "source": WORD,
+    "owner": WORD,
+    "region": WORD,
+    "amount": 1815.25,
+    "property": {"price": 250000, "city": WORD},
+    "attributes": {WORD: 1, "name": f"Ada {WORD}"},
+}
+EVENTS = [
+    {"kind": kind, "occurred_at": "2026-06-02T09:00:00Z", "external_id": f"{WORD}{at}", "properties": {"from": WORD}}
+    for at, kind in enumerate(["message", "appointment", WORD])
+]
+
+
+def everywhere(word: str) -> set[str]:
+    """The tables in which a word stands, in whatever column."""
+    found = set()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT count(*) FROM "{table}" AS each WHERE each::text LIKE %s', [f"%{word}%"])
+            if cursor.fetchone()[0]:
+                found.add(table)
+    return found
+
+
+def a_known_person() -> None:
+    """All that can be told of somebody has been told, corrected, scored and rejected."""
+    crm = Caller()
+    address = f"/api/ml/leads/{NUMBER}"
+    assert crm.put(address, TOLD).status_code == 201
+    assert crm.put(address, TOLD | {"source": f"{WORD} again", "property": None}).status_code == 200
+    assert crm.post(f"{address}/events", EVENTS).status_code in (200, 201)
+    predict = f"/api/ml/predict/{NUMBER}"
+    assert crm.post(predict, **{"Idempotency-Key": "once"}).status_code == 200
+    assert crm.post(f"{predict}/outcome", {"converted": True, "revenue": 1815.25}).status_code in (200, 201)
+    ImportJob.objects.create(status="SUCCEEDED", filename=f"{WORD}.csv", rejects=[{"line": 1, "row": WORD}])
+    experiment = Experiment.objects.create(name="x", control_method="ML", treatment_method="RULE_BASED")
+    lead = Dossier.objects.get(number=NUMBER)
+    Exposure.objects.create(experiment=experiment, dossier=lead, variant="control", first_at=NOW)
+
+
+def test_every_field_is_on_a_list() -> None:
+    for model in (model for room in ROOMS for model in apps.get_app_config(room).get_models()):
+        lists = LISTS.get(model._meta.label_lower, {})
+        fields = sorted(field.name for field in model._meta.concrete_fields)
+        listed = sorted([*lists.get("keep", []), *lists.get("scrub", [])])
+        assert listed == fields, f"{model._meta.label_lower}: say in tests/access/personal_data.toml what is kept"
+
+
+def test_nothing_of_a_forgotten_person_is_left_but_the_record() -> None:
+    a_known_person()
+    before = everywhere(WORD)
+    assert {"dossier", "lead_attribute", "lead_change", "message_entity", "lead_import_job"} <= before
+    call_command("forget_lead", str(NUMBER), reason="asked")
+    assert everywhere(WORD) == set()
+    assert everywhere("1815.25") == set()
+    assert everywhere(str(NUMBER)) == {"audit_entry"}
+    entry = AuditEntry.objects.get(act="lead.forget")
+    assert (entry.subject, entry.by, entry.reason) == (str(NUMBER), "command", "asked")
+    assert entry.evidence["erased"]["Message"] == 1
+    assert not Exposure.objects.exists()
+
+
+def test_the_figures_stay() -> None:
+    lead = a_scored_lead(0.6, number=NUMBER)
+    assert forget_lead(org_id="default", number=NUMBER, by="tester", at=NOW)
+    kept = Prediction.objects.get()
+    assert (kept.conversion_probability, kept.recommended_action) == (0.6, "MEDIUM_PRIORITY")
+    assert (kept.dossier, kept.vector) == (None, [])
+    assert not Dossier.objects.filter(pk=lead.pk).exists()
+
+
+def test_others_are_left_alone() -> None:
+    for number, org_id in ((NUMBER, "theirs"), (NUMBER * 10, "default"), (NUMBER, "default")):
+        a_scored_lead(number=number, org_id=org_id)
+        body = f'{{"dossier_id":{number},"org_id":"{org_id}"}}'
+        IdempotencyKey.objects.create(org_id=org_id, caller="crm", key=str(number), fingerprint="f", answer=body)
+    assert forget_lead(org_id="default", number=NUMBER, by="tester", at=NOW)
+    left = Dossier.objects.order_by("org_id").values_list("org_id", "number")
+    assert list(left) == [("default", NUMBER * 10), ("theirs", NUMBER)]
+    assert IdempotencyKey.objects.count() == 2
+
+
+def test_who_is_not_known_cannot_be_forgotten() -> None:
+    with pytest.raises(CommandError, match="no lead"):
+        call_command("forget_lead", "7")
+    assert not AuditEntry.objects.exists()
+
+
+def test_whom_nothing_was_heard_of_for_long_enough_is_forgotten_every_night(settings: Any) -> None:
+    settings.LEAD_KEEP_DAYS = 365
+    silent, written, decided = (a_lead(MONDAY) for _ in range(3))
+    Dossier.objects.update(updated_at=MONDAY)
+    young = a_lead(MONDAY + 300 * DAY)
+    now = MONDAY + 400 * DAY
+    a_message(written, now - 10 * DAY)
+    an_outcome(decided, True, now - 10 * DAY)
+    assert keep_to_retention(at=now) == 1
+    assert set(Dossier.objects.all()) == {written, decided, young}
+    assert AuditEntry.objects.get().subject == str(silent.number)
+    settings.LEAD_KEEP_DAYS = 0
+    assert keep_to_retention(at=now + timedelta(days=9_999)) == 0
+
+
+def test_rejected_rows_are_kept_for_a_month() -> None:
+    for days in (29, 31):
+        ImportJob.objects.create(status="SUCCEEDED", rejects=[{"row": WORD}], finished_at=NOW - timedelta(days=days))
+    keep_to_retention(at=NOW)
+    assert [bool(job.rejects) for job in ImportJob.objects.order_by("-finished_at")] == [True, False]

@@ -1,0 +1,60 @@
+"""Every page in a real browser under the policy that it is served with: nothing is refused, and scripts work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from common.tests import people
+from models_registry.tests.artefacts import kept
+from predictions.tests.scored import a_scored_lead
+from tests.access.addresses import tables
+from tests.browser import Browser, browser
+
+__all__ = ["browser"]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+VERSION = "20260101000000"
+PAGES = [
+    "/ml-insights/",
+    "/ml-insights/leads/42/",
+    "/ml-insights/models/",
+    f"/ml-insights/models/{VERSION}/card",
+    "/ml-insights/quality/",
+    "/admin/",
+    "/admin/common/servicetoken/add/",
+    "/admin/models_registry/trainingrun/train/",
+    *(f"/admin/{label.replace('.', '/')}/" for label in tables()),
+    "/admin/django_celery_beat/periodictask/add/",
+    "/nowhere",
+]
+
+
+@pytest.fixture
+def address(live_server: Any, django_db_serialized_rollback: None) -> str:
+    a_scored_lead(number=42, model_version=kept(VERSION, is_active=True).version)
+    return str(live_server.url)
+
+
+def refused(browser: Browser) -> list[str]:
+    """What the policy forbade, or a script stumbled over."""
+    words = ("Content Security Policy", "Uncaught", "Refused to")
+    return [each for each in browser.complaints() if any(word in each for word in words)]
+
+
+def test_before_logging_in(browser: Browser, address: str) -> None:
+    for path in ("/accounts/login/", "/admin/login/", "/api/docs/"):
+        browser.open(address + path)
+        assert refused(browser) == [], path
+    assert browser.run("return document.querySelector('#swagger-ui').children.length") > 0
+
+
+def test_all_that_a_superuser_sees(browser: Browser, address: str) -> None:
+    browser.open(address + "/accounts/login/")
+    browser.let_in(people.admin().cookies["sessionid"].value)
+    found = {}
+    for path in PAGES:
+        browser.open(address + path)
+        browser.run("window.scrollTo(0, document.body.scrollHeight)")
+        found[path] = refused(browser)
+    assert {path: complaints for path, complaints in found.items() if complaints} == {}
