@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help profile run test test-all lint bench bench-models bench-experiments clean-data setup setup-dev messages lock
+.PHONY: help profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -22,7 +22,7 @@ test: lint  ## set up everything and run every check
 test-all: test  ## what `test` does, then what takes long: real data whole, journeys, faults
 	$(BIN)/python -m pytest -n auto -m slow
 
-bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
+bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (an hour)
 	$(BIN)/python -m benchmarks.models
 
 bench: .venv/installed-dev  ## every benchmark, beside other servers that it installs; an hour, on a quiet machine
@@ -52,6 +52,9 @@ lint: .venv/installed-dev
 messages: .venv/installed-dev  ## find the pages' sentences for translation, and compile what is translated (needs GNU gettext)
 	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'models_registry/*' --ignore 'benchmarks/*'
 	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
+
+audit: .venv/installed-dev  ## ask the public vulnerability databases about every pinned package (needs a network)
+	$(BIN)/uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs

@@ -77,7 +77,7 @@ def _rates() -> Found:
     for name in RATES:
         try:
             parse(getattr(settings, name))
-        except (KeyError, ValueError):
+        except ValueError:
             yield f"{name} is no rate.", "Write it as 6000/minute.", "leadqual.E007"
 
 

@@ -12,8 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from common import audit
 from common.jobs import OPEN_STATUSES
 from common.models import IdempotencyKey
+from leads.features import Feature
 from leads.models import Appointment, Dossier, Event, ImportJob, Message, Outcome
-from predictions.models import Prediction
+from predictions.models import Prediction, PredictionBatch
+from predictions.packing import words_of
 
 BY_RETENTION = "retention"
 AT_ONCE = 200
@@ -24,19 +26,37 @@ HAPPENED = (Message, Appointment, Event, Outcome)
 def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str = "") -> bool:
     """Erases the lead with all that hangs on it; False where there is none of that number.
 
-    Predictions stay as figures, without the lead and its values. Rows that imports rejected may be the
-    person's, and so go too. The audit row keeps the CRM's number, by which it can be shown that it was done.
+    Predictions stay as figures, without the lead and its values. Rows that imports rejected may be the person's, and so
+    go too. The audit row keeps the CRM's number, by which it can be shown that it was done.
     """
     lead = Dossier.objects.of(org_id).select_for_update().filter(number=number).first()
     if lead is None:
         return False
-    predictions = Prediction.objects.filter(dossier=lead).update(dossier=None, stored_vector=[], packed=None)
+    predictions = _keep_figures(lead)
     _, erased = lead.delete()
     IdempotencyKey.objects.of(org_id).filter(answer__regex=rf'"dossier_id":{number}\M').delete()
     drop_rejects(ImportJob.objects.of(org_id))
     evidence = {"erased": {label.split(".")[-1]: rows for label, rows in erased.items()}, "predictions": predictions}
     audit.record(org_id=org_id, act="lead.forget", subject=str(number), by=by, at=at, reason=reason, evidence=evidence)
     return True
+
+
+def _keep_figures(lead: Dossier) -> int:
+    """Takes the lead and its values out of its predictions; how many there are."""
+    predictions = Prediction.objects.filter(dossier=lead)
+    batches = list(predictions.exclude(batch_id=None).values_list("batch_id", flat=True).distinct())
+    count = predictions.update(dossier=None, stored_vector=[], packed=None)
+    for batch in PredictionBatch.objects.select_for_update().filter(pk__in=batches):
+        _blank_words_of_nobody(batch)
+    return count
+
+
+def _blank_words_of_nobody(batch: PredictionBatch) -> None:
+    """The words of a batch that none of its rows holds any more; the others keep their numbers."""
+    rows = Prediction.objects.filter(batch_id=batch.pk, packed__isnull=False).values_list("packed", flat=True)
+    used = words_of([Feature.from_json(each) for each in batch.features], [bytes(row) for row in rows])
+    batch.words = [word if number in used else "" for number, word in enumerate(batch.words)]
+    batch.save(update_fields=["words"])
 
 
 def drop_rejects(jobs: QuerySet[ImportJob]) -> int:

@@ -43,6 +43,13 @@ def unpacked(features: Sequence[Feature], words: Sequence[str], data: bytes) -> 
     }
 
 
+def words_of(features: Sequence[Feature], rows: Sequence[bytes]) -> set[int]:
+    """The numbers of the words that these packed rows hold."""
+    block = np.frombuffer(b"".join(rows), dtype="<f8").reshape(len(rows), len(features))
+    categories = [at for at, feature in enumerate(features) if feature.is_category]
+    return {int(number) for number in np.unique(block[:, categories]) if number != NOT_HERE}
+
+
 def vector_of(features: Sequence[Feature], columns: Columns, parts: Sequence[float]) -> list[list[Any]]:
     """[feature, value, contribution] for every feature of a row's columns, largest contribution first."""
     values = [values_of(feature, columns[feature.name])[0] for feature in features]

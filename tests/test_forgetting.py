@@ -17,6 +17,7 @@ from common.models import IdempotencyKey
 from experiments.models import Experiment, Exposure
 from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
+from predictions import unpacking
 from predictions.forgetting import forget_lead, keep_to_retention
 from predictions.models import Prediction
 from predictions.tests.scored import a_scored_lead
@@ -102,6 +103,19 @@ def test_the_figures_stay() -> None:
     assert (kept.conversion_probability, kept.recommended_action) == (0.6, "MEDIUM_PRIORITY")
     assert (kept.dossier, kept.vector) == (None, [])
     assert not Dossier.objects.filter(pk=lead.pk).exists()
+
+
+def test_a_word_of_theirs_goes_from_what_bulk_scoring_keeps_for_many_and_the_others_keep_their_own() -> None:
+    for number, source in ((NUMBER, WORD), (1, "portal"), (2, WORD[::-1])):
+        a_lead(number=number, source=source)
+    call_command("score_leads")
+    assert "ml_prediction_batch" in everywhere(WORD)
+    before = {row.dossier.number: row.inputs for row in Prediction.objects.select_related("dossier")}
+    call_command("forget_lead", str(NUMBER))
+    assert everywhere(WORD) == set()
+    unpacking._batch.cache_clear()
+    after = {row.dossier.number: row.inputs for row in Prediction.objects.exclude(dossier=None)}
+    assert after == {number: before[number] for number in (1, 2)}
 
 
 def test_others_are_left_alone() -> None:

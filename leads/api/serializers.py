@@ -9,6 +9,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.jobs import JobStatus
 from common.serializers import FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
 from leads.importing.lead_rows import MAX_AMOUNT
 from leads.models import Direction
@@ -231,7 +232,7 @@ class ImportOut(serializers.Serializer[Any]):
     """How far an import is, and what came of it."""
 
     id = serializers.CharField()
-    status = serializers.ChoiceField(["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"])
+    status = serializers.ChoiceField(JobStatus.choices)
     status_url = serializers.CharField()
     rejects_url = serializers.CharField()
     content = serializers.ChoiceField([("leads", "leads"), ("events", "events")])

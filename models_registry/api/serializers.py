@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from common.jobs import JobStatus
 from common.serializers import MomentField, StrictSerializer, TextField
 from models_registry.api.card_shapes import CardField
 from models_registry.learning import algorithms
@@ -67,7 +68,7 @@ class RunOut(serializers.Serializer[Any]):
     """How far a run is, and what came of it."""
 
     run_id = serializers.CharField()
-    status = serializers.ChoiceField(["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"])
+    status = serializers.ChoiceField(JobStatus.choices)
     stage = serializers.CharField(help_text="What it is doing now.")
     progress = serializers.FloatField(help_text="From 0 to 1.")
     messages = RunMessageOut(many=True)

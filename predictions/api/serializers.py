@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.jobs import JobStatus
 from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
 from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
@@ -212,7 +213,7 @@ class ScoreJobOut(serializers.Serializer[Any]):
     """How far a score job is."""
 
     id = serializers.CharField()
-    status = serializers.ChoiceField(["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"])
+    status = serializers.ChoiceField(JobStatus.choices)
     progress = serializers.FloatField()
     total = serializers.IntegerField()
     scored = serializers.IntegerField()

@@ -154,5 +154,6 @@ def test_what_was_measured_is_read_and_never_edited() -> None:
         assert words in page
     own = Quality.objects.of("default").get().pk
     assert text(client, f"{QUALITY}{own}/change/")
-    assert admin().post(f"{QUALITY}{own}/delete/", {"post": "yes"}).status_code == 403
-    assert admin().get(f"{QUALITY}add/").status_code == 403
+    owner = admin()
+    assert owner.post(f"{QUALITY}{own}/delete/", {"post": "yes"}).status_code == 403
+    assert owner.get(f"{QUALITY}add/").status_code == 403
