@@ -34,10 +34,13 @@ class Wanted:
     def of(cls, query: Mapping[str, Any]) -> Wanted:
         """From the query's parameters."""
         told = {name: str(query.get(name, "")).replace("\x00", "").strip()[:LONGEST] for name in NAMES}
-        calls = _calls(told.pop("calls"))
-        told["order"] = told["order"] if told["order"] in ORDERS else PROBABILITY
-        told["action"] = told["action"] if told["action"] in ACTIONS else ""
-        return cls(**told, calls=calls)
+        order, action, calls = told.pop("order"), told.pop("action"), told.pop("calls")
+        return cls(
+            order=order if order in ORDERS else PROBABILITY,
+            action=action if action in ACTIONS else "",
+            calls=_calls(calls),
+            **told,
+        )
 
     @property
     def has_attribute(self) -> bool:
