@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help run test test-all lint audit bench bench-models clean-data setup setup-dev lock
+.PHONY: help profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -25,13 +25,21 @@ test-all: test  ## what `test` does, then what takes long: real data whole, jour
 bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (half an hour)
 	$(BIN)/python -m benchmarks.models
 
-bench: .venv/installed-dev  ## time the importer and the kernels, and hold the intervals against known truth
+bench: .venv/installed-dev  ## every benchmark, beside other servers that it installs; an hour, on a quiet machine
 	$(BIN)/python -m leadqual.embedded start
+	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
 	$(BIN)/python -m benchmarks.kernels
 	$(BIN)/python -m benchmarks.bulk
 	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
 	$(BIN)/python -m leadqual.embedded stop
+
+profile: .venv/installed-dev  ## where the time of a request and of a chunk of a score job goes
+	$(BIN)/python -m benchmarks.profile request
+	$(BIN)/python -m benchmarks.profile chunk
+
+bench-experiments: .venv/installed-dev  ## simulate experiments with known truth, and time the metrics of a million leads
+	$(BIN)/python -m benchmarks.experiments
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
@@ -43,6 +51,10 @@ lint: .venv/installed-dev
 
 audit: .venv/installed-dev  ## ask the public vulnerability databases about every pinned package (needs a network)
 	$(BIN)/uv tool run pip-audit --requirement requirements.txt --require-hashes --disable-pip
+
+messages: .venv/installed-dev  ## find the pages' sentences for translation, and compile what is translated (needs GNU gettext)
+	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'models_registry/*' --ignore 'benchmarks/*'
+	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs

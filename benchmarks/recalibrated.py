@@ -30,7 +30,7 @@ def once(later: LabelledRows, probability: Floats) -> float:
 
 
 def rolling(later: LabelledRows, probability: Floats) -> float:
-    """The same where the map is refitted each day on all outcomes known by then; how fast to forget, every four weeks."""
+    """The same where the map is refitted each day on all outcomes known by then; how fast to forget, each month."""
     said, first = _in_order(later, probability)
     moments = np.sort(later.moment)
     day = ((moments - moments[0]) // np.timedelta64(1, "D")).astype(np.int64)

@@ -27,6 +27,7 @@ from typing import Any
 
 from benchmarks import peers, serving
 from benchmarks.databases import own_database
+from benchmarks.environments import CannotInstall
 from benchmarks.load import Load, WrongAnswer, ask, drive, post
 from benchmarks.peers import Peer
 from benchmarks.serving import Served
@@ -128,26 +129,23 @@ def compare(ours: Served, folder: Path, asked: argparse.Namespace) -> None:
 @contextlib.contextmanager
 def peers_serving(folder: Path, wanted: Sequence[str] | None) -> Iterator[list[Side]]:
     """The peers that could be installed and started; of the others it is printed why not."""
-    from leadqual.places import var_dir  # noqa: PLC0415
-
-    home, sides = var_dir() / "peers", list[Side]()
+    sides: list[Side] = []
     serving.rows_for_peers(folder / "rows.npz")
     with contextlib.ExitStack() as stack:
         for peer in (each for each in peers.PEERS if wanted is None or each.name.startswith(tuple(wanted))):
             print(f"{peer.name}: installing, learning, starting ...", flush=True)
             try:
-                sides.append(stack.enter_context(_serving(peer, home, folder)))
-            except (peers.CannotInstall, WrongAnswer) as problem:
+                sides.append(stack.enter_context(_serving(peer, folder)))
+            except (CannotInstall, WrongAnswer) as problem:
                 print(f"{peer.name} is left out: {problem}", flush=True)
         yield sides
 
 
 @contextlib.contextmanager
-def _serving(peer: Peer, home: Path, folder: Path) -> Iterator[Side]:
+def _serving(peer: Peer, folder: Path) -> Iterator[Side]:
     model = folder / peer.name.replace(" ", "_")
-    peer.install(home)
-    peer.learn(home, folder / "rows.npz", model)
-    with peer.serving(home, model) as served:
+    peer.learn(folder / "rows.npz", model)
+    with peer.serving(model) as served:
         yield Side(peer.name, served.port, served.requests)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import AccessToken, Token
@@ -19,6 +19,8 @@ from common.tenancy import OrgQuerySet, OrgScoped
 
 LONGEST_NAME = 150
 LONGEST_DAYS = 3650
+# Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
+VALID = "SELECT last_used_at FROM service_token WHERE id = %s AND revoked_at IS NULL"
 USE_IS_NOTED_EVERY = timedelta(minutes=5)
 
 
@@ -106,11 +108,15 @@ def revoke(row: ServiceToken, *, by: str) -> bool:
 def ensure_not_revoked(token: Token) -> None:
     """Looks the verified token up, in one statement. Raises InvalidToken (401) where it is revoked or unlisted."""
     now = timezone.now()
-    row = ServiceToken.objects.filter(pk=_number(token), revoked_at__isnull=True).only("last_used_at").first()
+    number = _number(token)
+    with connection.cursor() as cursor:
+        cursor.execute(VALID, [str(number)])
+        row = cursor.fetchone()
     if row is None:
         raise InvalidToken("The token is revoked.")
-    if row.last_used_at is None or row.last_used_at < now - USE_IS_NOTED_EVERY:
-        ServiceToken.objects.filter(pk=row.pk).update(last_used_at=now)
+    (last_used_at,) = row
+    if last_used_at is None or last_used_at < now - USE_IS_NOTED_EVERY:
+        ServiceToken.objects.filter(pk=number).update(last_used_at=now)
 
 
 def _number(token: Token) -> uuid.UUID:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.scopes import Caller, caller_of
-from common.throttling import RequestLimit, wait_of
+from common.throttling import RequestLimit, TokenLimit, wait_of
 
 
 class ContractView(APIView):
@@ -30,7 +30,7 @@ class ContractView(APIView):
 
     def check_throttles(self, request: Request) -> None:
         """Counts the request against all of the door's limits at once. Raises Throttled (429)."""
-        wait = wait_of(self.get_throttles(), request, self)
+        wait = wait_of([each for each in self.get_throttles() if isinstance(each, TokenLimit)], request, self)
         if wait is not None:
             self.throttled(request, wait)
 

@@ -132,7 +132,7 @@ def aggregate(experiment: Experiment, at: datetime) -> Aggregates:
         ],
         sold=[Sold(row[0], _age(today, row[1]), row[2], row[5], row[6], *row[8:]) for row in by_days],
         sold_by_saying=[SoldBySaying(row[0], row[3], _actions(row[4]), row[5]) for row in by_saying],
-        strata=[Stratum(*row[:3], int(row[3])) for row in fetch(STRATA, *_split(experiment))],
+        strata=[Stratum(arm, name, source, int(n)) for arm, name, source, n in fetch(STRATA, *_split(experiment))],
         predictions={name: int(number) for name, number in fetch(PREDICTIONS, experiment.pk)},
         cap=next((row[7] for row in sold if row[7] is not None), None),
     )

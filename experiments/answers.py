@@ -19,6 +19,7 @@ from experiments.statistics import means, proportions
 from experiments.statistics.deciding import ALPHA, SAMPLE_RATIO_MISMATCH, AlwaysValid
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
+from experiments.statistics.rehearsal import Rehearsal
 from experiments.statistics.survival import Curve, Speed
 
 NOT_REACHED, NO_MATURE_LEADS, NO_CONVERSIONS = "NOT_REACHED", "NO_MATURE_LEADS", "NO_CONVERSIONS"
@@ -316,6 +317,20 @@ def act(row: AuditEntry) -> dict[str, Any]:
         "from": row.before,
         "to": row.after,
         "reason": row.reason,
+    }
+
+
+def self_tested(found: Rehearsal | None) -> dict[str, Any]:
+    """How often an experiment without any effect names a winner here."""
+    return {
+        "leads": found.leads if found else 0,
+        "experiments": found.experiments if found else 0,
+        "looks": found.looks if found else 0,
+        "always_valid": found.always_valid if found else None,
+        "fixed_at_every_look": found.fixed if found else None,
+        "fixed_once": found.last_look if found else None,
+        "sample_ratio_alarm": found.sample_ratio if found else None,
+        "reason": None if found else "NOT_ENOUGH_DATA",
     }
 
 

@@ -17,7 +17,7 @@ RECENT_DAYS = 14
 LONG = 365
 
 
-ENDS = {ExperimentStatus.DRAFT: "Not started yet.", ExperimentStatus.STOPPED: "Stopped."}
+ENDS: dict[str, str] = {ExperimentStatus.DRAFT: "Not started yet.", ExperimentStatus.STOPPED: "Stopped."}
 ALARMS = {
     deciding.SAMPLE_RATIO_MISMATCH: "Do not trust it: the arms do not have the leads they should. Find out why first.",
     deciding.GUARDRAIL: "Stop it: what must not fall has fallen.",

@@ -77,8 +77,8 @@ def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Di
         share=apart / everybody if everybody else None,
         control=counts[0],
         treatment=counts[1],
-        difference=proportions.difference(*counts),
-        lift=proportions.lift(*counts),
+        difference=proportions.difference(counts[0], counts[1]),
+        lift=proportions.lift(counts[0], counts[1]),
         always_valid=always_valid(counts[0], counts[1], treatment.share / (control.share + treatment.share)),
     )
 

@@ -51,6 +51,7 @@ def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) 
     days = experiment.attribution_days
     old, old_sold = [row for row in exposed if row.age > days], [row for row in sold if row.age > days]
     matured = Counts(_total(row.conversions for row in old_sold), _total(row.leads for row in old))
+    watched = _watched(days, exposed, sold)
     return Standing(
         variant=arm["name"],
         method=arm["method"],
@@ -61,10 +62,8 @@ def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) 
         revenue=Sums(matured.leads, sum(row.revenue for row in old_sold), sum(row.revenue_squared for row in old_sold)),
         paid=_total(row.with_revenue for row in old_sold),
         covaried=_joint(old, old_sold),
-        watched=_watched(days, exposed, sold),
-        median_day=survival.median_of_days(
-            [_total(row.conversions for row in old_sold if row.day == day) for day in range(days)]
-        ),
+        watched=watched,
+        median_day=survival.median_of_days(watched.conversions[days].tolist()),
         by_age=_by_age(exposed),
     )
 

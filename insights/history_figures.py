@@ -56,7 +56,7 @@ def _days(scores: Sequence[Prediction], marked: Sequence[Happening]) -> dict[str
     shown = [first + at * step for at in range(MOST_DAYS + 1) if first + at * step <= last]
     return {
         "tickvals": [_local(at) for at in shown],
-        "ticktext": [date_format(timezone.localtime(at), "j M") for at in shown],
+        "ticktext": [date_format(timezone.localtime(at), "j N") for at in shown],
     }
 
 
@@ -121,4 +121,4 @@ def _local(at: datetime) -> str:
 
 
 def _when(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "j M Y, H:i")
+    return date_format(timezone.localtime(at), "j N Y, H:i")

@@ -14,6 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from common.jobs import JobStatus
+from leadqual.experiment_metrics import ExperimentArms
 from leadqual.living_metrics import LivingFigures
 from models_registry.models import TrainingRun
 from predictions import monitoring
@@ -54,4 +55,5 @@ def _from_database() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(TrainingRuns())
     registry.register(LivingFigures())
+    registry.register(ExperimentArms())
     return registry

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
+from predictions.bulk import Made
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
 from predictions.models import VECTOR, Prediction
@@ -114,9 +115,31 @@ def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id or 0, [])} for score in scores]
 
 
-def without_contributions(answers: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same answers, shorter."""
-    return [{name: value for name, value in each.items() if name != "feature_contributions"} for each in answers]
+def given_in_bulk(made: Made, keys: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Predictions from features in the body, without their contributions: those are made when they are asked for."""
+    scores, chosen, names = made.scores, made.chosen, [feature.name for feature in made.chosen.scorer.features]
+    shared = {
+        "org_id": made.org_id,
+        "model_version": chosen.version,
+        "method": chosen.method,
+        "base_probability": scores.base,
+        "predicted_at": iso(made.at),
+    }
+    columns = (scores.probability, scores.low, scores.high, scores.confidence, made.actions)
+    figures = zip(keys, rows, *(column.tolist() for column in columns), strict=True)
+    return [
+        shared
+        | {
+            "id": key,
+            "prediction": int(probability >= 0.5),
+            "conversion_probability": probability,
+            "probability_interval": [low, high],
+            "confidence": confidence,
+            "recommended_action": action,
+            "imputed_features": [name for name in names if row.get(name) is None],
+        }
+        for key, row, probability, low, high, confidence, action in figures
+    ]
 
 
 def _ranked_row(score: LeadScore) -> dict[str, Any]:

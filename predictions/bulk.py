@@ -6,7 +6,7 @@ in an experiment go through `scoring` itself, which also keeps their exposures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from common.copying import Field, copied_out, copy_in
 from experiments import assignment
-from experiments.models import Experiment
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns
-from leads.models import Dossier, Organisation
+from leads.models import Dossier
 from leads.tables.dossier import DossierQuerySet
 from models_registry import scorers
 from models_registry.learning.rules import Rules
@@ -34,6 +33,9 @@ from predictions.actions import Thresholds
 from predictions.models import PredictionBatch
 from predictions.packing import packed
 from predictions.scoring import score_leads
+from predictions.shadows import Shadowed
+from predictions.terms import Terms, terms_of
+from predictions.vectors import columns_from
 
 KEYS = "SELECT nextval(pg_get_serial_sequence('ml_prediction', 'id')) FROM generate_series(1, %(n)s)"
 CURRENT = """
@@ -58,47 +60,60 @@ ON CONFLICT (dossier_id) DO UPDATE SET (
 @transaction.atomic
 def score_in_bulk(*, org_id: str, leads: DossierQuerySet) -> int:
     """Scores leads of the organisation now, and stores predictions and current scores; how many leads."""
-    tested = _in_experiments(org_id, leads)
+    terms = terms_of(org_id)
+    tested = _in_experiments(terms, leads)
     if tested:
-        score_leads(org_id=org_id, dossiers=tested)
+        score_leads(org_id=org_id, dossiers=tested, terms=terms)
     others = leads.exclude(pk__in=[lead.pk for lead in tested]) if tested else leads
     rows = list(others.order_by("pk").values_list("pk", "created_at"))
     if rows:
-        _score(org_id, rows)
+        _score(terms, rows)
     return len(tested) + len(rows)
 
 
-def _in_experiments(org_id: str, leads: DossierQuerySet) -> list[Dossier]:
-    if not Experiment.objects.of(org_id).exists():
+def _in_experiments(terms: Terms, leads: DossierQuerySet) -> list[Dossier]:
+    if not terms.is_experimenting:
         return []
     all_leads = list(leads)
-    assignments = assignment.assign(org_id, all_leads)
+    assignments = assignment.assign(terms.org.org_id, all_leads)
     return [lead for lead, each in zip(all_leads, assignments, strict=True) if each.experiment_id is not None]
 
 
-def _score(org_id: str, leads: Sequence[tuple[int, datetime]]) -> None:
-    org, at = Organisation.get(org_id), timezone.now()
-    now = org.now()
+def _score(terms: Terms, leads: Sequence[tuple[int, datetime]]) -> None:
+    org, at = terms.org, timezone.now()
+    org_id, now = org.org_id, org.now()
     read = snapshots.take(org, [key for key, _ in leads], [max(now, created) for _, created in leads])
-    chosen = scorers.for_method(org_id, assignment.DEFAULT_METHOD)
+    chosen = scorers.as_read(org_id, assignment.DEFAULT_METHOD, active=terms.active)
     columns = columns_of(read, chosen.scorer.features)
     scores = chosen.scorer.score(columns, contributions=False)
-    made = _Made(org_id, chosen, read, columns, scores, _actions(chosen, scores), at)
+    made = Made(org_id, chosen, columns, scores, _actions(chosen, scores), at)
     with connection.cursor() as cursor:
-        keys = _store(cursor, made)
-        _make_current(cursor, made, keys)
-        _keep_shadow(cursor, made, keys)
-    for action, rows in made.by_action():
-        monitoring.PREDICTIONS.labels(chosen.version or monitoring.RULES, chosen.method, action).inc(len(rows))
+        keys = _store(cursor, made, {"dossier_id": read.dossier, "as_of": read.moment})
+        _make_current(cursor, made, read, keys)
+        _keep_shadow(cursor, made, shadows.score(terms.shadow, read), read, keys)
+    _count(made)
+
+
+@transaction.atomic
+def score_features_in_bulk(
+    *, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Made, NDArray[np.int64]]:
+    """Scores feature vectors that a caller holds, without reasons, and stores the predictions; their keys, (n,)."""
+    columns, at = columns_from(chosen.scorer.features, rows), timezone.now()
+    scores = chosen.scorer.score(columns, contributions=False)
+    made = Made(org_id, chosen, columns, scores, _actions(chosen, scores), at)
+    with connection.cursor() as cursor:
+        keys = _store(cursor, made, {"dossier_id": None, "as_of": at})
+    _count(made)
+    return made, keys
 
 
 @dataclass(frozen=True)
-class _Made:
-    """n scored leads: what was read of them, and what was made of it; arrays of length n."""
+class Made:
+    """n scored rows: their features' columns, and what was made of them; arrays of length n."""
 
     org_id: str
     chosen: Chosen
-    read: Snapshots
     columns: Columns
     scores: Scores
     actions: NDArray[np.object_]
@@ -116,7 +131,13 @@ def _actions(chosen: Chosen, scores: Scores) -> NDArray[np.object_]:
     return np.array([limits.action(*pair) for pair in pairs], dtype=object)
 
 
-def _store(cursor: Any, made: _Made) -> NDArray[np.int64]:
+def _count(made: Made) -> None:
+    version = made.chosen.version or monitoring.RULES
+    for action, rows in made.by_action():
+        monitoring.PREDICTIONS.labels(version, made.chosen.method, action).inc(len(rows))
+
+
+def _store(cursor: Any, made: Made, whose: Mapping[str, Field]) -> NDArray[np.int64]:
     """Writes the predictions; their keys, (n,). Rows of one action have one width, so each action is a copy."""
     scores, features = made.scores, made.chosen.scorer.features
     vectors, words = packed(features, made.columns)
@@ -130,23 +151,21 @@ def _store(cursor: Any, made: _Made) -> NDArray[np.int64]:
         "variant": "",
         "batch_id": np.array(_batch(made, words).pk),
     }
-    each = {
+    each: dict[str, Field] = {
         "id": keys,
-        "dossier_id": made.read.dossier,
-        "as_of": made.read.moment,
         "conversion_probability": scores.probability,
         "probability_low": scores.low,
         "probability_high": scores.high,
         "confidence": scores.confidence,
         "packed": vectors,
-    }
+    } | dict(whose)
     for action, rows in made.by_action():
-        mine: dict[str, Field] = {name: column[rows] for name, column in each.items()}
+        mine = {name: field[rows] if isinstance(field, np.ndarray) else field for name, field in each.items()}
         copy_in(cursor, "ml_prediction", mine | shared | {"recommended_action": action})
     return keys
 
 
-def _batch(made: _Made, words: list[str]) -> PredictionBatch:
+def _batch(made: Made, words: list[str]) -> PredictionBatch:
     scorer = made.chosen.scorer
     version = ModelVersion.objects.of(made.org_id).filter(version=made.chosen.version).only("calibration").first()
     return PredictionBatch.objects.create(
@@ -160,10 +179,10 @@ def _batch(made: _Made, words: list[str]) -> PredictionBatch:
     )
 
 
-def _make_current(cursor: Any, made: _Made, keys: NDArray[np.int64]) -> None:
-    worth = np.where(np.isnan(made.read.property_price), made.read.amount, made.read.property_price)
+def _make_current(cursor: Any, made: Made, read: Snapshots, keys: NDArray[np.int64]) -> None:
+    worth = np.where(np.isnan(read.property_price), read.amount, read.property_price)
     each = {
-        "dossier_id": made.read.dossier,
+        "dossier_id": read.dossier,
         "probability": made.scores.probability,
         "confidence": made.scores.confidence,
         "expected_value": made.scores.probability * worth,
@@ -178,17 +197,16 @@ def _make_current(cursor: Any, made: _Made, keys: NDArray[np.int64]) -> None:
     cursor.execute("DELETE FROM lead_score_now")
 
 
-def _keep_shadow(cursor: Any, made: _Made, keys: NDArray[np.int64]) -> None:
-    shadowed = shadows.score(made.org_id, made.read)
+def _keep_shadow(cursor: Any, made: Made, shadowed: Shadowed | None, read: Snapshots, keys: NDArray[np.int64]) -> None:
     if shadowed is None:
         return
     fields: dict[str, Field] = {
         "org_id": made.org_id,
-        "dossier_id": made.read.dossier,
+        "dossier_id": read.dossier,
         "prediction_id": keys,
         "model_version": shadowed.version,
         "probability": shadowed.probability,
         "predicted_at": made.at,
-        "as_of": made.read.moment,
+        "as_of": read.moment,
     }
     copy_in(cursor, "ml_shadow_prediction", fields)

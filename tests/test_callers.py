@@ -1,5 +1,6 @@
 """Who may come in by which door: tokens, scopes, organisations."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -62,6 +63,13 @@ def test_an_expired_token_is_401(client: Client) -> None:
     token.set_exp(lifetime=-timedelta(seconds=1))
     token["scope"] = "models:read"
     assert_error(client.get(INFO, headers=bearer(token)), 401)
+
+
+def test_a_token_that_was_good_is_401_once_it_has_expired(client: Client) -> None:
+    token = issue_service_token(name="crm", org_id="default", scopes=["models:read"], days=1 / 86_400)
+    assert client.get("/api/ml/model/versions", headers=bearer(token)).status_code == 200
+    time.sleep(1.1)
+    assert_error(client.get("/api/ml/model/versions", headers=bearer(token)), 401)
 
 
 def test_a_refresh_token_opens_no_door(client: Client) -> None:

@@ -14,6 +14,8 @@ post /api/ml/score-jobs | get /api/ml/score-jobs/{} | get /api/ml/leads/ranked
 post /api/v1/predict | post /api/v1/predict/batch | post /api/v1/model/train | get /api/v1/model/info
 get /api/v1/model/versions | post /api/v1/model/rollback | get /api/v1/model/feature-importance
 get /api/ml/model/info | get /api/ml/model/feature-importance | post /api/ml/model/train | get /api/ml/model/train/{}
+post /api/ml/ab-test | get /api/ml/ab-test | get /api/ml/ab-test/{} | get /api/ml/ab-test/{}/metrics
+post /api/ml/ab-test/{}/stop | post /api/ml/ab-test/plan | get /api/ml/ab-test/differences
 get /api/ml/model/quality | get /api/ml/model/drift
 get /api/ml/model/versions | post /api/ml/model/rollback/{} | post /api/auth/token | post /api/auth/token/refresh
 """

@@ -1,4 +1,4 @@
-"""How many SQL statements a prediction takes: the number that docs/benchmarks.md states."""
+"""How many SQL statements a prediction takes: the numbers that docs/performance.md states."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from leads import snapshots
 from leads.tests.cast import a_lead, a_past
 from models_registry.tests.cast import a_version
+from predictions.models import Prediction
 from tests.cast import Caller
 
 pytestmark = pytest.mark.django_db
@@ -31,14 +32,12 @@ def statements_of(act: Callable[[], Any]) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-def test_a_lead_is_scored_in_one_statement_each_for_token_and_terms_those_of_its_snapshot_and_one_to_store(
-    crm: Caller,
-) -> None:
+def test_a_lead_is_scored_in_four_statements_for_the_token_the_terms_its_snapshot_and_to_store(crm: Caller) -> None:
     a_past()
     a_version()
     number = a_lead().number
     found = statements_of(lambda: crm.post(f"/api/ml/predict/{number}"))
-    assert len(found) == TOKEN + TERMS + snapshots.STATEMENTS + STORED
+    assert len(found) == TOKEN + TERMS + snapshots.STATEMENTS + STORED == 4
 
 
 def test_a_callers_own_features_are_scored_in_three_statements_and_a_batch_as_well(crm: Caller) -> None:
@@ -54,3 +53,17 @@ def test_an_idempotency_key_adds_its_row_its_answer_and_the_transaction_around_t
     bare = statements_of(lambda: crm.post(f"/api/ml/predict/{number}"))
     keyed = statements_of(lambda: crm.post(f"/api/ml/predict/{number}", **{"Idempotency-Key": next(keys)}))
     assert len(keyed) - len(bare) == KEYED
+
+
+def test_a_batch_without_contributions_equals_one_with_them_whose_reasons_are_made_later(crm: Caller) -> None:
+    a_past()
+    a_version()
+    batch = {"batch": [{"features": EXAMPLE["features"]}, {"features": {}}, {"features": {"nonsense": 1}}]}
+    full, bare = (crm.post(f"/api/v1/predict/batch{query}", batch).json() for query in ("", "?contributions=false"))
+    later = {"id", "predicted_at", "feature_contributions"}
+    for one, other in zip(full["results"], bare["results"], strict=True):
+        assert {name: one[name] for name in one.keys() - later} == {name: other[name] for name in other.keys() - later}
+    made, kept = full["results"][0]["feature_contributions"], Prediction.objects.get(pk=bare["results"][0]["id"])
+    assert [part["feature"] for part in made] == [part["feature"] for part in kept.contributions]
+    parts = [part["contribution"] for part in made]
+    assert [part["contribution"] for part in kept.contributions] == pytest.approx(parts, abs=1e-9)

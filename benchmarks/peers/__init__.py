@@ -10,13 +10,13 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.environments import CannotInstall, python_with
 from benchmarks.load import post
 from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
 
@@ -24,10 +24,6 @@ HERE = Path(__file__).parent
 WORKERS = "2"
 FOREST = ("scikit-learn==1.9.1", "numpy==2.4.6")
 Vector = Sequence[float]
-
-
-class CannotInstall(RuntimeError):
-    """The registry did not give what a peer needs; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -57,29 +53,23 @@ class Peer:
         """What one row is asked with."""
         return json.dumps(self.body(vector)).encode()
 
-    def python(self, home: Path) -> Path:
-        """Its interpreter."""
-        return home / self.environment / "bin" / "python"
+    def python(self) -> Path:
+        """Its interpreter, installed where it is not there yet. Raises CannotInstall."""
+        return python_with(self.environment, self.packages)
 
-    def install(self, home: Path) -> None:
-        """Makes its environment, unless these very packages are there. Raises CannotInstall."""
-        mark, pins = home / self.environment / "installed", "\n".join(self.packages)
-        if mark.exists() and mark.read_text() == pins:
-            return
-        _run([sys.executable, "-m", "venv", str(home / self.environment)])
-        _run([str(self.python(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *self.packages])
-        mark.write_text(pins)
-
-    def learn(self, home: Path, rows: Path, model: Path) -> None:
+    def learn(self, rows: Path, model: Path) -> None:
         """Learns the forest from `rows` and saves it in the peer's own form. Raises CannotInstall."""
         model.mkdir(parents=True, exist_ok=True)
-        _run([str(self.python(home)), str(HERE / "learn.py"), self.environment, str(rows), str(model)])
+        command = [str(self.python()), str(HERE / "learn.py"), self.environment, str(rows), str(model)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
+        if done.returncode:
+            raise CannotInstall((done.stderr or done.stdout).strip()[-600:])
 
     @contextlib.contextmanager
-    def serving(self, home: Path, model: Path) -> Iterator[Asked]:
+    def serving(self, model: Path) -> Iterator[Asked]:
         """Its server, ready. Raises WrongAnswer where it does not come up."""
         port = free_port()
-        places = {"port": str(port), "model": str(model), "bin": str((home / self.environment / "bin").absolute())}
+        places = {"port": str(port), "model": str(model), "bin": str(self.python().parent.absolute())}
         own = {name: value.format(**places) for name, value in self.settings} | {"OMP_NUM_THREADS": "1"}
         command = [part.format(**places) for part in self.command]
         with started(command, model / "server.log", own | _first_in_path(places["bin"]), cwd=HERE) as process:
@@ -91,12 +81,6 @@ class Peer:
 
 def _first_in_path(folder: str) -> dict[str, str]:
     return {"PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
-    if done.returncode:
-        raise CannotInstall((done.stderr or done.stdout).strip()[-600:])
 
 
 def _flask(name: str, application: str) -> Peer:

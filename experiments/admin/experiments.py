@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,11 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         "history",
     )
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The form of a new one, or the facts."""
         return ExperimentForm.Meta.fields if obj is None else self.facts
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """What has been made is read only: its steps are acts."""
         return () if obj is None else self.facts
 

@@ -46,7 +46,7 @@ class TrialOut(serializers.Serializer[Any]):
     started_at = MomentField(allow_null=True)
     enrolment_closed_at = MomentField(allow_null=True)
     stopped_at = MomentField(allow_null=True)
-    decision = serializers.ChoiceField(Decision.choices, allow_null=True)
+    decision = serializers.CharField(allow_null=True, help_text=", ".join(Decision.values))
     decided_by = serializers.CharField(allow_null=True)
     decision_reason = serializers.CharField()
 
@@ -350,7 +350,7 @@ class MetricsOut(serializers.Serializer[Any]):
     improvement = serializers.CharField(allow_null=True, help_text="Of the rates of all leads so far.")
     improvement_is_provisional = serializers.BooleanField(help_text="Whether windows are open still.")
     winning_variant = serializers.CharField(allow_null=True)
-    reason = serializers.ChoiceField(REASONS, allow_null=True, help_text="Why there is no winner.")
+    reason = serializers.CharField(allow_null=True, help_text=f"Why there is no winner: {', '.join(REASONS)}.")
     words = serializers.CharField(help_text="What to do now.")
     arms = ArmMetricsOut(many=True)
     comparisons = ComparisonOut(many=True)
@@ -366,6 +366,19 @@ class MetricsOut(serializers.Serializer[Any]):
     attribution_days = serializers.IntegerField()
     revenue_cap = serializers.FloatField(allow_null=True, help_text="What more than it counts as.")
     experiment = TrialOut()
+
+
+class SelfTestOut(serializers.Serializer[Any]):
+    """Of experiments without any effect, the share that named a winner at one look or another; null with a reason."""
+
+    leads = serializers.IntegerField()
+    experiments = serializers.IntegerField()
+    looks = serializers.IntegerField()
+    always_valid = serializers.FloatField(allow_null=True, help_text="What decides here: 0.05 at most.")
+    fixed_at_every_look = serializers.FloatField(allow_null=True)
+    fixed_once = serializers.FloatField(allow_null=True)
+    sample_ratio_alarm = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
 
 
 class PlanOut(serializers.Serializer[Any]):

@@ -32,7 +32,7 @@ class PopulationField(serializers.Field):  # type: ignore[type-arg]
         problems = problems_of(data)
         if problems:
             raise serializers.ValidationError({name: [text] for name, text in problems.items()})
-        return data
+        return dict(data)
 
     def to_representation(self, value: Any) -> Any:
         """As it is."""

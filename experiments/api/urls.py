@@ -7,6 +7,7 @@ from experiments.api import views
 ml_urlpatterns = [
     path("ab-test", views.Experiments.as_view()),
     path("ab-test/plan", views.PlanExperiment.as_view()),
+    path("ab-test/self-test", views.SelfTest.as_view()),
     path("ab-test/<int:number>", views.OneExperiment.as_view()),
     path("ab-test/<int:number>/metrics", views.Metrics.as_view()),
     path("ab-test/<int:number>/start", views.Start.as_view()),

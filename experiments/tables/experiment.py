@@ -94,6 +94,7 @@ class Experiment(OrgScoped):
     stopped_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=150, blank=True)
     summed_until = models.DateField(null=True, blank=True, help_text="Leads of the days before it are summed up.")
+    tally = models.JSONField(default=dict, blank=True, help_text="Leads and conversions by arm, as last counted.")
     decision = models.CharField(max_length=16, choices=Decision.choices, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decision_reason = models.TextField(blank=True)

@@ -54,7 +54,7 @@ def _spoken(direction: str | None, what: str) -> tuple[str, str]:
 
 def _appointments(lead: Dossier) -> Iterator[Happening]:
     for row in Appointment.objects.filter(dossier=lead).order_by("-occurred_at")[:MOST_HAPPENINGS]:
-        note = _("for %s") % date_format(timezone.localtime(row.scheduled_for), "j M Y") if row.scheduled_for else ""
+        note = _("for %s") % date_format(timezone.localtime(row.scheduled_for), "j N Y") if row.scheduled_for else ""
         yield Happening(row.occurred_at, _("Appointment made"), "appointment", note)
 
 

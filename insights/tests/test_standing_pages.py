@@ -44,8 +44,28 @@ def test_no_template_holds_an_inline_script_or_handler_or_style(path: Path) -> N
 
 def test_our_plotly_is_small_and_evaluates_nothing() -> None:
     bundle = (ROOT / "static/vendor/plotly-leadqual.min.js").read_bytes()
-    assert len(gzip.compress(bundle, 9)) < MOST_COMPRESSED
+    others = b"".join(
+        path.read_bytes() for path in [*(ROOT / "static/js").glob("*.js"), ROOT / "static/vendor/htmx.min.js"]
+    )
+    assert len(gzip.compress(bundle, 9)) + len(gzip.compress(others, 9)) < MOST_COMPRESSED
     assert not re.search(rb"new Function|[^\w.]eval\(", bundle)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/ml-insights/", "/accounts/login/", "/api/docs/", "/admin/login/", "/nowhere"])
+def test_a_page_may_run_only_scripts_of_ours(address: str) -> None:
+    response = sales().get(address)
+    policy = response.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe-eval" not in policy
+    scripts = re.findall(r"<script([^>]*)>", response.content.decode())
+    assert all("src=" in attributes or "application/json" in attributes for attributes in scripts)
+
+
+def test_htmx_is_told_to_evaluate_nothing() -> None:
+    assert '"allowEval": false' in (ROOT / "templates/insights/base.html").read_text()
+    written = "".join(path.read_text() for path in TEMPLATES)
+    assert not re.search(r"hx-on|hx-vals=.js:|hx-trigger=\"[^\"]*\[", written)
 
 
 @pytest.mark.django_db
@@ -81,7 +101,7 @@ def test_a_form_from_elsewhere_is_refused_in_words() -> None:
 @pytest.mark.django_db
 def test_every_page_has_a_title_a_way_to_its_content_and_one_first_heading() -> None:
     client = sales()
-    for address in ("/ml-insights/", "/ml-insights/models/", "/ml-insights/quality/"):
+    for address in ("/ml-insights/", "/ml-insights/overview/", "/ml-insights/models/", "/ml-insights/quality/"):
         page = client.get(address).content.decode()
         assert re.search(r"<title>[^<]+ · leadqual</title>", page)
         assert 'href="#content"' in page

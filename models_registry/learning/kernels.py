@@ -34,7 +34,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.lanes import less, load, spread, store, times, total
+from models_registry.learning.lanes import less, load, spread, store, times, total, width_of, zeros
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -135,21 +135,30 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
                 columns_above[each] = columns_above[node] + np.uint32(above == start)
 
 
+@_inlined
+def _share(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, share: Floats, factors: Floats, at: int, other: int, line: int
+) -> Any:
+    """e of a split, at each quadrature node; `like` has as many lanes as there are such nodes."""
+    return times(spread(like, share[at, other]), load(like, factors, line * np.uint64(2) * width_of(like)))
+
+
+@_inlined
+def _gain(  # noqa: PLR0917 - the kernels take bare arrays
+    like: Any, factors: Floats, g: Floats, slot: int, line: int, difference: Any
+) -> Any:
+    """What the split's column gains; `difference` is e (U[taken] - U[other])."""
+    weight = load(like, factors, (line * np.uint64(2) + np.uint64(1)) * width_of(like))
+    return total(times(times(weight, load(like, g, slot * width_of(like))), difference))
+
+
 @functools.lru_cache
 def reasons_kernel(nodes: int) -> Callable[..., None]:
-    """The reasons loop for so many quadrature nodes: a number fixed when it is compiled, so that they run at once."""
+    """The reasons loop for so many quadrature nodes: a number fixed when it is compiled, so that they run at once.
+
+    It may refer to nothing but this number from here: by anything else numba would not know it again on disk.
+    """
     q = nodes
-
-    @_inlined
-    def share_of(share: Floats, factors: Floats, at: int, other: int, line: int) -> Any:
-        """e of a split."""
-        return times(spread(q, share[at, other]), load(q, factors, line * np.uint64(2 * q)))
-
-    @_inlined
-    def gain(factors: Floats, g: Floats, slot: int, line: int, difference: Any) -> float:
-        """What the split's column gains; `difference` is e (U[taken] - U[other])."""
-        weight = load(q, factors, line * np.uint64(2 * q) + np.uint64(q))
-        return total(times(times(weight, load(q, g, slot * np.uint64(q))), difference))
 
     def reasons(  # noqa: PLR0917 - the kernels take bare arrays
         x: Matrix,
@@ -169,7 +178,7 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
         phi: Floats,
     ) -> None:
         """Adds each column's part of the sum over trees to `phi` (n, columns). The arrays are those of `layout`."""
-        one, width = np.uint64(1), np.uint64(q)
+        one, width, like = np.uint64(1), np.uint64(q), zeros(q)
         g, u = np.ones(largest * q), np.empty(largest * q)
         inside = np.ones(largest, dtype=np.uint8)  # whether x satisfies this column's splits down to the slot
         went, by = np.empty(largest, dtype=np.uint8), np.empty(largest, dtype=np.uint32)
@@ -177,7 +186,7 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
             start, n = np.uint64(first[tree]), np.uint64(boughs[tree])
             splits = np.uint64(first[tree + 1]) - start
             for leaf in range(np.uint64(first_lone[tree]), np.uint64(first_lone[tree + 1])):
-                store(u, (splits + leaf - np.uint64(first_lone[tree])) * width, spread(q, lone[leaf]))
+                store(u, (splits + leaf - np.uint64(first_lone[tree])) * width, spread(like, lone[leaf]))
             for row in range(np.uint64(len(x))):
                 for slot in range(n):
                     at = start + slot
@@ -186,26 +195,26 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
                     went[slot], by[slot] = right, line[at] if was_inside else np.uint32(OUTSIDE)
                     taken, other = np.uint64(child[at, right]), np.uint64(child[at, one - right])
                     inside[taken], inside[other] = was_inside, 0
-                    here = load(q, g, slot * width)
-                    beside = times(here, share_of(share, factors, at, one - right, np.uint64(by[slot])))
+                    here = load(like, g, slot * width)
+                    beside = times(here, _share(like, share, factors, at, one - right, np.uint64(by[slot])))
                     store(g, other * width, beside)
                     store(g, taken * width, less(here, beside))
                 for slot in range(n, splits):
                     at = start + slot
                     right = np.uint64(x[row, feature[at]] > threshold[at])
                     own = np.uint64(line[at] if inside[above[at]] else np.uint32(OUTSIDE))
-                    leap = spread(q, value[at, right] - value[at, one - right])
-                    difference = times(share_of(share, factors, at, one - right, own), leap)
-                    store(u, slot * width, less(spread(q, value[at, right]), difference))
-                    phi[row, feature[at]] += gain(factors, g, slot, own, difference)
+                    leap = spread(like, value[at, right] - value[at, one - right])
+                    difference = times(_share(like, share, factors, at, one - right, own), leap)
+                    store(u, slot * width, less(spread(like, value[at, right]), difference))
+                    phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
                 for back in range(n):
                     slot = n - one - back
                     at, right = start + slot, np.uint64(went[slot])
                     own = np.uint64(by[slot])
-                    above_taken = load(q, u, np.uint64(child[at, right]) * width)
-                    leap_up = less(above_taken, load(q, u, np.uint64(child[at, one - right]) * width))
-                    difference = times(share_of(share, factors, at, one - right, own), leap_up)
+                    above_taken = load(like, u, np.uint64(child[at, right]) * width)
+                    leap_up = less(above_taken, load(like, u, np.uint64(child[at, one - right]) * width))
+                    difference = times(_share(like, share, factors, at, one - right, own), leap_up)
                     store(u, slot * width, less(above_taken, difference))
-                    phi[row, feature[at]] += gain(factors, g, slot, own, difference)
+                    phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
 
     return _compiled(reasons)

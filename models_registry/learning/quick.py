@@ -45,7 +45,7 @@ class Inner:
         """Split forward in time. What the model itself will be measured on stays unseen."""
         train, test = forward_split(past, INNER_SHARE)
         rng = np.random.default_rng(seed)
-        return cls(_sampled(past.take(train), MOST_LEARNT, rng), _sampled(past.take(test), MOST_MEASURED, rng))
+        return cls(sampled_rows(past.take(train), MOST_LEARNT, rng), sampled_rows(past.take(test), MOST_MEASURED, rng))
 
     def shuffled(self, *, seed: int) -> Inner:
         """The same rows, their dossiers split at random."""
@@ -84,7 +84,7 @@ def _leads_of(rows: LabelledRows, outcome: bool) -> int:
     return len(np.unique(rows.dossier[rows.converted == outcome]))
 
 
-def _sampled(rows: LabelledRows, most: int, rng: np.random.Generator) -> LabelledRows:
+def sampled_rows(rows: LabelledRows, most: int, rng: np.random.Generator) -> LabelledRows:
     """At most so many rows, by whole dossiers."""
     if len(rows) <= most:
         return rows

@@ -171,11 +171,19 @@ class FeaturesIn(StrictSerializer):
     features = serializers.DictField(allow_empty=True)
 
 
+class UncheckedItems(serializers.ListField):
+    """A list whose items are looked at later, one by one, by who scores them."""
+
+    def run_child_validation(self, data: list[Any]) -> list[Any]:
+        """The items as they came."""
+        return data
+
+
 class BatchIn(StrictSerializer):
     """Many leads' features. Each item is checked by itself: a bad one leaves the others scored."""
 
     org_id = TextField(required=False, allow_null=True, default=None, max_length=64)
-    batch = serializers.ListField(child=serializers.JSONField(), allow_empty=True)
+    batch = UncheckedItems(child=serializers.JSONField(), allow_empty=True)
 
 
 class BatchOut(serializers.Serializer[Any]):

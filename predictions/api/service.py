@@ -17,8 +17,10 @@ from common.scopes import ensure_own_org
 from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.features import Feature
+from models_registry.scorers import Chosen
 from predictions import answers, monitoring
 from predictions.api import serializers as shapes
+from predictions.bulk import score_features_in_bulk
 from predictions.scoring import problems_with, score_features
 from predictions.terms import scorer_of
 
@@ -94,21 +96,28 @@ class PredictBatch(ContractView):
         body = shapes.BatchIn(data=request.data)
         body.is_valid(raise_exception=True)
         ensure_own_org(request, body.validated_data["org_id"])
-        results = self._score(body.validated_data["batch"])
-        if request.query_params.get("contributions", "true").lower() in ("false", "0"):
-            results = answers.without_contributions(results)
+        with_reasons = request.query_params.get("contributions", "true").lower() not in ("false", "0")
+        results = self._score(body.validated_data["batch"], with_reasons=with_reasons)
         failed = sum("errors" in result for result in results)
         return Response({"results": results, "scored": len(results) - failed, "failed": failed})
 
-    def _score(self, items: list[Any]) -> list[dict[str, Any]]:
+    def _score(self, items: list[Any], *, with_reasons: bool) -> list[dict[str, Any]]:
         chosen = scorer_of(self.caller.org_id)
         features = _by_name(chosen.scorer.features)
         errors = {at: found for at, item in enumerate(items) if (found := _item_errors(features, item))}
         good = [at for at in range(len(items)) if at not in errors]
-        made = score_features(org_id=self.caller.org_id, chosen=chosen, rows=[items[at]["features"] for at in good])
-        results = {at: {"index": at} | answers.given(each) for at, each in zip(good, made, strict=True)}
+        answer = self._answers if with_reasons else self._bare_answers
+        answered = answer(chosen, [items[at]["features"] for at in good]) if good else []
+        results = {at: {"index": at} | each for at, each in zip(good, answered, strict=True)}
         results |= {at: {"index": at, "errors": found} for at, found in errors.items()}
         return [results[at] for at in range(len(items))]
+
+    def _answers(self, chosen: Chosen, rows: list[Any]) -> list[dict[str, Any]]:
+        return [answers.given(each) for each in score_features(org_id=self.caller.org_id, chosen=chosen, rows=rows)]
+
+    def _bare_answers(self, chosen: Chosen, rows: list[Any]) -> list[dict[str, Any]]:
+        made, keys = score_features_in_bulk(org_id=self.caller.org_id, chosen=chosen, rows=rows)
+        return answers.given_in_bulk(made, keys.tolist(), rows)
 
 
 def _too_many(batch: Any) -> bool:

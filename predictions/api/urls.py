@@ -4,6 +4,7 @@ from django.urls import path
 
 import common.converters  # noqa: F401 - registers "dossier"
 from predictions.api import quality, service, views
+from predictions.api.disagreement import Differences
 
 ml_urlpatterns = [
     path("predict/<dossier:dossier_id>", views.Predict.as_view()),
@@ -17,6 +18,7 @@ ml_urlpatterns = [
     path("leads/ranked", views.Ranked.as_view()),
     path("model/quality", quality.ModelQuality.as_view()),
     path("model/drift", quality.ModelDrift.as_view()),
+    path("ab-test/differences", Differences.as_view()),
 ]
 service_urlpatterns = [
     path("predict", service.PredictFeatures.as_view()),

@@ -19,6 +19,7 @@
   function narrowed(plot) {
     plot.layout.font.size = 11;
     if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 56, r: 56, t: 30, b: 24 } });
+    if (plot.layout.xaxis?.type === "category") Object.assign(plot.layout.xaxis, { nticks: 5 });
     for (const trace of plot.data) {
       if (trace.orientation === "h" && plot.layout.xaxis) Object.assign(plot.layout.xaxis, { nticks: 4, tickangle: 0 });
       if (trace.orientation === "h") trace.y = trace.y.map((name) => name.replace(/(, (?=last)|: (?=.))/, "$1<br>"));

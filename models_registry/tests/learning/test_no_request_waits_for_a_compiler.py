@@ -1,5 +1,8 @@
 """Once a process is warm, scoring and explaining by the models that we learn compiles nothing."""
 
+import subprocess
+import sys
+
 import pytest
 
 from models_registry.learning import kernels
@@ -25,3 +28,15 @@ def test_a_warm_process_compiles_nothing(algorithm: str) -> None:
     assert compiled() == before
     assert all(count == 1 for count in before.values())
     assert kernels.reasons_kernel.cache_info().currsize == made
+
+
+def test_another_process_finds_every_loop_on_disk() -> None:
+    warm()
+    words = (
+        "from models_registry.learning import kernels\n"
+        "from models_registry.learning.warming import warm\n"
+        "warm()\n"
+        "loops = [kernels.walk, kernels.paths, *(kernels.reasons_kernel(nodes) for nodes in (4, 6))]\n"
+        "assert not any(sum(loop.stats.cache_misses.values()) for loop in loops)\n"
+    )
+    subprocess.run([sys.executable, "-c", words], check=True)
