@@ -30,7 +30,15 @@ DOORS: dict[str, list[str]] = MATRIX["doors"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 VERSION, LEAD, ABSENT_VERSION, ABSENT_LEAD = "20260101000000", 4242, "20260202000000", 2424
 ABSENT_ID = "00000000-0000-4000-8000-000000000000"
-ANYTHING = {"object_id": "1", "key": 1, "id": 1, "content_type_id": "1", "app_label": "leads", "url": "nowhere"}
+ANYTHING = {
+    "object_id": "1",
+    "key": 1,
+    "id": 1,
+    "pk": 1,
+    "content_type_id": "1",
+    "app_label": "leads",
+    "url": "nowhere",
+}
 
 
 def matrix(kind: str) -> list[tuple[str, dict[str, Any]]]:
