@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
 from leads.models import Organisation
@@ -187,6 +188,9 @@ def test_a_view_saved_as_csv_holds_only_that_view() -> None:
     a_scored_lead(0.9, number=101, source="website")
     a_scored_lead(0.8, number=102, source="portal")
     assert "102" not in sales().get(f"{TODAY}leads.csv?source=website").content.decode()
+    taken = AuditEntry.objects.get(act="leads.export")
+    assert taken.evidence == {"order": "probability", "source": "website"}
+    assert taken.by
 
 
 def test_pages_follow_each_other_and_come_back() -> None:

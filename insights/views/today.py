@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
+from common import audit
 from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
 from insights.export import lines_of
 from insights.pages.today import today as read_today
@@ -52,8 +56,12 @@ def _find(viewer: Viewer, digits: str) -> Dossier | None:
 
 @page(SEE_LEADS)
 def export(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """What the list shows, as a file."""
-    content = "".join(lines_of(viewer.org, Wanted.of(request.GET)))
+    """What the list shows, as a file; who took it away, and what was asked for, is on record."""
+    wanted = Wanted.of(request.GET)
+    content = "".join(lines_of(viewer.org, wanted))
+    evidence = {name: value for name, value in asdict(wanted).items() if value and name != "search"}
+    with transaction.atomic():
+        audit.record(org_id=viewer.org.org_id, act="leads.export", by=viewer.name, at=timezone.now(), evidence=evidence)
     name = f"leads-{viewer.org.now():%Y-%m-%d}.csv"
     return HttpResponse(
         content,
