@@ -158,7 +158,8 @@ def _store(cursor: Any, made: Made, whose: Mapping[str, Field]) -> NDArray[np.in
         "probability_high": scores.high,
         "confidence": scores.confidence,
         "packed": vectors,
-    } | dict(whose)
+        **whose,
+    }
     for action, rows in made.by_action():
         mine = {name: field[rows] if isinstance(field, np.ndarray) else field for name, field in each.items()}
         copy_in(cursor, "ml_prediction", mine | shared | {"recommended_action": action})

@@ -100,7 +100,7 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
             as_of=predicted_at,
             method=chosen.method,
             model_version=chosen.version,
-            vector=_vector(names, [column[row] for column in values], scores.contributions[row]),
+            stored_vector=_vector(names, [column[row] for column in values], scores.contributions[row]),
             **_figures(scores, row, limits),
         )
         for row in range(len(scores.probability))

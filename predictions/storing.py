@@ -59,7 +59,7 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
         return
     statement = MADE + NUMBERS if worths is None else MADE + CURRENT + NUMBERS
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*_columns(predictions), worths or [None] * len(predictions)])
+        cursor.execute(statement, [*_columns(predictions), list(worths or [None] * len(predictions))])
         for prediction, (number,) in zip(predictions, cursor.fetchall(), strict=True):
             prediction.pk = number
 

@@ -85,7 +85,8 @@ class _Weighed:
     def learnt(cls, design: Design, task: Task) -> Self:
         """From the task's rows, with the likeliest penalties."""
         group = groups_of(design, sampled(task, MOST_TRIED).x, task.feature)
-        return cls(design, group, *[np.zeros(len(design))] * 2).again(task)
+        nothing = np.zeros(len(design))
+        return cls(design, group, penalty=nothing, coefficient=nothing).again(task)
 
     def again(self, task: Task) -> Self:
         """The same from other rows, with the penalties that are likeliest by these."""

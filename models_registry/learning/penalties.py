@@ -61,14 +61,14 @@ def likeliest(terms: Floats, converted: Bools, weight: Floats, group: Groups) ->
     """The penalty of each term, (k,): the likeliest of its group. Terms are (n, k). Two outcomes are needed to tell."""
     logged = np.full(int(group.max()) + 1, np.log(FIRST))
     if converted.all() or not converted.any():
-        return np.exp(logged)[group]
+        return np.asarray(np.exp(logged)[group])
     for _ in range(ROUNDS):
         before = logged
         best = solved(terms, converted, weight, np.exp(before)[group])
         logged = _improved(*_quadratic(terms, converted, weight, *best), group, before)
         if np.max(np.abs(logged - before)) < SETTLED:
             break
-    return np.exp(logged.round(2))[group]
+    return np.asarray(np.exp(logged.round(2))[group])
 
 
 def solved(terms: Floats, converted: Bools, weight: Floats, penalty: Floats) -> tuple[float, Floats]:
