@@ -76,9 +76,9 @@ def leads_for(org_id: str, criteria: Mapping[str, Any]) -> DossierQuerySet:
 def _changed() -> Q:
     """Never scored, or something is known of it that was not when it was scored last."""
     scored_at = OuterRef("score__scored_at")
-    changed: Q = Q(score__scored_at__isnull=True) | Q(updated_at__gt=F("score__scored_at"))
+    changed = Q(score__scored_at__isnull=True) | Q(updated_at__gt=F("score__scored_at"))
     for model, known in NEWS.items():
-        changed |= Exists(model._default_manager.filter(**{"dossier": OuterRef("pk"), f"{known}__gt": scored_at}))
+        changed |= Q(Exists(model._default_manager.filter(**{"dossier": OuterRef("pk"), f"{known}__gt": scored_at})))
     return changed
 
 
