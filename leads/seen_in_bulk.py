@@ -19,11 +19,13 @@ from leads.features import Column, Moments
 from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Seen, rows_of, with_rows
 
 # The planner would repeat an aggregate in each parallel worker; and as many chunks are at work as there are cores.
+# Emptied first: a transaction may ask twice.
 PAIRS = """
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL work_mem = '128MB';
 CREATE TEMPORARY TABLE IF NOT EXISTS lead_pair (
     ix bigint, dossier_id bigint, moment timestamptz, known_by timestamptz) ON COMMIT DELETE ROWS;
+TRUNCATE lead_pair;
 INSERT INTO lead_pair
 SELECT ix - 1, dossier_id, moment, known_by
 FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
