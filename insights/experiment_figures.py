@@ -107,8 +107,8 @@ def lift_over_time(looks: Sequence[Look], names: dict[str, str]) -> Figure | Non
     known = [each for rows in drawn.values() for each in rows]
     top = _top(known)
     traces: list[Any] = []
-    for number, (variant, rows) in enumerate(drawn.items(), start=1):
-        traces += [_band(rows, number, top), _line(rows, number, names[variant])]
+    for number, (variant, seen) in enumerate(drawn.items(), start=1):
+        traces += [_band(seen, number, top), _line(seen, number, names[variant])]
     layout = layout_of(
         0,
         height=HEIGHT,
@@ -122,12 +122,14 @@ def lift_over_time(looks: Sequence[Look], names: dict[str, str]) -> Figure | Non
         ],
     )
     head = (_("Day"), _("Method"), _("Leads"), _("Lift"), _("Between"))
-    rows_ = tuple(
-        (_day(each.at), names[each.variant], words.plain(each.leads), signed(each.found.lift.value or 0.0))
-        + (bounds(each.found.lift, signed),)
-        for each in sorted(known, key=lambda each: each.at, reverse=True)
-    )
-    return Figure("lift", _("The lift, day by day"), plot_of(traces, layout), head, rows_)
+    latest_first = sorted(known, key=lambda each: each.at, reverse=True)
+    rows = tuple(_row(each, names[each.variant]) for each in latest_first)
+    return Figure("lift", _("The lift, day by day"), plot_of(traces, layout), head, rows)
+
+
+def _row(look: Look, name: str) -> tuple[str, ...]:
+    lift = look.found.lift
+    return _day(look.at), name, words.plain(look.leads), signed(lift.value or 0.0), bounds(lift, signed)
 
 
 def _is_known(look: Look) -> bool:
@@ -182,7 +184,7 @@ def _stroke(number: int) -> dict[str, Any]:
 
 
 def curves(found: Sequence[tuple[str, Curve]]) -> Figure | None:
-    """How many had converted by each day since their first scoring, Kaplan and Meier's; None while nobody was watched."""
+    """How many had converted by each day since their first scoring, Kaplan and Meier's; None while nobody has."""
     watched = [(name, curve, int((curve.at_risk > 0).sum())) for name, curve in found]
     if not any(curve.converted[:days].any() for _name, curve, days in watched):
         return None

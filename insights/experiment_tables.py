@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from common.audit import AuditEntry
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
-from experiments.guardrails import REVENUE, speed
+from experiments.guardrails import REVENUE, Answered, speed
 from experiments.statistics import means
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
@@ -76,10 +76,10 @@ def _days(day: float | None) -> str:
 def revenue(found: Analysis) -> Table:
     """Revenue a lead, and what a treatment brings more or less."""
     unknown = Estimate.unknown("NO_REVENUE")
-    rows = [
-        (_name(found, arm.variant), *estimate(means.mean(arm.revenue) if arm.paid else unknown, _money), words.plain(arm.paid))
-        for arm in found.arms
-    ]
+    rows = []
+    for arm in found.arms:
+        known = means.mean(arm.revenue) if arm.paid else unknown
+        rows.append((_name(found, arm.variant), *estimate(known, _money), words.plain(arm.paid)))
     rows += [
         (_("Difference: %s") % _name(found, each.variant), *estimate(each.revenue, _money), "")
         for each in _shown(found)
@@ -116,7 +116,9 @@ def guardrails(found: Analysis) -> Table:
         for rail in found.guardrails
     ]
     stops = found.experiment.guardrails.get("stop_on_breach")
-    said = _("A breach stops the experiment by itself.") if stops else _("A breach is told, and stops nothing by itself.")
+    said = _("A breach stops the experiment by itself.")
+    if not stops:
+        said = _("A breach is told, and stops nothing by itself.")
     head = (_("What"), _("Method"), _("Against the first"), _("Between"), _("Allowed"), _("Now"))
     return Table("guardrails", _("What must not get worse"), said, head, rows)
 
@@ -163,7 +165,10 @@ def agreement(found: Analysis) -> Table:
     return Table(
         "agreement",
         _("Where both agree"),
-        _("Both methods on the leads of all arms. Not randomised: it says which foretells better, not which sells more."),
+        _(
+            "Both methods on the leads of all arms. Not randomised: it says which foretells better, not which sells "
+            "more."
+        ),
         head,
         rows,
     )
@@ -179,16 +184,8 @@ def people(found: Analysis) -> Table:
     rows: list[Row] = []
     for code in (action.code for action in words.ACTIONS):
         for each in (row for row in found.followed if row.action == code):
-            spoke = answered.get((each.variant, each.action))
-            rows.append(
-                (
-                    _action(code),
-                    _name(found, each.variant),
-                    words.plain(each.leads),
-                    share(each.matured.rate),
-                    *_spoken(spoke.leads, spoke.answered, spoke.minutes.mean) if spoke and spoke.leads else ("–", "–"),
-                )
-            )
+            name, leads, rate = _name(found, each.variant), words.plain(each.leads), share(each.matured.rate)
+            rows.append((_action(code), name, leads, rate, *_response(answered.get((each.variant, code)))))
     rows += _by_arm(found)
     return Table(
         "people",
@@ -202,13 +199,16 @@ def people(found: Analysis) -> Table:
 def _by_arm(found: Analysis) -> Iterator[Row]:
     for arm in found.arms:
         minutes, answered = speed(found.answered, arm.variant)
-        spoken = _spoken(minutes.n, answered, minutes.mean) if minutes.n else ("–", "–")
+        spoken = _response(Answered(arm.variant, None, minutes.n, answered, minutes))
         leads, rate = words.plain(arm.everyone.leads), share(arm.matured.rate)
         yield _("all of them"), _name(found, arm.variant), leads, rate, *spoken
 
 
-def _spoken(leads: int, answered: int, minutes: float) -> Row:
-    return words.percent(answered / leads), words.span(minutes)
+def _response(each: Answered | None) -> Row:
+    """The share that was answered, and after how long on average; dashes where nobody has waited long enough."""
+    if each is None or not each.leads:
+        return "–", "–"
+    return words.percent(each.answered / each.leads), words.span(each.minutes.mean)
 
 
 def load(found: Analysis) -> Table:
@@ -297,4 +297,3 @@ def history(acts: list[AuditEntry]) -> list[Row]:
         )
         for row in acts
     ]
-
