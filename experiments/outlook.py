@@ -79,8 +79,12 @@ def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetim
 def _remaining(
     experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], matured: int
 ) -> int | None:
-    if experiment.planned_leads is not None:
-        return max(experiment.planned_leads - matured, 0)
+    planned = experiment.planned_leads
+    if experiment.status != ExperimentStatus.RUNNING:
+        everyone = sum(arm.everyone.leads for arm in arms)  # nobody else comes in
+        return max(min(everyone, planned or everyone) - matured, 0)
+    if planned is not None:
+        return max(planned - matured, 0)
     needed = [leads for each in found if (leads := _needed(each, arms)) is not None]
     return max(min(needed) - matured, 0) if needed else None
 
@@ -123,6 +127,12 @@ def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, wa
     if result.winner is not None:
         method = next(arm.method for arm in arms if arm.variant == result.winner)
         return _("%s is better. Stop the experiment and let it score every lead.") % method
+    if experiment.status != ExperimentStatus.RUNNING and waiting.days is not None:
+        return ngettext(
+            "Wait about %s more day: then the last leads have had their whole window.",
+            "Wait about %s more days: then the last leads have had their whole window.",
+            waiting.days,
+        ) % number(f"{waiting.days:,}")
     return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
 
 

@@ -23,7 +23,7 @@ from insights.experiment_words import bounds, share, signed
 HEIGHT = 300
 COLOURS = (SOFT, ACCENT, UP, DOWN)
 """Of control and of the treatments in their order; a fifth arm begins anew, with a broken line."""
-FURTHEST_DOWN, LEAST_UP, MOST_UP = -1.0, 0.5, 3.0
+FURTHEST_DOWN, LEAST_UP, MOST_UP = -1.0, 0.5, 1.5
 """The axis of lifts ends there, however wide the band: in the first days it has hardly an end."""
 TICKS = 5
 AXIS = {"gridcolor": LINE, "linecolor": LINE, "tickfont": {"color": SOFT}, "zeroline": False}
@@ -78,7 +78,7 @@ def rates(arms: Sequence[Arm]) -> Figure:
     far = 1.25 * max([0.02, *highs])
     layout = layout_of(
         len(arms),
-        height=60 + 52 * len(arms),
+        height=60 + 96 * len(arms),
         xaxis=AXIS | {"range": [0, far], "tickformat": ".0%", "nticks": 6},
         yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
     )
@@ -137,11 +137,12 @@ def _is_known(look: Look) -> bool:
 
 
 def _top(known: Sequence[Look]) -> float:
-    """As high as the band of the last looks reaches, within bounds."""
-    late = known[len(known) // 3 :]
-    highest = max(MOST_UP if each.found.lift.high is None else each.found.lift.high for each in late)
-    values = max(each.found.lift.value or 0.0 for each in known)
-    return min(max(highest, 1.1 * values, LEAST_UP), max(MOST_UP, 1.1 * values))
+    """As high as the band of the later looks reaches, within bounds; the first ones may go beyond the axis."""
+    late = [each.found.lift for each in known[len(known) // 3 :]]
+    values = 1.1 * max(lift.value or 0.0 for lift in late)
+    return min(
+        max(LEAST_UP, values, *(MOST_UP if lift.high is None else lift.high for lift in late)), max(MOST_UP, values)
+    )
 
 
 def _bottom(known: Sequence[Look]) -> float:

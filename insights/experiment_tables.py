@@ -32,6 +32,7 @@ class Table:
     words: str
     head: Row
     rows: list[Row]
+    is_wide: bool = False
 
 
 def _name(found: Analysis, variant: str) -> str:
@@ -62,6 +63,7 @@ def so_far(found: Analysis) -> Table:
             _("Half within"),
         ),
         rows,
+        is_wide=True,
     )
 
 
@@ -95,7 +97,7 @@ def revenue(found: Analysis) -> Table:
 
 
 def _money(amount: float) -> str:
-    return words.plain(round(amount)) if abs(amount) >= 10 else words.plain(round(amount, 2))
+    return words.plain(round(amount, 0 if abs(amount) >= 10 else 2)).replace("-", "−")
 
 
 def _shown(found: Analysis) -> list[Comparison]:
@@ -131,8 +133,7 @@ def differing(found: Analysis) -> Table:
         rows.append(
             (
                 _name(found, each.variant),
-                words.plain(each.leads),
-                "–" if each.share is None else words.percent(each.share),
+                words.plain(each.leads) + ("" if each.share is None else f" ({words.percent(each.share)})"),
                 share(each.control.rate),
                 share(each.treatment.rate),
                 *estimate(lift, signed),
@@ -142,7 +143,7 @@ def differing(found: Analysis) -> Table:
         "differing",
         _("Only where they differ"),
         _("Leads for which both would recommend different actions; on the others nothing can come of the arm."),
-        (_("Method"), _("Leads"), _("Of all"), _("The first converts"), _("This converts"), _("Lift"), _("Between")),
+        (_("Method"), _("Leads"), _("The first converts"), _("This converts"), _("Lift"), _("Between")),
         rows,
     )
 
@@ -193,6 +194,7 @@ def people(found: Analysis) -> Table:
         _("By what was recommended to them. A lead not answered within three days counts as answered then."),
         (_("Recommended"), _("Method"), _("Leads"), _("Converted"), _("Answered"), _("On average after")),
         rows,
+        is_wide=True,
     )
 
 

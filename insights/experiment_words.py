@@ -66,6 +66,8 @@ class Advice:
     sentence: str
     because: str
     tone: str
+    step: str = ""
+    """The step to take, if it is time for one."""
 
 
 def advice_on(found: Analysis) -> Advice:
@@ -76,9 +78,10 @@ def advice_on(found: Analysis) -> Advice:
             _ended(experiment), experiment.decision_reason, GOOD if experiment.decision == "SHIP" else WAITING
         )
     if verdict.winner is not None:
-        return Advice(_won(found, verdict.winner), evidence(found), GOOD)
+        return Advice(_won(found, verdict.winner), evidence(found), GOOD, "stop")
     alarmed = verdict.reason in (deciding.SAMPLE_RATIO_MISMATCH, deciding.GUARDRAIL)
-    return Advice(found.outlook.words, evidence(found), BAD if alarmed else WAITING)
+    ends = alarmed or verdict.reason == deciding.NO_DIFFERENCE
+    return Advice(found.outlook.words, evidence(found), BAD if alarmed else WAITING, "stop" if ends else "")
 
 
 def _ended(experiment: Experiment) -> str:

@@ -147,8 +147,8 @@ FIRST = (
     experiment_tables.revenue,
     experiment_tables.guardrails,
     experiment_tables.differing,
-    experiment_tables.people,
     experiment_tables.load,
+    experiment_tables.people,
 )
 MORE = (experiment_tables.tests, experiment_tables.agreement, experiment_tables.foretelling)
 
