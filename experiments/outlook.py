@@ -107,11 +107,11 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
     least = max(deciding.LEAST_DAYS - experiment.days_run(at), 0.0)
     window, left = experiment.attribution_days, remaining
     ages = max((len(arm.by_age) for arm in arms), default=0)
-    for age in range(min(window, ages) - 1, -1, -1):
+    for age in range(min(window, ages - 1), -1, -1):
         if left <= 0:
             break
         left -= sum(arm.by_age[age] for arm in arms if age < len(arm.by_age))
-        least = max(least, window - age)
+        least = max(least, window + 1 - age)  # in whole days, of which the first is not over
     if left <= 0:
         return math.ceil(least)
     if not per_day or experiment.status != ExperimentStatus.RUNNING:

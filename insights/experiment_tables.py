@@ -28,7 +28,7 @@ class Table:
     """A card with a heading, a sentence on what it says, and rows."""
 
     name: str
-    heading: str
+    title: str
     words: str
     head: Row
     rows: list[Row]

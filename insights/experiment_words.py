@@ -27,10 +27,10 @@ STATES: dict[str, str | Promise] = {
     Status.STOPPED: gettext_lazy("Stopped"),
 }
 DECISIONS: dict[str, str | Promise] = {
-    Decision.SHIP: gettext_lazy("the treatment goes to everybody"),
-    Decision.KEEP: gettext_lazy("what there was stays"),
-    Decision.INCONCLUSIVE: gettext_lazy("nobody can say"),
-    Decision.INVALID: gettext_lazy("something was wrong with the experiment itself"),
+    Decision.SHIP: gettext_lazy("Ship: the new way scores every lead"),
+    Decision.KEEP: gettext_lazy("Keep: what there was stays"),
+    Decision.INCONCLUSIVE: gettext_lazy("Inconclusive: nobody can say"),
+    Decision.INVALID: gettext_lazy("Invalid: something was wrong with the experiment itself"),
 }
 VERBS: dict[str, str | Promise] = {
     "start": gettext_lazy("Start"),
@@ -85,7 +85,7 @@ def advice_on(found: Analysis) -> Advice:
 
 
 def _ended(experiment: Experiment) -> str:
-    return _("Stopped: %s.") % DECISIONS.get(experiment.decision, experiment.decision)
+    return _("Stopped. %s.") % DECISIONS.get(experiment.decision, experiment.decision)
 
 
 def _won(found: Analysis, winner: str) -> str:

@@ -27,6 +27,7 @@ urlpatterns = [
     path("models/<str:version>/notes", models.notes, name="notes"),
     path("experiments/", experiments.experiments, name="experiments"),
     path("experiments/plan", experiments.plan, name="experiment-plan"),
+    path("experiments/differ", experiments.differ, name="experiment-apart"),
     path("experiments/new", experiments.new, name="experiment-new"),
     path("experiments/<int:number>/", experiments.experiment, name="experiment"),
     *(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -67,7 +68,8 @@ class ExperimentPage:
     steps: list[tuple[Step, Any]]
     history: list[Row]
     design: str
-    apart: Apart | None = None
+    apart_query: str = ""
+    """Which two methods to ask where they differ, of one that is not started."""
     result: Result | None = None
 
 
@@ -99,9 +101,16 @@ def experiment_page(org: Organisation, experiment: Experiment) -> ExperimentPage
         steps=[(step, VERBS[step.name]) for step in steps_from(experiment.status)],
         history=experiment_tables.history(acts_of(experiment)),
         design=json.dumps(experiment.design, indent=2, sort_keys=True, ensure_ascii=False) if experiment.design else "",
-        apart=apart(org, *(arm["method"] for arm in experiment.arms[:2])) if is_draft and experiment.arms else None,
+        apart_query=apart_query(*(arm["method"] for arm in experiment.arms[:2]))
+        if is_draft and experiment.arms
+        else "",
         result=None if is_draft or not experiment.arms else result(analyse(experiment, at=org.now())),
     )
+
+
+def apart_query(control: str, treatment: str) -> str:
+    """The two methods, in an address."""
+    return urlencode({"control": control, "treatment": treatment})
 
 
 def apart(org: Organisation, control: str, treatment: str) -> Apart | None:

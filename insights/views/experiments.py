@@ -20,7 +20,7 @@ from insights import words
 from insights.access import EXPERIMENT, MAKE_EXPERIMENTS, SEE_EXPERIMENTS, Viewer, act, page, show
 from insights.experiment_forms import ExperimentForm, PlanForm, ReasonForm, StopForm
 from insights.experiment_words import STATES, VERBS, method_name
-from insights.pages.experiment import apart, experiment_page, listed
+from insights.pages.experiment import apart, apart_query, experiment_page, listed
 from insights.pages.planning import plan_page
 from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED
@@ -67,6 +67,15 @@ def plan(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     )
 
 
+@page(SEE_EXPERIMENTS)
+def differ(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """A fragment: where two methods differ. It scores 500 leads twice, so pages ask for it by themselves."""
+    found = apart(viewer.org, *(request.GET.get(name, "") for name in ("control", "treatment")))
+    if found is None:
+        raise Http404("There is no such method.")
+    return show(request, viewer, "insights/experiment_apart.html", apart=found, here="experiments")
+
+
 def new(request: HttpRequest) -> HttpResponse:
     """The form for a new one (GET), and its making (POST)."""
     return _made(request) if request.method == "POST" else _asked(request)
@@ -78,10 +87,8 @@ def _asked(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     methods = _methods(viewer)
     told = {name: request.GET[name] for name in ExperimentForm.base_fields if name in request.GET}
     form = ExperimentForm(initial=told, methods=methods)
-    known = [method for method, _name in methods]
-    pair = [told.get(name, "") for name in ("control", "treatment")]
-    looked = apart(viewer.org, *pair) if all(method in known for method in pair) else None
-    return _form(request, viewer, form, apart=looked)
+    named = "control" in told and "treatment" in told
+    return _form(request, viewer, form, asks=apart_query(told["control"], told["treatment"]) if named else "")
 
 
 @act(MAKE_EXPERIMENTS)
@@ -101,9 +108,9 @@ def _made(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 
 
 def _form(
-    request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, apart: Any = None, status: int = 200
+    request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, asks: str = "", status: int = 200
 ) -> HttpResponse:
-    response = show(request, viewer, "insights/experiment_new.html", form=form, apart=apart, here="experiments")
+    response = show(request, viewer, "insights/experiment_new.html", form=form, apart_query=asks, here="experiments")
     response.status_code = status
     return response
 
