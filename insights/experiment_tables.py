@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from common.audit import AuditEntry
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
-from experiments.guardrails import REVENUE, Answered, speed
+from experiments.guardrails import REVENUE, Answered, Guardrail, speed
 from experiments.statistics import means
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
@@ -52,23 +52,14 @@ def so_far(found: Analysis) -> Table:
             "speeds conversion up looks better there."
         )
         % {"days": found.experiment.attribution_days},
-        (
-            _("Method"),
-            _("Leads so far"),
-            _("Converted"),
-            _("Share"),
-            _("Window over"),
-            _("Converted"),
-            _("Share"),
-            _("Half within"),
-        ),
+        (_("Method"), _("So far"), _("Share"), _("Window over"), _("Share"), _("Half within")),
         rows,
-        is_wide=True,
     )
 
 
 def _of(counts: Counts) -> Row:
-    return words.plain(counts.leads), words.plain(counts.conversions), share(counts.rate)
+    said = {"converted": words.plain(counts.conversions), "leads": words.plain(counts.leads)}
+    return _("%(converted)s of %(leads)s") % said, share(counts.rate)
 
 
 def _days(day: float | None) -> str:
@@ -113,7 +104,7 @@ def guardrails(found: Analysis) -> Table:
             _name(found, rail.variant),
             *estimate(rail.change, signed),
             _("at worst %s") % signed(-rail.margin if rail.name == REVENUE else rail.margin),
-            _("breached") if rail.breached else _("holds"),
+            _stands(rail),
         )
         for rail in found.guardrails
     ]
@@ -123,6 +114,12 @@ def guardrails(found: Analysis) -> Table:
         said = _("A breach is told, and stops nothing by itself.")
     head = (_("What"), _("Method"), _("Against the first"), _("Between"), _("Allowed"), _("Now"))
     return Table("guardrails", _("What must not get worse"), said, head, rows)
+
+
+def _stands(rail: Guardrail) -> str:
+    if rail.breached:
+        return _("breached")
+    return _("not known yet") if rail.change.value is None else _("holds")
 
 
 def differing(found: Analysis) -> Table:

@@ -235,6 +235,12 @@ def test_every_step_is_the_same_act_as_over_the_api_and_leaves_its_row() -> None
     assert "A winner." in page
 
 
+def test_who_is_to_decide_reads_what_it_says() -> None:
+    page = text(staff(), f"{PAGES}{a_clear_case().pk}/stop")
+    assert now_of(page).startswith("Ship it")
+    assert "or by the rules where there is none" in page
+
+
 @pytest.mark.parametrize("told", [{}, {"decision": "SHIP", "reason": " "}, {"decision": "PERHAPS", "reason": "x"}])
 def test_an_end_needs_a_decision_and_a_reason(told: dict[str, str]) -> None:
     experiment = an_experiment()

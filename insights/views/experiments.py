@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict
+from experiments.analysis import analyse
 from experiments.designs import Impossible
 from experiments.lifecycle import WrongState, create_experiment
 from experiments.models import Experiment
@@ -19,7 +20,7 @@ from experiments.steps import STEPS, Step
 from insights import words
 from insights.access import EXPERIMENT, MAKE_EXPERIMENTS, SEE_EXPERIMENTS, Viewer, act, page, show
 from insights.experiment_forms import ExperimentForm, PlanForm, ReasonForm, StopForm
-from insights.experiment_words import STATES, VERBS, method_name
+from insights.experiment_words import STATES, VERBS, Advice, advice_on, method_name
 from insights.pages.experiment import apart, apart_query, experiment_page, listed
 from insights.pages.planning import plan_page
 from models_registry.models import ModelVersion
@@ -149,6 +150,11 @@ def _taken(request: HttpRequest, viewer: Viewer, number: int, name: str) -> Http
     return redirect("insights:experiment", found.pk)
 
 
+def _advice(viewer: Viewer, found: Experiment) -> Advice | None:
+    """What it says, for who is to decide."""
+    return advice_on(analyse(found, at=viewer.org.now())) if found.started_at and found.arms else None
+
+
 def _form_of(wanted: Step, told: Any = None) -> forms.Form:
     if not wanted.takes_reason:
         return forms.Form(told)
@@ -169,6 +175,7 @@ def _confirmation(
         "step": wanted,
         "verb": VERBS[wanted.name],
         "words": _(wanted.words),
+        "advice": _advice(viewer, found) if wanted.takes_decision else None,
         "can_be_taken": found.status in wanted.states,
         "form": form or _form_of(wanted),
     }
