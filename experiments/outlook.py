@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from common.tongue import gettext as _
+from common.tongue import gettext_noop, ngettext, number
 from experiments.comparison import Comparison
 from experiments.models import Experiment, ExperimentStatus
 from experiments.standing import Standing
@@ -17,11 +19,16 @@ RECENT_DAYS = 14
 LONG = 365
 
 
-ENDS: dict[str, str] = {ExperimentStatus.DRAFT: "Not started yet.", ExperimentStatus.STOPPED: "Stopped."}
+ENDS: dict[str, str] = {
+    ExperimentStatus.DRAFT: gettext_noop("Not started yet."),
+    ExperimentStatus.STOPPED: gettext_noop("Stopped."),
+}
 ALARMS = {
-    deciding.SAMPLE_RATIO_MISMATCH: "Do not trust it: the arms do not have the leads they should. Find out why first.",
-    deciding.GUARDRAIL: "Stop it: what must not fall has fallen.",
-    deciding.NO_DIFFERENCE: "Stop it: the planned leads show no difference. Keep what is simpler.",
+    deciding.SAMPLE_RATIO_MISMATCH: gettext_noop(
+        "Do not trust it: the arms do not have the leads they should. Find out why first."
+    ),
+    deciding.GUARDRAIL: gettext_noop("Stop it: what must not fall has fallen."),
+    deciding.NO_DIFFERENCE: gettext_noop("Stop it: the planned leads show no difference. Keep what is simpler."),
 }
 
 
@@ -72,8 +79,12 @@ def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetim
 def _remaining(
     experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], matured: int
 ) -> int | None:
-    if experiment.planned_leads is not None:
-        return max(experiment.planned_leads - matured, 0)
+    planned = experiment.planned_leads
+    if experiment.status != ExperimentStatus.RUNNING:
+        everyone = sum(arm.everyone.leads for arm in arms)  # nobody else comes in
+        return max(min(everyone, planned or everyone) - matured, 0)
+    if planned is not None:
+        return max(planned - matured, 0)
     needed = [leads for each in found if (leads := _needed(each, arms)) is not None]
     return max(min(needed) - matured, 0) if needed else None
 
@@ -96,11 +107,11 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
     least = max(deciding.LEAST_DAYS - experiment.days_run(at), 0.0)
     window, left = experiment.attribution_days, remaining
     ages = max((len(arm.by_age) for arm in arms), default=0)
-    for age in range(min(window, ages) - 1, -1, -1):
+    for age in range(min(window, ages - 1), -1, -1):
         if left <= 0:
             break
         left -= sum(arm.by_age[age] for arm in arms if age < len(arm.by_age))
-        least = max(least, window - age)
+        least = max(least, window + 1 - age)  # in whole days, of which the first is not over
     if left <= 0:
         return math.ceil(least)
     if not per_day or experiment.status != ExperimentStatus.RUNNING:
@@ -110,26 +121,41 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
 
 def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, waiting: Waiting) -> str:
     if experiment.status in ENDS:
-        return ENDS[experiment.status]
+        return _(ENDS[experiment.status])
     if result.reason in ALARMS:
-        return ALARMS[result.reason]
+        return _(ALARMS[result.reason])
     if result.winner is not None:
         method = next(arm.method for arm in arms if arm.variant == result.winner)
-        return f"{method} is better. Stop the experiment and let it score every lead."
+        return _("%s is better. Stop the experiment and let it score every lead.") % method
+    if experiment.status != ExperimentStatus.RUNNING and waiting.days is not None:
+        return ngettext(
+            "Wait about %s more day: then the last leads have had their whole window.",
+            "Wait about %s more days: then the last leads have had their whole window.",
+            waiting.days,
+        ) % number(f"{waiting.days:,}")
     return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
 
 
 def _patience(result: Verdict, waiting: Waiting, *, has_mature: bool) -> str:
     if not has_mature:
-        return f"Keep running: no lead has had its whole window yet.{_about(waiting.days)}"
+        return _("Keep running: no lead has had its whole window yet.") + _about(waiting.days)
     if waiting.days is None or waiting.leads is None:
-        return "Keep running: it cannot be said yet for how long."
+        return _("Keep running: it cannot be said yet for how long.")
     if waiting.days > LONG:
-        return "At today's traffic this would take more than a year: look for a bigger difference, or stop."
+        return _("At today's traffic this would take more than a year: look for a bigger difference, or stop.")
     if result.reason == deciding.TOO_EARLY:
-        return f"Keep running: two weeks are the least.{_about(waiting.days)}"
-    return f"Keep running:{_about(waiting.days).lower().removesuffix('.')}, {waiting.leads:,} more leads."
+        return _("Keep running: two weeks are the least.") + _about(waiting.days)
+    more = {"days": waiting.days, "leads": number(f"{waiting.leads:,}")}
+    return (
+        ngettext(
+            "Keep running: about %(days)s more day, %(leads)s more leads.",
+            "Keep running: about %(days)s more days, %(leads)s more leads.",
+            waiting.days,
+        )
+        % more
+    )
 
 
 def _about(days: int | None) -> str:
-    return "" if days is None else f" About {days} more day{'' if days == 1 else 's'}."
+    """Said after another sentence; empty where nobody knows."""
+    return "" if days is None else " " + ngettext("About %s more day.", "About %s more days.", days) % days

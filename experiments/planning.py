@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from common.tongue import gettext as _
 from experiments.populations import IN_POPULATION, canonical
 from experiments.statistics import planning as sums
 from experiments.statistics.deciding import LEAST_DAYS
@@ -100,8 +101,8 @@ def _warnings(enrol: int | None, days: int | None) -> list[str]:
     found = []
     if enrol is not None and enrol < LEAST_DAYS:
         found.append(
-            "Enough leads within two weeks: run it for two weeks all the same, so that every weekday is in it."
+            _("Enough leads within two weeks: run it for two weeks all the same, so that every weekday is in it.")
         )
     if days is not None and days > LONG_DAYS:
-        found.append("More than half a year: look for a larger lift, take more of the leads, or do not run it.")
+        found.append(_("More than half a year: look for a larger lift, take more of the leads, or do not run it."))
     return found

@@ -29,6 +29,9 @@ TELL_OUTCOMES = "leads.add_outcome"
 OVERRIDE_SCORES = "leads.add_override"
 SEE_MODELS = "models_registry.view_modelversion"
 ACTIVATE = "models_registry.activate_modelversion"
+SEE_EXPERIMENTS = "experiments.view_experiment"
+MAKE_EXPERIMENTS = "experiments.add_experiment"
+EXPERIMENT = "experiments.change_experiment"
 OVERRIDE = "models_registry.override_gate"
 
 
@@ -115,6 +118,9 @@ def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) ->
         "may_tell": viewer.may(TELL_OUTCOMES),
         "may_disagree": viewer.may(OVERRIDE_SCORES),
         "may_activate": viewer.may(ACTIVATE),
+        "may_make_experiments": viewer.may(MAKE_EXPERIMENTS),
+        "may_experiment": viewer.may(EXPERIMENT),
+        "sees_experiments": viewer.may(SEE_EXPERIMENTS),
         "sees_models": viewer.may(SEE_MODELS),
         "sees_leads": viewer.may(SEE_LEADS),
         "languages": settings.LANGUAGES,

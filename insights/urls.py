@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import lead, models, organisation, overview, quality, today
+from insights.views import experiments, lead, models, organisation, overview, quality, today
 
 app_name = "insights"
 
@@ -25,6 +25,15 @@ urlpatterns = [
     path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
+    path("experiments/", experiments.experiments, name="experiments"),
+    path("experiments/plan", experiments.plan, name="experiment-plan"),
+    path("experiments/differ", experiments.differ, name="experiment-apart"),
+    path("experiments/new", experiments.new, name="experiment-new"),
+    path("experiments/<int:number>/", experiments.experiment, name="experiment"),
+    *(
+        path(f"experiments/<int:number>/{name}", experiments.step, {"name": name}, name=f"experiment-{name}")
+        for name in experiments.STEP
+    ),
     path("overview/", overview.overview, name="overview"),
     path("overview/live", overview.live, name="live"),
     path("quality/", quality.quality, name="quality"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from common.tongue import gettext as _
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.actions import Thresholds
+from predictions.quantities import percent
 from predictions.scoring import moment_of
 
 MOST = 500
@@ -32,10 +34,11 @@ class Disagreement:
     def words(self) -> str:
         """What follows."""
         if not self.leads:
-            return "There are no undecided leads to tell by."
+            return _("There are no undecided leads to tell by.")
         if not self.differ:
-            return "Nothing differs: both recommend the same for every lead, so an experiment cannot show anything."
-        return f"Both recommend different actions for {self.share:.0%} of the leads; on the others nothing can differ."
+            return _("Nothing differs: both recommend the same for every lead, so an experiment cannot show anything.")
+        said = percent(self.differ / self.leads)
+        return _("Both recommend different actions for %s of the leads; on the others nothing can differ.") % said
 
 
 def disagreement(*, org_id: str, control: str, treatment: str) -> Disagreement:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from common.tests import people
+from experiments.models import Experiment
+from experiments.tests.cast import an_experiment, exposed
 from models_registry.tests.artefacts import kept
 from predictions.tests.scored import a_scored_lead
 from tests.access.addresses import tables
@@ -24,6 +26,9 @@ PAGES = [
     "/ml-insights/models/",
     f"/ml-insights/models/{VERSION}/card",
     "/ml-insights/quality/",
+    "/ml-insights/experiments/",
+    "/ml-insights/experiments/plan",
+    "/ml-insights/experiments/new?control=RULE_BASED&treatment=ML",
     "/admin/",
     "/admin/common/servicetoken/add/",
     "/admin/models_registry/trainingrun/train/",
@@ -36,6 +41,7 @@ PAGES = [
 @pytest.fixture
 def address(live_server: Any, django_db_serialized_rollback: None) -> str:
     a_scored_lead(number=42, model_version=kept(VERSION, is_active=True).version)
+    exposed(an_experiment(days_ago=60), "control", 3, converted=1)
     return str(live_server.url)
 
 
@@ -56,7 +62,7 @@ def test_all_that_a_superuser_sees(browser: Browser, address: str) -> None:
     browser.open(address + "/accounts/login/")
     browser.let_in(people.admin().cookies["sessionid"].value)
     found = {}
-    for path in PAGES:
+    for path in (*PAGES, f"/ml-insights/experiments/{Experiment.objects.get().pk}/"):
         browser.open(address + path)
         browser.run("window.scrollTo(0, document.body.scrollHeight)")
         found[path] = refused(browser)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
@@ -25,45 +24,11 @@ from experiments.analysis import analyse
 from experiments.answers import improvement
 from experiments.designs import Impossible
 from experiments.models import Experiment, ExperimentStatus
+from experiments.steps import STEPS, Step, steps_from
 from leads.models import Organisation
 
 CHANGE = "experiments.change_experiment"
 Status = ExperimentStatus
-
-
-@dataclass(frozen=True)
-class Step:
-    """An act that the page offers in some states."""
-
-    name: str
-    words: str
-    states: tuple[str, ...]
-    act: Callable[..., Experiment]
-    form: type[ReasonForm] = ReasonForm
-
-
-STEPS = (
-    Step("start", "Leads come in from now on, and the design stands.", (Status.DRAFT,), lifecycle.start_experiment),
-    Step(
-        "close",
-        "No new leads come in; those that are in stay in their arms.",
-        (Status.RUNNING,),
-        lifecycle.close_enrolment,
-    ),
-    Step(
-        "mature",
-        "Every lead is scored by the default method again; outcomes that are due are waited for.",
-        (Status.RUNNING, Status.ENROLMENT_CLOSED),
-        lifecycle.let_mature,
-    ),
-    Step(
-        "stop",
-        "It ends for good. This cannot be taken back.",
-        (Status.DRAFT, Status.RUNNING, Status.ENROLMENT_CLOSED, Status.MATURING),
-        lifecycle.stop_experiment,
-        StopForm,
-    ),
-)
 
 
 @admin.register(Experiment)
@@ -146,7 +111,7 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         """The facts, with the steps that can be taken now."""
         row = self.get_object(request, object_id)
         may = row is not None and request.user.has_perm(CHANGE)
-        steps = [step for step in STEPS if row is not None and row.status in step.states] if may else []
+        steps = steps_from(row.status) if row is not None and may else []
         context = {
             "steps": steps,
             "show_save": False,
@@ -162,7 +127,7 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
                 raise Http404
             if not request.user.has_perm(CHANGE):
                 raise PermissionDenied
-            form = step.form(request.POST if request.method == "POST" else None)
+            form = form_of(step)(request.POST if request.method == "POST" else None)
             if request.method != "POST" or not form.is_valid():
                 return self._asked(request, row, step, form)
             return self._taken(request, row, step, form)
@@ -180,7 +145,7 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         return TemplateResponse(request, "admin/experiments/experiment/step.html", context)
 
     def _taken(self, request: HttpRequest, row: Experiment, step: Step, form: ReasonForm) -> HttpResponse:
-        told = form.cleaned_data if step.name != "start" else {}
+        told = form.cleaned_data if step.takes_reason else {}
         by, at = request.user.get_username(), timezone.now()
         try:
             made = step.act(org_id=row.org_id, experiment_id=row.pk, by=by, at=at, **told)
@@ -216,6 +181,11 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         acts = lifecycle.acts_of(row)
         lines = ((f"{act.at:%Y-%m-%d %H:%M}", act.by, act.act.removeprefix("experiment."), act.reason) for act in acts)
         return table(("When", "Who", "What", "Why"), lines)
+
+
+def form_of(step: Step) -> type[ReasonForm]:
+    """What is asked before it is taken."""
+    return StopForm if step.takes_decision else ReasonForm
 
 
 def _rate(arm: Any) -> str:

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from experiments.statistics import exact, sequential
 from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA, EXACT_ALPHA, EXACT_BELOW, LEAST_IN_ARM
-from experiments.statistics.sample_ratio import ALARM, CONCENTRATION
+from experiments.statistics.sample_ratio import ALARM, BROAD, CONCENTRATION
 
 Bools = NDArray[np.bool_]
 Counted = NDArray[np.float64]
@@ -118,7 +118,11 @@ def _fixed(arms: Arms) -> Bools:
 
 
 def _alarms(arms: Arms, share: float) -> Bools:
-    first, second = CONCENTRATION * share, CONCENTRATION * (1 - share)
+    evidence = np.logaddexp(*(_log_uneven(arms, share, each) for each in (BROAD, CONCENTRATION))) - np.log(2)
+    return np.asarray(evidence > -np.log(ALARM))
+
+
+def _log_uneven(arms: Arms, share: float, concentration: float) -> Counted:
+    first, second = concentration * share, concentration * (1 - share)
     mixture = betaln(first + arms.leads_treated, second + arms.leads_control) - betaln(first, second)
-    against = arms.leads_treated * np.log(share) + arms.leads_control * np.log(1 - share)
-    return np.asarray(mixture - against > -np.log(ALARM))
+    return np.asarray(mixture - arms.leads_treated * np.log(share) - arms.leads_control * np.log(1 - share))

@@ -7,9 +7,13 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.urls import reverse
 
+from experiments.models import ASSIGNING, Experiment, ExperimentStatus
+from experiments.steps import Step
 from insights import words
 from insights.drawing import Figure
+from insights.experiment_words import DECISIONS, STATES
 from insights.sparklines import line_of
 from models_registry.models import TrainingRun
 from predictions.reasons import label_of, shown
@@ -112,6 +116,30 @@ def method(code: str) -> str:
 def status(code: str) -> str:
     """The state of a job."""
     return str(words.STATUSES.get(code, code))
+
+
+@register.filter
+def state_of_experiment(code: str) -> str:
+    """How far its life has come."""
+    return str(STATES[code])
+
+
+@register.filter
+def tone_of_experiment(code: str) -> str:
+    """A class of the style sheet: those that take leads stand out."""
+    return "high" if code in ASSIGNING else "medium" if code == ExperimentStatus.MATURING else "low"
+
+
+@register.filter
+def decision_of_experiment(code: str) -> str:
+    """What was made of it."""
+    return str(DECISIONS[code])
+
+
+@register.filter
+def address_of_step(experiment: Experiment, step: Step) -> str:
+    """Where the step is asked for."""
+    return reverse(f"insights:experiment-{step.name}", args=[experiment.pk])
 
 
 @register.filter

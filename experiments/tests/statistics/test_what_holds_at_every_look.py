@@ -11,7 +11,7 @@ from experiments.statistics.deciding import ASYMPTOTIC, EXACT, Circumstances, Co
 from experiments.statistics.exact import Converted, exact_lift, exact_p, log_evidence
 from experiments.statistics.proportions import Counts
 from experiments.statistics.rehearsal import rehearse
-from experiments.statistics.sample_ratio import fixed_p_value, sequential_p_values
+from experiments.statistics.sample_ratio import ALARM, CONCENTRATION, fixed_p_value, sequential_p_values
 from experiments.tests.reference import figures
 
 GBSTATS = figures("gbstats")
@@ -46,7 +46,13 @@ def test_intervals_and_p_values_are_gbstats(case: Any) -> None:
 
 @pytest.mark.parametrize("case", figures("sequential_sample_ratio")["cases"])
 def test_the_sample_ratio_is_optimizelys(case: Any) -> None:
-    assert sequential_p_values(case["batches"], case["p0"]) == pytest.approx(case["p_values"], abs=1e-9)
+    found = sequential_p_values(case["batches"], case["p0"], (CONCENTRATION,))
+    assert found == pytest.approx(case["p_values"], abs=1e-9)
+
+
+@pytest.mark.parametrize(("leads", "holds"), [([200, 400], False), ([367, 533], False), ([290, 310], True)])
+def test_few_hundred_leads_are_enough_to_see_that_they_fell_unevenly(leads: list[int], holds: bool) -> None:
+    assert (sequential_p_values([leads], [0.5, 0.5])[-1] >= ALARM) == holds
 
 
 @pytest.mark.parametrize("case", [case for case in GBSTATS["srm"] if sum(case["users"])])

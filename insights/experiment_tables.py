@@ -1,0 +1,298 @@
+"""The tables of an experiment's page: what stands beside its figures, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from common.audit import AuditEntry
+from experiments.analysis import Analysis
+from experiments.comparison import Comparison
+from experiments.guardrails import REVENUE, Answered, Guardrail, speed
+from experiments.statistics import means
+from experiments.statistics.estimates import Estimate
+from experiments.statistics.proportions import Counts
+from insights import words
+from insights.experiment_words import ACTS, estimate, name_of, p_value, share, signed, signed_share
+
+Row = tuple[str, ...]
+MOST_OWNERS = 20
+
+
+@dataclass(frozen=True)
+class Table:
+    """A card with a heading, a sentence on what it says, and rows."""
+
+    name: str
+    title: str
+    words: str
+    head: Row
+    rows: list[Row]
+    is_wide: bool = False
+
+
+def _name(found: Analysis, variant: str) -> str:
+    return words.capital(name_of(found.experiment, variant))
+
+
+def so_far(found: Analysis) -> Table:
+    """All leads so far against those whose window is over."""
+    rows = [
+        (_name(found, arm.variant), *_of(arm.everyone), *_of(arm.matured), _days(arm.median_day)) for arm in found.arms
+    ]
+    return Table(
+        "so-far",
+        _("So far, and for certain"),
+        _(
+            "It is decided by leads whose %(days)s days are over. The others are in “so far”: a treatment that only "
+            "speeds conversion up looks better there."
+        )
+        % {"days": found.experiment.attribution_days},
+        (_("Method"), _("So far"), _("Share"), _("Window over"), _("Share"), _("Half within")),
+        rows,
+    )
+
+
+def _of(counts: Counts) -> Row:
+    said = {"converted": words.plain(counts.conversions), "leads": words.plain(counts.leads)}
+    return _("%(converted)s of %(leads)s") % said, share(counts.rate)
+
+
+def _days(day: float | None) -> str:
+    return "–" if day is None else words.counted(day, "day")
+
+
+def revenue(found: Analysis) -> Table:
+    """Revenue a lead, and what a treatment brings more or less."""
+    unknown = Estimate.unknown("NO_REVENUE")
+    rows = []
+    for arm in found.arms:
+        known = means.mean(arm.revenue) if arm.paid else unknown
+        rows.append((_name(found, arm.variant), *estimate(known, _money), words.plain(arm.paid)))
+    rows += [
+        (_("Difference: %s") % _name(found, each.variant), *estimate(each.revenue, _money), "")
+        for each in _shown(found)
+    ]
+    said = _("Of leads whose window is over, 0 where there is none.")
+    if found.cap is not None:
+        said += " " + _("More than %(most)s counts as that: the highest %(share)s of sales would drown the rest.") % {
+            "most": _money(found.cap),
+            "share": words.percent(1 - found.experiment.revenue_cap),
+        }
+    head = (_("Method"), _("Revenue a lead"), _("Between"), _("Sales with a revenue"))
+    return Table("revenue", _("Revenue"), said, head, rows)
+
+
+def _money(amount: float) -> str:
+    return words.plain(round(amount, 0 if abs(amount) >= 10 else 2)).replace("-", "−")
+
+
+def _shown(found: Analysis) -> list[Comparison]:
+    """Comparisons that may be shown: none where leads did not fall as they should."""
+    return list(found.comparisons) if found.ratio.holds else []
+
+
+def guardrails(found: Analysis) -> Table:
+    """What must not fall while conversions rise."""
+    rows = [
+        (
+            _("Revenue a lead") if rail.name == REVENUE else _("Time to the first answer"),
+            _name(found, rail.variant),
+            *estimate(rail.change, signed),
+            _("at worst %s") % signed(-rail.margin if rail.name == REVENUE else rail.margin),
+            _stands(rail),
+        )
+        for rail in found.guardrails
+    ]
+    stops = found.experiment.guardrails.get("stop_on_breach")
+    said = _("A breach stops the experiment by itself.")
+    if not stops:
+        said = _("A breach is told, and stops nothing by itself.")
+    head = (_("What"), _("Method"), _("Against the first"), _("Between"), _("Allowed"), _("Now"))
+    return Table("guardrails", _("What must not get worse"), said, head, rows)
+
+
+def _stands(rail: Guardrail) -> str:
+    if rail.breached:
+        return _("breached")
+    return _("not known yet") if rail.change.value is None else _("holds")
+
+
+def differing(found: Analysis) -> Table:
+    """The comparison on leads for which the methods recommend different actions."""
+    rows = []
+    for each in found.differing:
+        lift = each.always_valid.lift if found.ratio.holds else Estimate.unknown("SAMPLE_RATIO_MISMATCH")
+        rows.append(
+            (
+                _name(found, each.variant),
+                words.plain(each.leads) + ("" if each.share is None else f" ({words.percent(each.share)})"),
+                share(each.control.rate),
+                share(each.treatment.rate),
+                *estimate(lift, signed),
+            )
+        )
+    return Table(
+        "differing",
+        _("Only where they differ"),
+        _("Leads for which both would recommend different actions; on the others nothing can come of the arm."),
+        (_("Method"), _("Leads"), _("The first converts"), _("This converts"), _("Lift"), _("Between")),
+        rows,
+    )
+
+
+def agreement(found: Analysis) -> Table:
+    """What each method recommends for the same leads, and who converted."""
+    rows = [
+        (
+            _action(each.control_action),
+            _action(each.treatment_action),
+            *((_name(found, each.variant),) if len(found.arms) > 2 else ()),
+            words.plain(each.leads),
+            share(each.matured.rate),
+        )
+        for each in sorted(found.agreement, key=lambda each: (each.variant, -each.leads))
+    ]
+    first = _name(found, found.arms[0].variant)
+    both = (_("%s would have you") % first, _("The other would have you"))
+    head = both + ((_("The other"),) if len(found.arms) > 2 else ()) + (_("Leads"), _("Converted"))
+    return Table(
+        "agreement",
+        _("Where both agree"),
+        _(
+            "Both methods on the leads of all arms. Not randomised: it says which foretells better, not which sells "
+            "more."
+        ),
+        head,
+        rows,
+    )
+
+
+def _action(code: str) -> str:
+    return str(words.action_of(code).label)
+
+
+def people(found: Analysis) -> Table:
+    """What was recommended, how soon people answered, and what came of it."""
+    answered = {(each.variant, each.action): each for each in found.answered}
+    rows: list[Row] = []
+    for code in (action.code for action in words.ACTIONS):
+        for each in (row for row in found.followed if row.action == code):
+            name, leads, rate = _name(found, each.variant), words.plain(each.leads), share(each.matured.rate)
+            rows.append((_action(code), name, leads, rate, *_response(answered.get((each.variant, code)))))
+    rows += _by_arm(found)
+    return Table(
+        "people",
+        _("What people did"),
+        _("By what was recommended to them. A lead not answered within three days counts as answered then."),
+        (_("Recommended"), _("Method"), _("Leads"), _("Converted"), _("Answered"), _("On average after")),
+        rows,
+        is_wide=True,
+    )
+
+
+def _by_arm(found: Analysis) -> Iterator[Row]:
+    for arm in found.arms:
+        minutes, answered = speed(found.answered, arm.variant)
+        spoken = _response(Answered(arm.variant, None, minutes.n, answered, minutes))
+        leads, rate = words.plain(arm.everyone.leads), share(arm.matured.rate)
+        yield _("all of them"), _name(found, arm.variant), leads, rate, *spoken
+
+
+def _response(each: Answered | None) -> Row:
+    """The share that was answered, and after how long on average; dashes where nobody has waited long enough."""
+    if each is None or not each.leads:
+        return "–", "–"
+    return words.percent(each.answered / each.leads), words.span(each.minutes.mean)
+
+
+def load(found: Analysis) -> Table:
+    """Leads of each owner by arm."""
+    names = tuple(_name(found, arm.variant) for arm in found.arms)
+    rows = [
+        (each.name or _("nobody's"), *(words.plain(leads) for leads in each.leads))
+        for each in found.ratio.by_owner[:MOST_OWNERS]
+    ]
+    return Table(
+        "load",
+        _("Leads of each owner"),
+        _("A salesperson's time is shared between the arms: who has many of one has less time for the other."),
+        (_("Owner"), *names),
+        rows,
+    )
+
+
+def foretelling(found: Analysis) -> Table:
+    """How good each method's probabilities were by the same outcomes."""
+    rows = [
+        (
+            _name(found, each.variant),
+            words.plain(each.leads),
+            _three(each.roc_auc),
+            _three(each.log_loss),
+            share(each.calibration_error),
+        )
+        for each in found.merits
+    ]
+    return Table(
+        "foretelling",
+        _("Which foretells better"),
+        _("By the same outcomes, on all leads of all arms whose window is over. Not randomised."),
+        (_("Method"), _("Leads"), "ROC-AUC", _("Log loss"), _("Off on average")),
+        rows,
+    )
+
+
+def _three(value: float | None) -> str:
+    return "–" if value is None else words.plain(round(value, 3))
+
+
+def tests(found: Analysis) -> Table:
+    """All ways of looking at the difference, of which one decides."""
+    rows: list[Row] = []
+    for each in _shown(found):
+        rows += _tests_of(each, _name(found, each.variant) if len(found.arms) > 2 else "")
+    return Table(
+        "tests",
+        _("Every way of looking"),
+        _("Only the first decides: it holds however often one looks. The others are for comparison."),
+        (_("How"), _("Difference"), _("Between"), _("p")),
+        rows,
+    )
+
+
+def _tests_of(each: Comparison, name: str) -> list[Row]:
+    before = f"{name}: " if name else ""
+    always, belief = each.always_valid, each.belief
+    rows: list[Row] = [
+        (before + _("Lift, at every look"), *estimate(always.lift, signed), p_value(always.p_value)),
+        (before + _("Lift, looked at once"), *estimate(each.lift, signed), p_value(each.fixed.p_value)),
+        (before + _("Points, looked at once"), *estimate(each.difference, signed_share), p_value(each.fixed.p_value)),
+        (
+            before + _("Points, less what the model foresaw"),
+            *estimate(each.less_noise.difference, signed_share),
+            p_value(each.less_noise.p_value),
+        ),
+    ]
+    if belief:
+        said = _("%(better)s that it is better") % {"better": words.percent(belief.better)}
+        lost = _("%s points lost if not") % signed_share(belief.loss_if_treatment)
+        rows.append((before + _("Belief, which decides nothing"), said, lost, ""))
+    return rows
+
+
+def history(acts: list[AuditEntry]) -> list[Row]:
+    """Who did what, and when."""
+    return [
+        (
+            date_format(timezone.localtime(row.at), "j N Y, H:i"),
+            row.by,
+            str(ACTS.get(name := row.act.removeprefix("experiment."), name)),
+            row.reason,
+        )
+        for row in acts
+    ]

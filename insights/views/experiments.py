@@ -1,0 +1,184 @@
+"""The pages of experiments: the list, one of them, a plan, a new one, and the steps of its life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from common.errors import Conflict
+from experiments.analysis import analyse
+from experiments.designs import Impossible
+from experiments.lifecycle import WrongState, create_experiment
+from experiments.models import Experiment
+from experiments.steps import STEPS, Step
+from insights import words
+from insights.access import EXPERIMENT, MAKE_EXPERIMENTS, SEE_EXPERIMENTS, Viewer, act, page, show
+from insights.experiment_forms import ExperimentForm, PlanForm, ReasonForm, StopForm
+from insights.experiment_words import STATES, VERBS, Advice, advice_on, method_name
+from insights.pages.experiment import apart, apart_query, experiment_page, listed
+from insights.pages.planning import plan_page
+from models_registry.models import ModelVersion
+from models_registry.scorers import ML, PINNED, RULE_BASED
+
+LARGEST = 2**63
+MOST_LISTED, MOST_VERSIONS = 100, 50
+STEP = {step.name: step for step in STEPS}
+
+
+def _experiment_or_404(viewer: Viewer, number: int) -> Experiment:
+    known = Experiment.objects.of(viewer.org.org_id)
+    found: Experiment | None = known.filter(pk=number).first() if number < LARGEST else None
+    if found is None:
+        raise Http404("There is no such experiment.")
+    return found
+
+
+@page(SEE_EXPERIMENTS)
+def experiments(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """All of them, the newest first."""
+    rows = listed(Experiment.objects.of(viewer.org.org_id).newest_first()[:MOST_LISTED])
+    return show(request, viewer, "insights/experiments.html", rows=rows, here="experiments")
+
+
+@page(SEE_EXPERIMENTS)
+def experiment(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """What it says, and what to do now."""
+    read = experiment_page(viewer.org, _experiment_or_404(viewer, number))
+    context = {"page": read, "experiment": read.experiment, "result": read.result}
+    return show(request, viewer, "insights/experiment.html", **context, here="experiments")
+
+
+@page(SEE_EXPERIMENTS)
+def plan(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """How many leads and days it would take."""
+    form = PlanForm.filled(request.GET)
+    return show(
+        request,
+        viewer,
+        "insights/experiment_plan.html",
+        form=form,
+        page=plan_page(viewer.org, form),
+        here="experiments",
+    )
+
+
+@page(SEE_EXPERIMENTS)
+def differ(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """A fragment: where two methods differ. It scores 500 leads twice, so pages ask for it by themselves."""
+    found = apart(viewer.org, *(request.GET.get(name, "") for name in ("control", "treatment")))
+    if found is None:
+        raise Http404("There is no such method.")
+    return show(request, viewer, "insights/experiment_apart.html", apart=found, here="experiments")
+
+
+def new(request: HttpRequest) -> HttpResponse:
+    """The form for a new one (GET), and its making (POST)."""
+    return _made(request) if request.method == "POST" else _asked(request)
+
+
+@page(MAKE_EXPERIMENTS)
+def _asked(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """With what the address says already, and where the two methods differ once both are named."""
+    methods = _methods(viewer)
+    told = {name: request.GET[name] for name in ExperimentForm.base_fields if name in request.GET}
+    form = ExperimentForm(initial=told, methods=methods)
+    named = "control" in told and "treatment" in told
+    return _form(request, viewer, form, asks=apart_query(told["control"], told["treatment"]) if named else "")
+
+
+@act(MAKE_EXPERIMENTS)
+def _made(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    form = ExperimentForm(request.POST, methods=_methods(viewer))
+    if not form.is_valid():
+        return _form(request, viewer, form, status=400)
+    try:
+        made = create_experiment(
+            org_id=viewer.org.org_id, plan=form.plan(), by=viewer.name, at=timezone.now(), start=False
+        )
+    except Impossible as problem:
+        form.add_error(None, str(problem))
+        return _form(request, viewer, form, status=400)
+    messages.success(request, _("The draft is made. Nothing happens until it is started."))
+    return redirect("insights:experiment", made.pk)
+
+
+def _form(
+    request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, asks: str = "", status: int = 200
+) -> HttpResponse:
+    response = show(request, viewer, "insights/experiment_new.html", form=form, apart_query=asks, here="experiments")
+    response.status_code = status
+    return response
+
+
+def _methods(viewer: Viewer) -> list[tuple[str, str]]:
+    """The ways of scoring that an arm may have: the rules, whatever version is active, and each that is kept."""
+    kept = ModelVersion.objects.of(viewer.org.org_id).usable().order_by("-created_at")[:MOST_VERSIONS]
+    codes = [RULE_BASED, ML, *(f"{PINNED}{version.version}" for version in kept)]
+    return [(code, words.capital(method_name(code))) for code in codes]
+
+
+def step(request: HttpRequest, number: int, name: str) -> HttpResponse:
+    """Asks first (GET), and takes the step (POST)."""
+    return _taken(request, number, name) if request.method == "POST" else _confirmed(request, number, name)
+
+
+@page(EXPERIMENT)
+def _confirmed(request: HttpRequest, viewer: Viewer, number: int, name: str) -> HttpResponse:
+    return _confirmation(request, viewer, _experiment_or_404(viewer, number), STEP[name])
+
+
+@act(EXPERIMENT)
+def _taken(request: HttpRequest, viewer: Viewer, number: int, name: str) -> HttpResponse:
+    found, wanted = _experiment_or_404(viewer, number), STEP[name]
+    form = _form_of(wanted, request.POST)
+    if not form.is_valid():
+        return _confirmation(request, viewer, found, wanted, form=form, status=400)
+    told = {"org_id": viewer.org.org_id, "experiment_id": found.pk, "by": viewer.name, "at": timezone.now()}
+    try:
+        made = wanted.act(**told, **form.cleaned_data)
+        messages.success(request, f"{made}: {STATES[made.status]}.")
+    except WrongState:
+        messages.error(request, _("It has gone on meanwhile: this is how it stands now."))
+    except (Conflict, Impossible) as problem:
+        messages.error(request, str(getattr(problem, "detail", problem)))
+    return redirect("insights:experiment", found.pk)
+
+
+def _advice(viewer: Viewer, found: Experiment) -> Advice | None:
+    """What it says, for who is to decide."""
+    return advice_on(analyse(found, at=viewer.org.now())) if found.started_at and found.arms else None
+
+
+def _form_of(wanted: Step, told: Any = None) -> forms.Form:
+    if not wanted.takes_reason:
+        return forms.Form(told)
+    return StopForm(told) if wanted.takes_decision else ReasonForm(told)
+
+
+def _confirmation(
+    request: HttpRequest,
+    viewer: Viewer,
+    found: Experiment,
+    wanted: Step,
+    *,
+    form: forms.Form | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "experiment": found,
+        "step": wanted,
+        "verb": VERBS[wanted.name],
+        "words": _(wanted.words),
+        "advice": _advice(viewer, found) if wanted.takes_decision else None,
+        "can_be_taken": found.status in wanted.states,
+        "form": form or _form_of(wanted),
+    }
+    response = show(request, viewer, "insights/experiment_step.html", **context, here="experiments")
+    response.status_code = status
+    return response
