@@ -44,7 +44,7 @@ class Backlog(Collector):
     def collect(self) -> Iterator[Metric]:
         """One gauge: 0 where nothing waits."""
         words = "How long the job that has waited longest for a worker has waited."
-        family = GaugeMetricFamily("ml_job_waiting_seconds", words, labels=["job"])
+        family = GaugeMetricFamily("ml_job_waiting_seconds", words, labels=["kind"])
         now = timezone.now()
         for name, job in JOBS.items():
             waiting = job._default_manager.filter(status=JobStatus.QUEUED)

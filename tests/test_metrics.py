@@ -159,8 +159,8 @@ def test_alarms_queue_jobs_connections_and_data_are_shown() -> None:
     text = shown()
     assert value_of(text, 'ml_open_alarms{kind="DRIFT"}') == 1
     assert value_of(text, 'ml_open_alarms{kind="CALIBRATION"}') == 0
-    assert value_of(text, 'ml_job_waiting_seconds{job="score"}') > 0
-    assert value_of(text, 'ml_job_waiting_seconds{job="training"}') == 0
+    assert value_of(text, 'ml_job_waiting_seconds{kind="score"}') > 0
+    assert value_of(text, 'ml_job_waiting_seconds{kind="training"}') == 0
     assert value_of(text, 'ml_queue_depth{queue="celery"}') >= 0
     assert value_of(text, 'ml_database_connections{state="active"}') >= 1
     assert value_of(text, "ml_database_connections_limit") >= 10
