@@ -301,6 +301,8 @@ HEALTH_TIMEOUT_SECONDS = env.float("HEALTH_TIMEOUT_SECONDS", default=2.0)
 # Where a worker shows its own figures; without it they are on /metrics, where worker and web share a folder.
 WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 WORKER_METRICS_HOST = env.str("WORKER_METRICS_HOST", default="127.0.0.1")
+# Where OpenTelemetry traces go (OTLP over HTTP); the SDK reads its other OTEL_ variables itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 LOG_FORMAT = env.str("LEADQUAL_LOG_FORMAT", default="json")
 LOG_LEVEL = env.str("LEADQUAL_LOG_LEVEL", default="INFO")
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)

@@ -1,4 +1,4 @@
-"""The image, the compose file and the Kubernetes example are as they should be, so far as that shows without an engine."""
+"""The image, the compose file and the Kubernetes example are as they should be, as far as shows without an engine."""
 
 from __future__ import annotations
 
