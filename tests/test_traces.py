@@ -73,8 +73,8 @@ def test_a_task_is_in_the_trace_of_the_request_that_asked_for_it(
     server = server_processes(1)[0]
     assert asked(server.address, "/api/ml/score-jobs", {"source": "referral"})[0] == 202
     assert asked(server.address, "/api/ml/leads/ranked?source=referral", method="GET")[0] == 200
-    assert eventually(lambda: any("ranked" in name for _, name, _, _ in collector.spans))
-    assert eventually(lambda: any("score_chunk" in name for _, name, _, _ in collector.spans))
+    for wanted in ("ranked", "score-jobs", "run/predictions.tasks.score", "run/predictions.tasks.score_chunk"):
+        assert eventually(lambda wanted=wanted: any(name.endswith(wanted) for _, name, _, _ in collector.spans)), wanted
     spans = {name: (service, trace) for service, name, trace, _ in collector.spans}
     request = next(name for name in spans if name.startswith("POST") and "score-jobs" in name)
     service, trace = spans[request]
