@@ -98,9 +98,11 @@ def test_what_the_compose_file_mounts_and_waits_for_is_there() -> None:
 
 def test_prometheus_asks_the_services_at_their_ports() -> None:
     config = yaml.safe_load((OPS / "prometheus" / "prometheus.yml").read_text())
-    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
+    web, worker = config["scrape_configs"]
+    assert (web["job_name"], web["static_configs"][0]["targets"]) == ("leadqual-web", ["web:8000"])
+    (found,) = worker["dns_sd_configs"]
     port = services()["worker"]["environment"]["WORKER_METRICS_PORT"]
-    assert targets == {"leadqual-web": ["web:8000"], "leadqual-worker": [f"worker:{port}"]}
+    assert (worker["job_name"], found["names"], str(found["port"])) == ("leadqual-worker", ["worker"], port)
     assert "web" in services()["web"]["environment"]["DJANGO_ALLOWED_HOSTS"].rstrip("}").split(",")
 
 
