@@ -52,7 +52,7 @@ def _processes() -> Iterator[tuple[str, float, float]]:
         with contextlib.suppress(OSError):
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             environment = (entry / "environ").read_bytes().decode(errors="replace")
-            belongs = mark in environment or str(embedded.var_dir()) in command
+            belongs = mark in environment or (entry / "cwd").resolve().is_relative_to(embedded.var_dir())
             part = next((part for pattern, part in PARTS.items() if re.search(pattern, command)), None)
             if belongs and part:
                 yield part, _kib(entry / "smaps_rollup", "Pss") / 1024, _kib(entry / "status", "VmHWM") / 1024
