@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
+.PHONY: help backup restore profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -58,6 +58,12 @@ audit: .venv/installed-dev  ## ask the public vulnerability databases about ever
 
 setup: .venv/installed  ## only install what running needs
 setup-dev: .venv/installed-dev  ## only install what testing needs
+
+backup: .venv/installed  ## write everything into a new folder, while it runs (FOLDER=/path; else var/backups/NOW)
+	@$(BIN)/python -m leadqual.backups make "$${FOLDER:-var/backups/$$(date -u +%Y%m%dT%H%M%SZ)}"
+
+restore: .venv/installed  ## make an empty database from a backup: FOLDER=/path (REPLACE=1 forgets what it holds)
+	@$(BIN)/python -m leadqual.backups restore "$${FOLDER:?say which: make restore FOLDER=/path}" $${REPLACE:+--replace}
 
 clean-data:  ## forget all data, secrets and accounts in var/ (YES=1 does not ask)
 	@if [ "$${YES:-}" != 1 ]; then read -r -p "Delete everything in var/? Write yes: " answer; [ "$$answer" = yes ]; fi

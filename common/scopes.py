@@ -10,6 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from common.request_log import tell_who
 from common.tenancy import org_of
 
 PERMISSION_OF_SCOPE = {
@@ -45,6 +46,7 @@ def caller_of(request: Request) -> Caller:
     if found is None:
         found = _from_token(request) if request.auth is not None else _from_session(request)
         setattr(request, "caller", found)  # noqa: B010 - asked several times a request, told once
+        tell_who(org_id=found.org_id, caller=found.name)
     return found
 
 

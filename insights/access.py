@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.utils import formats, timezone, translation
 from django.views.decorators.http import require_POST, require_safe
 
+from common.request_log import tell_who
 from common.tenancy import DEFAULT_ORG, Membership, org_of
 from common.tongue import Tongue, speaking
 from leads.models import Organisation
@@ -100,6 +101,7 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
             raise PermissionDenied
         org = Organisation.get(org_of(user, session=request.session))
         viewer = Viewer(user, org, zone_of(request, org))
+        tell_who(org_id=org.org_id, caller=viewer.name)
         with timezone.override(viewer.zone), speaking(viewers_tongue()):
             response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
@@ -23,6 +23,22 @@ def keep_our_logging(**_: Any) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_init.connect  # before the pool is forked
+def trace_tasks(**_: Any) -> None:
+    """Sends traces, where the settings say where to."""
+    from leadqual import tracing
+
+    tracing.start("leadqual-worker")
+
+
+@beat_init.connect
+def trace_beat(**_: Any) -> None:
+    """The same for what the schedule hands out."""
+    from leadqual import tracing
+
+    tracing.start("leadqual-beat")
 
 
 @worker_init.connect  # Celery's own way to do something once, before the pool is forked

@@ -47,7 +47,8 @@ def broker() -> Finding:
 
 def cache() -> Finding:
     """Whether limits can be counted."""
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=settings.HEALTH_TIMEOUT_SECONDS) as client:
+    limit = settings.HEALTH_TIMEOUT_SECONDS
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=limit, socket_connect_timeout=limit) as client:
         client.ping()
     return Finding(UP)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from django.db import DatabaseError
 from django.utils import timezone
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -17,6 +16,7 @@ LABELS = ["org", "version"]
 WINDOW_DAYS = 90
 MOST_FEATURES = 20
 REALISED = {
+    "ml_model_realised_accuracy": ("accuracy", "Share of what was said in the last 90 mature days that came true."),
     "ml_model_realised_roc_auc": ("roc_auc", "ROC-AUC of what was said in the last 90 mature days."),
     "ml_model_realised_log_loss": ("log_loss", "Log loss of what was said in the last 90 mature days, in nats."),
     "ml_model_realised_calibration_error": (
@@ -27,14 +27,11 @@ REALISED = {
 
 
 class LivingFigures(Collector):
-    """Gauges of stored rows; a figure that could not be computed has no sample. Nothing while the database is away."""
+    """Gauges of stored rows; a figure that could not be computed has no sample."""
 
     def collect(self) -> Iterator[Metric]:
         """All gauges, each known to exist from the first scrape on."""
-        try:
-            measured = newest_living(at=timezone.now())
-        except DatabaseError:
-            return
+        measured = newest_living(at=timezone.now())
         for name, (key, words) in REALISED.items():
             yield _gauge(name, words, ((each, _window(each).get(key)) for each in measured))
         estimates = ((each, (each.estimated or {}).get("roc_auc")) for each in measured)

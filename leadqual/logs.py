@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
+
+DETAIL = re.compile(r"\s*\b(?:DETAIL|CONTEXT|QUERY|HINT|LINE \d+):.*", re.DOTALL)
+"""What PostgreSQL adds to an error's first line: values of the row, which may be a person's."""
+GRAVE = ("warning", "error", "critical")
+
+
+def without_rows(logger: Any, name: str, event: EventDict) -> EventDict:
+    """Leaves of each error that the database refused only what it says, and nothing of the row that it says it of."""
+    if event.get("level") not in GRAVE:
+        return event
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = DETAIL.sub("", value)
+    traceback = event.get("exception")
+    for error in traceback if isinstance(traceback, list) else []:
+        error["exc_value"] = DETAIL.sub("", error["exc_value"])
+    return event
+
 
 SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
@@ -36,7 +55,7 @@ def configuration(form: str, level: str) -> dict[str, Any]:
     if form == "json":
         # Without local variables: they hold what people have told us.
         tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-        last.append(structlog.processors.ExceptionRenderer(tracebacks))
+        last += [structlog.processors.ExceptionRenderer(tracebacks), without_rows]
     return {
         "version": 1,
         "disable_existing_loggers": False,

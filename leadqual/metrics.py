@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
-from django.db import DatabaseError
-from django.db.models import Count
+import structlog
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from common.jobs import JobStatus
+from leadqual import task_metrics
 from leadqual.experiment_metrics import ExperimentArms
 from leadqual.living_metrics import LivingFigures
-from models_registry.models import TrainingRun
+from leadqual.model_metrics import ActiveVersions, Alarms, JobsByStatus
+from leadqual.service_metrics import Backlog, Beat, Cache, Connections, IncomingData, Queue
+from models_registry import monitoring as model_monitoring
 from predictions import monitoring
 
-monitoring.show_from_the_first_scrape()
+log = structlog.get_logger(__name__)
 
+STORED: tuple[type[Collector], ...] = (
+    JobsByStatus,
+    ActiveVersions,
+    Alarms,
+    LivingFigures,
+    ExperimentArms,
+    Backlog,
+    Beat,
+    IncomingData,
+    Connections,
+)
+"""What is read from the database at each scrape; those need not mind its being away."""
+SERVERS: tuple[type[Collector], ...] = (Queue, Cache)
 
-class TrainingRuns(Collector):
-    """Training runs by status, counted where they are kept: workers run on other machines."""
-
-    def collect(self) -> Iterator[Metric]:
-        """One counter, each status from the first scrape on; nothing while the database is away."""
-        family = CounterMetricFamily("ml_model_training_total", "Training runs.", labels=["status"])
-        try:
-            counts = dict(TrainingRun.objects.order_by().values_list("status").annotate(Count("pk")))
-        except DatabaseError:  # the other figures are wanted then more than ever
-            return
-        for status in JobStatus.values:
-            family.add_metric([status], counts.get(status, 0))
-        yield family
+for each in (monitoring, model_monitoring, task_metrics):
+    each.show_from_the_first_scrape()
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """All metrics in Prometheus' text format."""
-    text = generate_latest(_shared()) + generate_latest(_from_database())
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+    """All metrics in Prometheus' text format. What cannot be reached has no samples; the rest is shown all the same."""
+    parts = [generate_latest(shared()), generate_latest(_of(SERVERS)), _from_database()]
+    return HttpResponse(b"".join(parts), content_type=CONTENT_TYPE_LATEST)
 
 
-def _shared() -> CollectorRegistry:
+def shared() -> CollectorRegistry:
+    """What the processes count themselves: of all processes that share PROMETHEUS_MULTIPROC_DIR, where it is set."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
@@ -51,9 +54,24 @@ def _shared() -> CollectorRegistry:
     return registry
 
 
-def _from_database() -> CollectorRegistry:
+def _from_database() -> bytes:
+    """All of it or, while the database is away, only that it is."""
+    try:
+        connection.ensure_connection()
+        return generate_latest(_of(STORED)) + _database_is(up=True)
+    except DatabaseError as error:  # the other figures are wanted then more than ever
+        log.warning("metrics_without_database", error=type(error).__name__)
+        return _database_is(up=False)
+
+
+def _database_is(*, up: bool) -> bytes:
     registry = CollectorRegistry()
-    registry.register(TrainingRuns())
-    registry.register(LivingFigures())
-    registry.register(ExperimentArms())
+    Gauge("ml_database_up", "Whether the database answered this scrape.", registry=registry).set(up)
+    return generate_latest(registry)
+
+
+def _of(collectors: tuple[type[Collector], ...]) -> CollectorRegistry:
+    registry = CollectorRegistry(auto_describe=False)
+    for collector in collectors:
+        registry.register(collector())
     return registry

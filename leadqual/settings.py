@@ -147,6 +147,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
+CELERY_IMPORTS = ["leadqual.task_metrics"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 43_200}
@@ -297,6 +298,11 @@ STORAGES = {
 
 # --- Watching -------------------------------------------------------------------------------------------------------
 HEALTH_TIMEOUT_SECONDS = env.float("HEALTH_TIMEOUT_SECONDS", default=2.0)
+# Where a worker shows its own figures; without it they are on /metrics, where worker and web share a folder.
+WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
+WORKER_METRICS_HOST = env.str("WORKER_METRICS_HOST", default="127.0.0.1")
+# Where OpenTelemetry traces go (OTLP over HTTP); the SDK reads its other OTEL_ variables itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 LOG_FORMAT = env.str("LEADQUAL_LOG_FORMAT", default="json")
 LOG_LEVEL = env.str("LEADQUAL_LOG_LEVEL", default="INFO")
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 import numpy as np
 
 from common.errors import Conflict, Unavailable
+from models_registry import monitoring
 from models_registry.learning.artefact import BadArtefact, read
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.model import Model
@@ -49,11 +50,21 @@ class _Memory:
     def get(self, version: ModelVersion) -> Model:
         with self._lock:
             if version.digest not in self._models:
-                self._models[version.digest] = _verified(version)
+                self._models[version.digest] = _counted(version)
                 while len(self._models) > KEPT:
                     self._models.popitem(last=False)
             self._models.move_to_end(version.digest)
             return self._models[version.digest]
+
+
+def _counted(version: ModelVersion) -> Model:
+    try:
+        model = _verified(version)
+    except DamagedArtefact:
+        monitoring.LOADS.labels("damaged").inc()
+        raise
+    monitoring.LOADS.labels("loaded").inc()
+    return model
 
 
 _memory = _Memory()

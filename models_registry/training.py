@@ -23,6 +23,7 @@ from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.models import ModelArtefact, ModelVersion, ReleasedAttribute, TrainingRun
+from models_registry.monitoring import TimedStages
 from models_registry.scorers import rules_of
 from models_registry.spreading import spread
 from models_registry.tables.run import Window
@@ -164,23 +165,24 @@ def _give_up(run: TrainingRun, reason: str) -> None:
 
 
 def _train(run: TrainingRun) -> None:
-    org = Organisation.get(run.org_id)
-    run.report("reading", 0.01, "Reading the leads as they were.")
+    org, report = Organisation.get(run.org_id), TimedStages(run.report)
+    report("reading", 0.01, "Reading the leads as they were.")
     rows = labelled.training_rows(org, since=run.window.since, until=run.window.until, labels=run.labels)
     with spread():
         learned = learn(
             rows,
             algorithm=run.algorithm,
             seed=settings.ML_SEED,
-            report=run.report,
+            report=report,
             n_jobs=settings.ML_TRAINING_JOBS,
             released=ReleasedAttribute.objects.features(run.org_id),
             rules=rules_of(run.org_id),
             cost_ratio=settings.ML_COST_RATIO,
         )
     verdict = gate.judge(org, rows, learned, at=timezone.now())
-    run.report("registering", 0.97, verdict.words)
+    report("registering", 0.97, verdict.words)
     _register(run, rows, learned, verdict)
+    report.end()
 
 
 def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: gate.Verdict) -> None:

@@ -132,7 +132,7 @@ def _actions(chosen: Chosen, scores: Scores) -> NDArray[np.object_]:
 
 
 def _count(made: Made) -> None:
-    version = made.chosen.version or monitoring.RULES
+    version = monitoring.label_of(made.chosen.version)
     for action, rows in made.by_action():
         monitoring.PREDICTIONS.labels(version, made.chosen.method, action).inc(len(rows))
 

@@ -25,6 +25,7 @@ from leads.models import (
 )
 from leads.standings import keep_ready
 from leads.tables.dossier import DossierQuerySet
+from predictions import monitoring
 from predictions.bulk import score_in_bulk
 from predictions.models import ScoreChunk, ScoreJob
 
@@ -109,6 +110,7 @@ def score_next_chunk(job: ScoreJob) -> int | None:
         leads = leads_for(job.org_id, job.criteria).filter(pk__gte=chunk.first_key, pk__lte=chunk.last_key)
         scored = score_in_bulk(org_id=job.org_id, leads=leads)
         ScoreChunk.objects.filter(pk=chunk.pk).update(scored=scored, done_at=timezone.now())
+    monitoring.BATCH_SIZE.labels("job").observe(scored)
     return scored
 
 
@@ -143,7 +145,8 @@ def run_score_job(job: ScoreJob, progress: Callable[[int], Any] = lambda scored:
 def work_on(job: ScoreJob, progress: Callable[[int], Any] = lambda scored: None) -> bool:
     """Scores one chunk and tells; whether there was one to score. An error of ours fails the job, and goes on."""
     try:
-        scored = score_next_chunk(job)
+        with monitoring.counted_errors():
+            scored = score_next_chunk(job)
         if scored is None:
             return False
         progress(scored)

@@ -146,7 +146,7 @@ def _values_at_stake(read: Snapshots) -> list[float | None]:
 
 def count(prediction: Prediction) -> None:
     """Tells Prometheus."""
-    version = prediction.model_version or monitoring.RULES
+    version = monitoring.label_of(prediction.model_version)
     monitoring.PREDICTIONS.labels(version, prediction.method, prediction.recommended_action).inc()
 
 

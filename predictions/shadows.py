@@ -64,5 +64,5 @@ def keep(shadowed: Shadowed | None, predictions: Sequence[Prediction]) -> None:
 
 
 def _failed(version: str, error: Exception) -> None:
-    monitoring.SHADOW_ERRORS.labels(version).inc()
+    monitoring.SHADOW_ERRORS.labels(monitoring.label_of(version)).inc()
     log.error("shadow_failed", model_version=version, error=type(error).__name__)

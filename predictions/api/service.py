@@ -58,7 +58,7 @@ class PredictFeatures(ContractView):
         body = shapes.FeaturesIn(data=request.data)
         body.is_valid(raise_exception=True)
         ensure_own_org(request, body.validated_data["org_id"])
-        with monitoring.LATENCY.time():
+        with monitoring.watched():
             chosen, row = scorer_of(self.caller.org_id), body.validated_data["features"]
             problems = problems_with(_by_name(chosen.scorer.features), row)
             if problems:
@@ -97,7 +97,9 @@ class PredictBatch(ContractView):
         body.is_valid(raise_exception=True)
         ensure_own_org(request, body.validated_data["org_id"])
         with_reasons = request.query_params.get("contributions", "true").lower() not in ("false", "0")
-        results = self._score(body.validated_data["batch"], with_reasons=with_reasons)
+        with monitoring.counted_errors():
+            results = self._score(body.validated_data["batch"], with_reasons=with_reasons)
+        monitoring.BATCH_SIZE.labels("batch").observe(len(results))
         failed = sum("errors" in result for result in results)
         return Response({"results": results, "scored": len(results) - failed, "failed": failed})
 

@@ -65,7 +65,7 @@ class Predict(ContractView):
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
-        with monitoring.LATENCY.time():
+        with monitoring.watched():
             org_id = self.caller.org_id
             asked = lead_of(org_id, dossier_id)
             if asked is None:

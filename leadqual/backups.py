@@ -1,0 +1,199 @@
+"""Everything into a folder, and everything out of it again: `python -m leadqual.backups make|restore FOLDER`.
+
+A backup is `database.dump` (PostgreSQL's own custom format, of one moment, taken while everything runs), `media/`
+(uploads) and `manifest.json`, which says what must be found after restoring. Secrets are not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from leadqual import embedded, postgres
+
+DUMP, MEDIA, MANIFEST = "database.dump", "media", "manifest.json"
+# Every column of every prediction, whatever the order of the rows.
+PREDICTIONS = "SELECT count(*), coalesce(sum(hashtextextended(p::text, 0)::numeric), 0)::text FROM ml_prediction p"
+ACTIVE = "SELECT org_id, version, digest FROM ml_model_version WHERE is_active ORDER BY org_id"
+ENDS = "SELECT org_id, max(number) FROM audit_entry GROUP BY org_id ORDER BY org_id"
+TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+
+
+class Refused(RuntimeError):
+    """It is not done; the text says why, and what to do."""
+
+
+def make(folder: Path) -> dict[str, Any]:
+    """Writes a backup into a new folder, which stands there whole or not at all; what it says of itself.
+
+    Raises Refused where the folder exists or PostgreSQL's program fails.
+    """
+    if folder.exists():
+        raise Refused(f"{folder} is there already: name a new folder.")
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True, mode=0o700)
+    with _one_moment() as snapshot:
+        _run(
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            f"--snapshot={snapshot}",
+            f"--file={part / DUMP}",
+        )
+        manifest = {"facts": _facts(), "sha256": _digest(part / DUMP)}
+    if _media().exists():
+        shutil.copytree(_media(), part / MEDIA)
+    (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    part.rename(folder)
+    return manifest
+
+
+def restore(folder: Path, *, replace: bool = False) -> dict[str, Any]:
+    """Makes the database what it was, in one transaction, and says what is found in it.
+
+    Raises Refused where the backup is not whole, where the database holds something and is not to be replaced, or where
+    what is found is not what the manifest says.
+    """
+    manifest = _whole(folder)
+    _make_room(replace=replace)
+    _run(
+        "pg_restore",
+        "--exit-on-error",
+        "--single-transaction",
+        "--no-owner",
+        "--no-privileges",
+        f"--dbname={_database()}",
+        folder / DUMP,
+    )
+    if (folder / MEDIA).exists():
+        shutil.copytree(folder / MEDIA, _media(), dirs_exist_ok=True)
+    found = _facts()
+    if found != manifest["facts"]:
+        raise Refused(f"What was restored is not what was saved: {found} instead of {manifest['facts']}.")
+    return found
+
+
+def _whole(folder: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        digest = _digest(folder / DUMP)
+    except (OSError, ValueError) as error:
+        raise Refused(f"{folder} is not a backup: {error}") from error
+    if digest != manifest.get("sha256"):
+        raise Refused(f"{folder / DUMP} is not what was saved: its digest is another. Nothing was changed.")
+    return manifest
+
+
+def _make_room(*, replace: bool) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        (tables,) = cursor.fetchone()
+        if tables and not replace:
+            raise Refused("The database is not empty. Name an empty one, or say --replace to forget what it holds.")
+        if tables:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("CREATE SCHEMA public")
+    connection.close()
+
+
+@contextlib.contextmanager
+def _one_moment() -> Iterator[str]:
+    """A transaction that sees one moment, and its name, by which pg_dump sees the same."""
+    from django.db import connection, transaction
+
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_export_snapshot()")
+        yield str(cursor.fetchone()[0])
+
+
+def _facts() -> dict[str, Any]:
+    """What must be equal afterwards: every prediction, what is active, and how long each audit chain is."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(PREDICTIONS)
+        count, sum_of_hashes = cursor.fetchone()
+        cursor.execute(ACTIVE)
+        active = [list(row) for row in cursor.fetchall()]
+        cursor.execute(ENDS)
+        ends = [list(row) for row in cursor.fetchall()]
+    return {"predictions": count, "sum_of_hashes": sum_of_hashes, "active": active, "audit": ends}
+
+
+def _run(program: str, *arguments: str | Path) -> None:
+    """Runs one of PostgreSQL's programs on our database. Raises Refused with what it says."""
+    command = [str(postgres.program(program)), *map(str, arguments)]
+    done = subprocess.run(command, env=os.environ | _address(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Refused(f"{program} failed: {done.stderr.strip()}")
+
+
+def _address() -> dict[str, str]:
+    """How libpq finds our database; the password stands in no command line."""
+    from django.db import connection
+
+    named = connection.settings_dict
+    found = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
+    return {variable: str(named[key]) for variable, key in found.items() if named.get(key)}
+
+
+def _database() -> str:
+    from django.db import connection
+
+    return str(connection.settings_dict["NAME"])
+
+
+def _media() -> Path:
+    from django.conf import settings
+
+    return Path(settings.MEDIA_ROOT)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m leadqual.backups make|restore FOLDER`; 0 where it was done."""
+    parser = argparse.ArgumentParser(prog="python -m leadqual.backups", description=__doc__)
+    parser.add_argument("act", choices=("make", "restore"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--replace", action="store_true", help="restore: forget what the database holds")
+    told = parser.parse_args(arguments)
+    try:
+        with embedded.running():
+            facts = _done(told)
+    except (Refused, embedded.CannotStart) as error:
+        print(error, file=sys.stderr)
+        return 1
+    active = ", ".join(f"{version} ({org})" for org, version, _ in facts["active"]) or "none"
+    print(f"{told.folder}: {facts['predictions']} predictions, active: {active}")
+    return 0
+
+
+def _done(told: argparse.Namespace) -> dict[str, Any]:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
+    django.setup()
+    folder = told.folder.resolve()
+    return make(folder)["facts"] if told.act == "make" else restore(folder, replace=told.replace)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

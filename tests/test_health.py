@@ -1,0 +1,66 @@
+"""Each check of `/health` has a time limit: what hangs is told as down, and the rest is told all the same."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from leadqual import health
+from leadqual.health import UP, Finding
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def silent_server() -> Iterator[int]:
+    """The port of somebody who takes calls and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A check that does not end before the test does."""
+    over = threading.Event()
+
+    def wait() -> Finding:
+        over.wait(30)
+        return Finding(UP)
+
+    monkeypatch.setitem(health.CHECKS, "workers", wait)
+    yield
+    over.set()
+
+
+@pytest.mark.usefixtures("hanging")
+def test_a_check_that_hangs_is_down_after_its_limit_and_the_others_are_told(settings: Any) -> None:
+    settings.HEALTH_TIMEOUT_SECONDS = 0.5
+    answer = Client().get("/health")
+    checks = answer.json()["checks"]
+    assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
+    assert int(answer["Retry-After"]) > 0
+    assert checks["workers"] == {"state": "down", "detail": "No answer within 0.5 s.", "milliseconds": 500.0}
+    assert {checks[name]["state"] for name in ("database", "cache", "broker")} == {"up"}
+    assert checks["active_model"]["state"] == "degraded"
+
+
+def test_a_cache_that_takes_calls_and_never_answers_is_down(silent_server: int, settings: Any) -> None:
+    settings.HEALTH_TIMEOUT_SECONDS = 0.5
+    settings.REDIS_URL = f"redis://127.0.0.1:{silent_server}/0"
+    answer = Client().get("/health/ready")
+    assert answer.status_code == 503
+    assert {name: each["state"] for name, each in answer.json()["checks"].items()} == {
+        "database": "up",
+        "cache": "down",
+    }
+
+
+@pytest.mark.usefixtures("hanging")
+def test_whether_the_process_lives_is_told_without_asking_anybody() -> None:
+    assert Client().get("/health/live").json() == {"status": "up"}
+    assert Client().get("/health/ready").status_code == 200
