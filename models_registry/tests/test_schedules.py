@@ -35,6 +35,9 @@ def test_every_scheduled_task_exists() -> None:
         "Measure whether models keep their word",
         "Retire dead imports",
         "Forget old idempotency keys",
+        "Forget leads past their time",
+        "Keep the months of predictions",
+        "Watch experiments",
     }
     assert [each.task for each in ours if each.task not in current_app.tasks] == []
 
