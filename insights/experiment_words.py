@@ -162,7 +162,8 @@ def signed(value: float) -> str:
     """A change as percent, with its sign; more than tenfold is said as that."""
     if value > 10:
         return _("more than tenfold")
-    return _("%s%%") % f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(100 * value):.0f}"
+    whole = round(100 * value)
+    return _("%s%%") % f"{'+' if whole > 0 else '−' if whole < 0 else ''}{abs(whole)}"
 
 
 def signed_share(value: float) -> str:
