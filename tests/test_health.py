@@ -13,7 +13,7 @@ from django.test import Client
 from leadqual import health
 from leadqual.health import UP, Finding
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 @pytest.fixture
