@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from common.bounded import BoundedPaginator
 from common.models import AuditEntry, Membership, ServiceToken
@@ -132,6 +133,7 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 admin.site.unregister(User)
+admin.site.unregister(TOTPDevice)  # it shows the secrets; `manage.py enrol_totp` shows one once
 
 
 @admin.register(User)

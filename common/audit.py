@@ -14,6 +14,10 @@ from common.chained import Chained, ChainQuerySet, Proof
 log = structlog.get_logger(__name__)
 
 
+class AuditQuerySet(ChainQuerySet["AuditEntry"]):
+    """The audit rows' questions."""
+
+
 class AuditEntry(Chained):
     """One act of a person, a service or the engine itself. A database trigger refuses every update and delete."""
 
@@ -28,7 +32,7 @@ class AuditEntry(Chained):
     reason = models.TextField(blank=True)
     evidence = models.JSONField(default=dict, blank=True)
 
-    objects: ChainQuerySet[AuditEntry] = ChainQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         db_table = "audit_entry"

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -17,7 +17,7 @@ from rest_framework.throttling import BaseThrottle
 from common.answers import error_answer, wants_json
 from common.throttling import Use, count, seconds_to_wait
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 TOO_OFTEN = "Too many attempts to log in; wait a little."
 
 
@@ -59,7 +59,7 @@ def limited(view: View) -> View:
     """The limit at a page's door: it counts what is sent, and not the looking at the form."""
 
     @wraps(view)
-    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.method == "POST":
             seconds = wait_before_trying(request, request.POST.get("username", ""))
             if seconds:

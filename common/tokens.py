@@ -49,7 +49,7 @@ class ObtainTokens(TokenViewBase):
     """Logging in over the API."""
 
     permission_classes = (AllowAny,)  # type: ignore[assignment]
-    throttle_classes = (LogInLimit,)  # type: ignore[assignment]
+    throttle_classes = (LogInLimit,)
     serializer_class = PersonTokens
 
     @extend_schema(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -45,7 +46,7 @@ class Answered:
 
 def answered_by_band(org: Organisation, at: datetime) -> list[Answered]:
     """The leads created in the 30 days before `at`, the likeliest band first. One statement."""
-    query = {"org_id": org.org_id, "since": at - SINCE, "until": at, "most": MOST}
+    query: dict[str, Any] = {"org_id": org.org_id, "since": at - SINCE, "until": at, "most": MOST}
     with connection.cursor() as cursor:
         cursor.execute(ANSWERED, query)
         found = {band: (leads, answered, minutes) for band, leads, answered, minutes in cursor.fetchall()}

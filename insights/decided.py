@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -45,7 +46,13 @@ class Became:
 
 def became_of(org: Organisation, at: datetime) -> dict[str, Became]:
     """The leads decided in the 90 days before `at`, by recommendation. One statement."""
-    query = {"org_id": org.org_id, "since": at - SINCE, "until": at, "earliest": at - SINCE - BEFORE, "most": MOST}
+    query: dict[str, Any] = {
+        "org_id": org.org_id,
+        "since": at - SINCE,
+        "until": at,
+        "earliest": at - SINCE - BEFORE,
+        "most": MOST,
+    }
     with connection.cursor() as cursor:
         cursor.execute(LAST_RECOMMENDED, query)
         return {row[0]: Became(*row) for row in cursor.fetchall()}

@@ -18,7 +18,7 @@ CONVERTED, LOST = "converted", "lost"
 
 def problems_of(form: forms.Form) -> str:
     """What is wrong with it, in one line."""
-    return " ".join(problem for problems in form.errors.values() for problem in problems)
+    return " ".join(str(problem) for problems in form.errors.values() for problem in problems)
 
 
 class OutcomeForm(forms.Form):

@@ -34,13 +34,12 @@ class Wanted:
     def of(cls, query: Mapping[str, Any]) -> Wanted:
         """From the query's parameters."""
         told = {name: str(query.get(name, "")).replace("\x00", "").strip()[:LONGEST] for name in NAMES}
+        order, action, calls = told.pop("order"), told.pop("action"), told.pop("calls")
         return cls(
-            **told
-            | {
-                "order": told["order"] if told["order"] in ORDERS else PROBABILITY,
-                "action": told["action"] if told["action"] in ACTIONS else "",
-                "calls": _calls(told["calls"]),
-            }
+            order=order if order in ORDERS else PROBABILITY,
+            action=action if action in ACTIONS else "",
+            calls=_calls(calls),
+            **told,
         )
 
     @property

@@ -36,5 +36,6 @@ def _cluster() -> Iterator[None]:
         raise ImproperlyConfigured("ML_JOBLIB_BACKEND=dask needs the package distributed.") from error
     if not settings.ML_DASK_SCHEDULER:
         raise ImproperlyConfigured("ML_JOBLIB_BACKEND=dask needs ML_DASK_SCHEDULER, the scheduler's address.")
-    with Client(settings.ML_DASK_SCHEDULER, timeout=settings.ML_DASK_TIMEOUT_SECONDS):
+    address, seconds = settings.ML_DASK_SCHEDULER, settings.ML_DASK_TIMEOUT_SECONDS
+    with Client(address, timeout=seconds):  # type: ignore[no-untyped-call]
         yield

@@ -44,7 +44,7 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
 def _keep_figures(lead: Dossier) -> int:
     """Takes the lead and its values out of its predictions; how many there are."""
     predictions = Prediction.objects.filter(dossier=lead)
-    batches = list(predictions.exclude(batch_id=None).values_list("batch_id", flat=True).distinct())
+    batches = {each for each in predictions.values_list("batch_id", flat=True) if each is not None}
     count = predictions.update(dossier=None, stored_vector=[], packed=None)
     for batch in PredictionBatch.objects.select_for_update().filter(pk__in=batches):
         _blank_words_of_nobody(batch)
@@ -54,7 +54,9 @@ def _keep_figures(lead: Dossier) -> int:
 def _blank_words_of_nobody(batch: PredictionBatch) -> None:
     """The words of a batch that none of its rows holds any more; the others keep their numbers."""
     rows = Prediction.objects.filter(batch_id=batch.pk, packed__isnull=False).values_list("packed", flat=True)
-    used = words_of([Feature.from_json(each) for each in batch.features], [bytes(row) for row in rows])
+    used = words_of(
+        [Feature.from_json(each) for each in batch.features], [bytes(row) for row in rows if row is not None]
+    )
     batch.words = [word if number in used else "" for number, word in enumerate(batch.words)]
     batch.save(update_fields=["words"])
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
@@ -15,11 +16,12 @@ from django.db import connection
 from common.audit import AuditEntry
 from common.models import IdempotencyKey
 from experiments.models import Experiment, Exposure
+from leads.catalogue import FIXED
 from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
-from predictions import unpacking
 from predictions.forgetting import forget_lead, keep_to_retention
-from predictions.models import Prediction
+from predictions.models import Prediction, PredictionBatch
+from predictions.packing import packed
 from predictions.tests.scored import a_scored_lead
 from tests.cast import Caller
 
@@ -106,16 +108,25 @@ def test_the_figures_stay() -> None:
 
 
 def test_a_word_of_theirs_goes_from_what_bulk_scoring_keeps_for_many_and_the_others_keep_their_own() -> None:
-    for number, source in ((NUMBER, WORD), (1, "portal"), (2, WORD[::-1])):
-        a_lead(number=number, source=source)
-    call_command("score_leads")
-    assert "ml_prediction_batch" in everywhere(WORD)
-    before = {row.dossier.number: row.inputs for row in Prediction.objects.select_related("dossier")}
+    features = [each.feature for each in FIXED if each.feature.name in ("source", "appointments_count")]
+    sources = {NUMBER: WORD, 1: "portal", 2: "website"}
+    columns = {
+        "source": np.array(list(sources.values()), dtype=object),
+        "appointments_count": np.array([1.0, 2.0, 3.0]),
+    }
+    rows, words = packed(features, columns)
+    batch = PredictionBatch.objects.create(
+        made_at=NOW, features=[feature.to_json() for feature in features], words=words
+    )
+    for number, row in zip(sources, rows, strict=True):
+        a_scored_lead(number=number)
+        Prediction.objects.filter(dossier__number=number).update(
+            stored_vector=None, packed=row.tobytes(), batch_id=batch.pk
+        )
     call_command("forget_lead", str(NUMBER))
     assert everywhere(WORD) == set()
-    unpacking._batch.cache_clear()
-    after = {row.dossier.number: row.inputs for row in Prediction.objects.exclude(dossier=None)}
-    assert after == {number: before[number] for number in (1, 2)}
+    kept = Prediction.objects.exclude(dossier=None).order_by("dossier__number")
+    assert [each.inputs["source"] for each in kept] == ["portal", "website"]
 
 
 def test_others_are_left_alone() -> None:

@@ -17,7 +17,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 VERSION = "20260101000000"
 PAGES = [
     "/ml-insights/",
+    "/ml-insights/?calls=30",
+    "/ml-insights/overview/",
     "/ml-insights/leads/42/",
+    "/ml-insights/leads/42/what-if?appointments_count=1",
     "/ml-insights/models/",
     f"/ml-insights/models/{VERSION}/card",
     "/ml-insights/quality/",

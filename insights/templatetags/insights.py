@@ -105,13 +105,13 @@ def feature_value(value: Any, name: str) -> str:
 @register.filter
 def method(code: str) -> str:
     """What made a score."""
-    return words.METHODS.get(code, code)
+    return str(words.METHODS.get(code, code))
 
 
 @register.filter
 def status(code: str) -> str:
     """The state of a job."""
-    return words.STATUSES.get(code, code)
+    return str(words.STATUSES.get(code, code))
 
 
 @register.filter
@@ -158,7 +158,7 @@ def figure(drawn: Figure) -> dict[str, Any]:
 @register.filter
 def outcome_of_run(run: TrainingRun) -> str:
     """What came of a run: its verdict, or why there is none."""
-    return run.verdict or run.error or words.STATUSES.get(run.status, "")
+    return run.verdict or run.error or str(words.STATUSES.get(run.status, ""))
 
 
 @register.simple_tag

@@ -36,7 +36,7 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
         """Those of which a text is told: in the source, region, owner, status, the property's city, or an attribute."""
         own = models.Q(*((f"{name}__icontains", text) for name in OWN_TEXTS), _connector=models.Q.OR)
         cities = Property.objects.filter(city__icontains=text).values("dossier")
-        told = LeadAttribute.objects.texts().filter(text__icontains=text).values("dossier")
+        told = LeadAttribute.objects.telling(text).values("dossier")
         return self.filter(own | models.Q(pk__in=cities) | models.Q(pk__in=told))
 
     def created_by(self, at: datetime) -> Self:
@@ -164,9 +164,9 @@ class LeadAttributeQuerySet(OrgQuerySet["LeadAttribute"]):
             numbers = numbers.filter(value__gte=least)
         return numbers if most is None else numbers.filter(value__lte=most)
 
-    def texts(self) -> Self:
-        """Texts, to be compared as `text`."""
-        return self._of_kind("string").alias(text=Cast("value", models.TextField()))
+    def telling(self, text: str) -> Self:
+        """Texts that hold a text."""
+        return self._of_kind("string").alias(text=Cast("value", models.TextField())).filter(text__icontains=text)
 
     def _of_kind(self, kind: str) -> Self:
         told = models.Func(models.F("value"), function="jsonb_typeof", output_field=models.TextField())

@@ -47,5 +47,5 @@ class Binned:
             "feature_fraction_bynode": np.sqrt(self._columns) / self._columns,
             "seed": seed % (1 << 31),
         }
-        bag = self._data.subset(rows, params=parameters)
+        bag = self._data.subset(rows.tolist(), params=parameters)
         return from_lightgbm(lightgbm.train(parameters, bag, num_boost_round=settings.trees_per_bag), cover="weight")

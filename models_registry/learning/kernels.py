@@ -137,7 +137,7 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
 
 @_inlined
 def _share(  # noqa: PLR0917 - the kernels take bare arrays
-    like: Any, share: Floats, factors: Floats, at: int, other: int, line: int
+    like: Any, share: Floats, factors: Floats, at: Any, other: Any, line: Any
 ) -> Any:
     """e of a split, at each quadrature node; `like` has as many lanes as there are such nodes."""
     return times(spread(like, share[at, other]), load(like, factors, line * np.uint64(2) * width_of(like)))
@@ -145,7 +145,7 @@ def _share(  # noqa: PLR0917 - the kernels take bare arrays
 
 @_inlined
 def _gain(  # noqa: PLR0917 - the kernels take bare arrays
-    like: Any, factors: Floats, g: Floats, slot: int, line: int, difference: Any
+    like: Any, factors: Floats, g: Floats, slot: Any, line: Any, difference: Any
 ) -> Any:
     """What the split's column gains; `difference` is e (U[taken] - U[other])."""
     weight = load(like, factors, (line * np.uint64(2) + np.uint64(1)) * width_of(like))
@@ -208,7 +208,7 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
                     store(u, slot * width, less(spread(like, value[at, right]), difference))
                     phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
                 for back in range(n):
-                    slot = n - one - back
+                    slot = n - one - back  # type: ignore[assignment]
                     at, right = start + slot, np.uint64(went[slot])
                     own = np.uint64(by[slot])
                     above_taken = load(like, u, np.uint64(child[at, right]) * width)

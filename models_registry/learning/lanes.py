@@ -44,7 +44,7 @@ def _place(builder: Any, data: Any, at: Any, n: int) -> Any:
     return builder.bitcast(builder.gep(data, [at]), _vector(n).as_pointer())
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def zeros(_typing: Any, n: Any) -> Any:
     """n lanes (a constant) of 0: what the other functions take their number from, and costs nothing."""
     if not isinstance(n, types.IntegerLiteral):
@@ -52,13 +52,13 @@ def zeros(_typing: Any, n: Any) -> Any:
     return Lanes(n.literal_value)(n), lambda *_: ir.Constant(_vector(n.literal_value), None)
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def width_of(_typing: Any, like: Any) -> Any:
     """How many lanes there are."""
     return types.uint64(like), lambda *_: ir.Constant(ir.IntType(64), like.n)
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def load(_typing: Any, like: Any, array: Any, at: Any) -> Any:
     """As many doubles as `like` has, of a flat array from place `at` on. Nobody checks that they are there."""
 
@@ -69,7 +69,7 @@ def load(_typing: Any, like: Any, array: Any, at: Any) -> Any:
     return like(like, array, at), generate
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def store(_typing: Any, array: Any, at: Any, lanes: Any) -> Any:
     """Writes them to a flat array from place `at` on. Nobody checks that there is room."""
 
@@ -81,7 +81,7 @@ def store(_typing: Any, array: Any, at: Any, lanes: Any) -> Any:
     return types.void(array, at, lanes), generate
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def spread(_typing: Any, like: Any, value: Any) -> Any:
     """The same double in as many lanes as `like` has."""
 
@@ -93,19 +93,19 @@ def spread(_typing: Any, like: Any, value: Any) -> Any:
     return like(like, value), generate
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def times(_typing: Any, a: Any, b: Any) -> Any:
     """a b, lane by lane."""
     return a(a, b), lambda _context, builder, _signature, given: builder.fmul(*given, flags=FUSED)
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def less(_typing: Any, a: Any, b: Any) -> Any:
     """a - b, lane by lane."""
     return a(a, b), lambda _context, builder, _signature, given: builder.fsub(*given, flags=FUSED)
 
 
-@_inside
+@_inside  # type: ignore[untyped-decorator]
 def total(_typing: Any, lanes: Any) -> Any:
     """The sum over the lanes, in any order."""
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from common.admin import OwnOrganisationAdmin
 from common.tenancy import OrgScoped
 from experiments.models import Experiment
+from experiments.tests.cast import an_experiment
 from leads.models import ImportJob
 from leads.tests.cast import MONDAY
 from models_registry.models import TrainingRun
@@ -29,7 +30,15 @@ DOORS: dict[str, list[str]] = MATRIX["doors"]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 VERSION, LEAD, ABSENT_VERSION, ABSENT_LEAD = "20260101000000", 4242, "20260202000000", 2424
 ABSENT_ID = "00000000-0000-4000-8000-000000000000"
-ANYTHING = {"object_id": "1", "key": 1, "id": 1, "content_type_id": "1", "app_label": "leads", "url": "nowhere"}
+ANYTHING = {
+    "object_id": "1",
+    "key": 1,
+    "id": 1,
+    "pk": 1,
+    "content_type_id": "1",
+    "app_label": "leads",
+    "url": "nowhere",
+}
 
 
 def matrix(kind: str) -> list[tuple[str, dict[str, Any]]]:
@@ -48,7 +57,8 @@ def rows() -> dict[str, Any]:
     lead = a_scored_lead(number=LEAD, model_version=kept(VERSION).version)
     jobs = {"job_id": ScoreJob.objects.create(id=ABSENT_ID.replace("8000", "8001")).pk}
     ImportJob.objects.create(id=jobs["job_id"])
-    Experiment.objects.create(pk=LEAD, name="x", control_method="ML", treatment_method="RULE_BASED")
+    experiment = an_experiment(start=False)
+    Experiment.objects.filter(pk=experiment.pk).update(id=LEAD)  # the number that the lead has, too
     run = TrainingRun.objects.create(since=MONDAY, as_of=MONDAY)
     return {"dossier_id": lead.number, "number": lead.number, "version": VERSION, "run_id": run.pk, **jobs}
 
