@@ -283,7 +283,7 @@ def _reads() -> None:
         cursor.execute("SELECT number FROM dossier WHERE org_id = %s ORDER BY random() LIMIT 200", [ORG])
         numbers = [number for (number,) in cursor.fetchall()]
     token = issue_service_token(name="reader", org_id=ORG, scopes=["predictions:read"], days=1)
-    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
     for what, address in {
         "latest": "/api/ml/predict/{}/latest",
         "history": "/api/ml/predict/{}/history",

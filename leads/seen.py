@@ -13,6 +13,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from common.prepared import Prepared
 from leads import bulk
 from leads.catalogue import Tally
 from leads.features import Column, Moments
@@ -71,7 +72,17 @@ KEPT = """
 SELECT kind, 0, day::text, id::text
 FROM lead_standing WHERE org_id = %(org_id)s AND day = ANY(%(days)s::date[])
 """
-SEEN = PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT))
+SEEN = Prepared(
+    PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT)),
+    {
+        "dossiers": "bigint[]",
+        "moments": "timestamptz[]",
+        "known_by": "timestamptz[]",
+        "org_id": "varchar",
+        "days": "date[]",
+        "usable": "varchar[]",
+    },
+)
 NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""
 
@@ -125,7 +136,7 @@ def see(asked: Asked) -> Seen:
         "known_by": _instants(asked.known_by),
     }
     with connection.cursor() as cursor:
-        cursor.execute(SEEN, asked.query | pairs)
+        SEEN.execute(cursor, asked.query | pairs)
         parts = rows_of(cursor.fetchall())
     seen = Seen(*_leads(n, parts.pop("lead", [])))
     return with_rows(seen, parts, n)

@@ -43,8 +43,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS lead_score_now (
     dossier_id bigint, probability float8, confidence float8, expected_value float8, action varchar(16),
     prediction_id bigint) ON COMMIT DELETE ROWS
 """
-# Current scores that are there are joined and updated, which costs two thirds of what a conflict does. By a merge, so in
-# the order of keys: two who score the same leads wait for each other in one order.
+# Current scores that are there are joined and updated: two thirds of what a conflict costs. By a merge, so in the order
+# of keys: two who score the same leads wait for each other in one order.
 UPDATE_CURRENT = """
 SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_nestloop = off;
