@@ -30,7 +30,7 @@ def a_request() -> Callable[[], Any]:
 
     token = issue_service_token(name="profile", org_id="default", scopes=serving.SCOPES, days=1)
     numbers, _ = serving.what_callers_know(serving.LEADS_ASKED_FOR)
-    client, upcoming = Client(headers={"Authorization": f"Bearer {token}"}), cycle(numbers)
+    client, upcoming = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"}), cycle(numbers)
 
     def ask() -> None:
         answer = client.post(f"/api/ml/predict/{next(upcoming)}")

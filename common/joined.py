@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 
+from common.prepared import Prepared
+
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -58,13 +60,25 @@ def part(alias: str, table: type[Row], *wanted: str) -> Part[Row]:
     return Part(alias, table, frozenset(wanted))
 
 
-def rows(parts: Sequence[Part[Any]], origin: str, query: Mapping[str, Any]) -> Iterator[list[Any]]:
-    """What `SELECT the parts' columns` and then `origin` (FROM and on) finds: for each row, each part's row or None."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(part.columns for part in parts)} {origin}", query)
-        found = cursor.fetchall()
-    for values in found:
-        yield list(_split(parts, values))
+@dataclass(frozen=True)
+class Joined:
+    """A statement: `SELECT the parts' columns` and then `origin` (FROM and on), with its parameters' types."""
+
+    parts: Sequence[Part[Any]]
+    origin: str
+    types: Mapping[str, str]
+
+    @functools.cached_property
+    def _statement(self) -> Prepared:
+        return Prepared(f"SELECT {', '.join(part.columns for part in self.parts)} {self.origin}", self.types)
+
+    def rows(self, query: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """What it finds: for each row, each part's row or None."""
+        with connection.cursor() as cursor:
+            self._statement.execute(cursor, query)
+            found = cursor.fetchall()
+        for values in found:
+            yield list(_split(self.parts, values))
 
 
 def _split(parts: Sequence[Part[Any]], values: Sequence[Any]) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_DEPTH = 32
-ESCAPED = b"\\u"
+ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 """Only so can a text hold what cannot be kept: as it is, JSON has no NUL, and UTF-8 no half of a pair."""
 LONG_NUMBER = re.compile(rb"(?<![.\d])\d{19}")
 
@@ -31,7 +31,7 @@ class StrictJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from error
         except (ValueError, UnicodeDecodeError) as error:
             raise ParseError(f"The body is not valid JSON: {error}") from error
-        (_check if ESCAPED in raw else _check_depth)(data, 0)
+        (_check if ESCAPED.search(raw) else _check_depth)(data, 0)
         return data
 
 

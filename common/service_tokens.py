@@ -14,13 +14,14 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
 from common import audit
+from common.prepared import Prepared
 from common.scopes import SCOPES
 from common.tenancy import OrgQuerySet, OrgScoped
 
 LONGEST_NAME = 150
 LONGEST_DAYS = 3650
 # Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
-VALID = "SELECT last_used_at FROM service_token WHERE id = %s AND revoked_at IS NULL"
+VALID = Prepared("SELECT last_used_at FROM service_token WHERE id = %(id)s AND revoked_at IS NULL", {"id": "uuid"})
 USE_IS_NOTED_EVERY = timedelta(minutes=5)
 
 
@@ -110,7 +111,7 @@ def ensure_not_revoked(token: Token) -> None:
     now = timezone.now()
     number = _number(token)
     with connection.cursor() as cursor:
-        cursor.execute(VALID, [str(number)])
+        VALID.execute(cursor, {"id": str(number)})
         row = cursor.fetchone()
     if row is None:
         raise InvalidToken("The token is revoked.")

@@ -17,11 +17,13 @@ from leadqual.servers import START_SECONDS, package, tail, until
 PORT = 5432
 DATABASE = "leadqual"
 TUNING = {
-    "shared_buffers": "256MB",
+    "shared_buffers": "512MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
     "max_connections": "100",
-    "max_wal_size": "2GB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_buffers": "32MB",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",

@@ -7,6 +7,7 @@ shown cannot differ.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -321,15 +322,20 @@ def discover(snapshots: Snapshots) -> tuple[Feature, ...]:
 
 def definition_of(feature: Feature) -> Definition:
     """The recipe of a feature that `discover` gave. Raises KeyError where the catalogue has none of that name."""
-    if feature.name in _FIXED_BY_NAME:
-        return _FIXED_BY_NAME[feature.name]
-    room, _, rest = feature.name.partition(".")
+    return _definition(feature.name, feature.kind)
+
+
+@functools.lru_cache(maxsize=4096)
+def _definition(name: str, kind_of_value: Kind) -> Definition:
+    if name in _FIXED_BY_NAME:
+        return _FIXED_BY_NAME[name]
+    room, _, rest = name.partition(".")
     if room == "attributes" and rest:
-        return _attribute_definition(rest, feature.kind)
+        return _attribute_definition(rest, kind_of_value)
     kind, _, part = rest.rpartition(".")
     if room == "events" and kind and part in ("count", "last_7_days"):
         return _event_definitions(kind)[part == "last_7_days"]
-    raise KeyError(feature.name)
+    raise KeyError(name)
 
 
 def columns_of(snapshots: Snapshots, features: Iterable[Feature]) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -13,8 +13,11 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from common.prepared import Prepared
+from leads import bulk
 from leads.catalogue import Tally
 from leads.features import Column, Moments
+from leads.models import USABLE
 
 PAIRS = """
 WITH pairs AS (
@@ -69,7 +72,17 @@ KEPT = """
 SELECT kind, 0, day::text, id::text
 FROM lead_standing WHERE org_id = %(org_id)s AND day = ANY(%(days)s::date[])
 """
-SEEN = PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT))
+SEEN = Prepared(
+    PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT)),
+    {
+        "dossiers": "bigint[]",
+        "moments": "timestamptz[]",
+        "known_by": "timestamptz[]",
+        "org_id": "varchar",
+        "days": "date[]",
+        "usable": "varchar[]",
+    },
+)
 NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""
 
@@ -95,13 +108,42 @@ class Seen:
     kept: Kept = field(default_factory=dict)
 
 
-def see(query: Mapping[str, Any], n: int) -> Seen:
-    """The n pairs of a query. Raises KeyError where a dossier does not exist in the organisation."""
+@dataclass(frozen=True)
+class Asked:
+    """n pairs that are to be read, arrays of length n, and the days whose kept standings are wanted."""
+
+    org_id: str
+    dossier: NDArray[np.int64]
+    moment: Moments
+    known_by: Moments
+    days: Sequence[date]
+
+    def __len__(self) -> int:
+        return len(self.dossier)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What the statements take beside the pairs."""
+        return {"org_id": self.org_id, "days": list(self.days), "usable": list(USABLE)}
+
+
+def see(asked: Asked) -> Seen:
+    """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
+    n = len(asked)
+    pairs = {
+        "dossiers": bulk.literal(asked.dossier.tolist()),
+        "moments": _instants(asked.moment),
+        "known_by": _instants(asked.known_by),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(SEEN, query)
+        SEEN.execute(cursor, asked.query | pairs)
         parts = rows_of(cursor.fetchall())
     seen = Seen(*_leads(n, parts.pop("lead", [])))
     return with_rows(seen, parts, n)
+
+
+def _instants(moments: Moments) -> str:
+    return f"{{{','.join(np.datetime_as_string(moments, timezone='UTC').tolist())}}}"
 
 
 def rows_of(rows: Iterable[tuple[str, int, str, str]]) -> dict[str, Part]:

@@ -13,10 +13,10 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from common.copying import EPOCH, copied_out
+from common.copying import EPOCH, copied_out, copy_in
 from leads.catalogue import Tally
 from leads.features import Column, Moments
-from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Seen, rows_of, with_rows
+from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Asked, Seen, rows_of, with_rows
 
 # The planner would repeat an aggregate in each parallel worker; and as many chunks are at work as there are cores.
 # Emptied first: a transaction may ask twice.
@@ -25,12 +25,7 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL work_mem = '128MB';
 CREATE TEMPORARY TABLE IF NOT EXISTS lead_pair (
     ix bigint, dossier_id bigint, moment timestamptz, known_by timestamptz) ON COMMIT DELETE ROWS;
-TRUNCATE lead_pair;
-INSERT INTO lead_pair
-SELECT ix - 1, dossier_id, moment, known_by
-FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
-     WITH ORDINALITY AS p (dossier_id, moment, known_by, ix);
-ANALYZE lead_pair
+TRUNCATE lead_pair
 """
 # Keys that are near each other, as those of a chunk, are near each other in an index, too: hence lowest and highest.
 WORDS = {"source": "d.source", "region": "d.region", "property.city": "p.city"}
@@ -94,17 +89,24 @@ _spelt: dict[int, str] = {}
 """Words by their hash: 64 bits of a good one, so that two words of an organisation do not meet."""
 
 
-def see_in_bulk(query: Mapping[str, Any], dossiers: Sequence[int]) -> Seen:
-    """The pairs of a query. Raises KeyError where a dossier does not exist in the organisation."""
-    n, bounds = len(dossiers), {"lowest": min(dossiers), "highest": max(dossiers)}
+def see_in_bulk(pairs: Asked) -> Seen:
+    """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
+    n, lowest, highest = len(pairs), int(pairs.dossier.min()), int(pairs.dossier.max())
+    asked = pairs.query | {"lowest": lowest, "highest": highest}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(PAIRS, query)
-        asked = {**query, **bounds}
+        _put(cursor, pairs)
         seen = _leads(cursor, asked, n)
         seen.tallies = _tallies(_copied(cursor, MESSAGES, asked, [TALLY] * len(WAYS)), list(WAYS), n)
         seen.tallies |= _tallies(_copied(cursor, APPOINTMENTS, asked, [TALLY]), ["appointment"], n)
-        cursor.execute(FEW_HAVE, query)
+        cursor.execute(FEW_HAVE, asked)
         return with_rows(seen, rows_of(cursor.fetchall()), n)
+
+
+def _put(cursor: Any, pairs: Asked) -> None:
+    cursor.execute(PAIRS)
+    columns = {"dossier_id": pairs.dossier, "moment": pairs.moment, "known_by": pairs.known_by}
+    copy_in(cursor, "lead_pair", {"ix": np.arange(len(pairs))} | columns)
+    cursor.execute("ANALYZE lead_pair")
 
 
 def _copied(cursor: Any, statement: str, query: Mapping[str, Any], groups: Sequence[Sequence[str]]) -> NDArray[Any]:

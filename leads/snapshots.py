@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from leads import bulk
 from leads.catalogue import Snapshots, Tally
 from leads.features import Column, Moments
-from leads.models import USABLE, Direction, Organisation
-from leads.seen import NOT_KNOWN, Seen, see
+from leads.models import Direction, Organisation
+from leads.seen import NOT_KNOWN, Asked, Seen, see
 from leads.seen_in_bulk import see_in_bulk
 from leads.standings import FEW_DAYS, Standings, standings
 
@@ -36,46 +35,31 @@ MANY = 500
 
 def take(
     org: Organisation,
-    dossiers: Sequence[int],
-    moments: Sequence[datetime],
+    dossiers: Sequence[int] | NDArray[np.int64],
+    moments: Sequence[datetime] | Moments,
     *,
     known_by: Sequence[datetime] | None = None,
 ) -> Snapshots:
     """The dossiers (surrogate keys, of this organisation) as they were known at the moments, pair by pair.
 
+    Moments are aware, or an array of instants in UTC.
+
     With `known_by` (one a pair, none after its moment) only what had occurred and was recorded by then counts, while
     ages and windows are measured from the moment: what was known then, read later. Raises KeyError where a dossier
     does not exist in the organisation.
     """
-    known_by = moments if known_by is None else known_by
-    instants = microseconds(known_by)
-    days, position = np.unique(instants.astype("datetime64[D]"), return_inverse=True)
-    seen = _see(org.org_id, dossiers, moments, known_by, days.tolist())
-    stood = standings(org.org_id, days.tolist(), seen.kept)
-    pairs = _Pairs(np.array(dossiers, dtype=np.int64), microseconds(moments), instants, position)
-    return _assemble(org.zone, pairs, seen, stood)
+    instants = microseconds(moments)
+    known = instants if known_by is None else microseconds(known_by)
+    days, position = np.unique(known.astype("datetime64[D]"), return_inverse=True)
+    pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position)
+    seen = _see(org.org_id, pairs, days.tolist())
+    return _assemble(org.zone, pairs, seen, standings(org.org_id, days.tolist(), seen.kept))
 
 
-def _see(
-    org_id: str,
-    dossiers: Sequence[int],
-    moments: Sequence[datetime],
-    known_by: Sequence[datetime],
-    days: Sequence[date],
-) -> Seen:
-    query = {
-        "org_id": org_id,
-        "dossiers": bulk.literal(dossiers),
-        "moments": bulk.literal(moments),
-        "known_by": bulk.literal(known_by),
-        "days": list(days[:FEW_DAYS]),
-        "usable": list(USABLE),
-    }
-    return see_in_bulk(query, dossiers) if len(dossiers) >= MANY else see(query, len(dossiers))
-
-
-def microseconds(moments: Iterable[datetime]) -> Moments:
-    """Aware datetimes as numpy instants in UTC."""
+def microseconds(moments: Iterable[datetime] | Moments) -> Moments:
+    """Aware datetimes as numpy instants in UTC; instants as they are."""
+    if isinstance(moments, np.ndarray) and moments.dtype.kind == "M":
+        return moments
     moments = list(moments)
     plain = {moment: moment.astimezone(timezone.utc).replace(tzinfo=None) for moment in set(moments)}
     return np.array([plain[moment] for moment in moments], dtype="datetime64[us]")
@@ -89,6 +73,11 @@ class _Pairs:
     moment: Moments
     known_by: Moments
     day: NDArray[np.intp]
+
+
+def _see(org_id: str, pairs: _Pairs, days: Sequence[date]) -> Seen:
+    asked = Asked(org_id, pairs.dossier, pairs.moment, pairs.known_by, days[:FEW_DAYS])
+    return see_in_bulk(asked) if len(asked) >= MANY else see(asked)
 
 
 def _assemble(zone: ZoneInfo, pairs: _Pairs, seen: Seen, stood: Standings) -> Snapshots:

@@ -107,6 +107,8 @@ def score_next_chunk(job: ScoreJob) -> int | None:
         chunk = _free_chunk(job)
         if chunk is None:
             return None
+        with connection.cursor() as cursor:  # what a crash undoes is a whole chunk, which is then scored again
+            cursor.execute("SET LOCAL synchronous_commit = off")
         leads = leads_for(job.org_id, job.criteria).filter(pk__gte=chunk.first_key, pk__lte=chunk.last_key)
         scored = score_in_bulk(org_id=job.org_id, leads=leads)
         ScoreChunk.objects.filter(pk=chunk.pk).update(scored=scored, done_at=timezone.now())

@@ -9,6 +9,8 @@ probabilities is what is left without it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +28,46 @@ def moves(model: Model, columns: Columns, wanted: Sequence[tuple[int, str]]) -> 
     """
     if not wanted:
         return np.empty(0)
-    others, counts = zip(*(_others(model, feature) for _, feature in wanted), strict=True)
-    sizes = [1 + len(each) for each in others]
-    rows = np.repeat([row for row, _ in wanted], sizes)
+    others = [_absence(model, feature) for _, feature in wanted]
+    sizes = [len(each.share) for each in others]
     starts = np.cumsum([0, *sizes[:-1]])
-    varied = {feature.name: columns[feature.name][rows] for feature in model.features}
-    for (_, feature), values, start in zip(wanted, others, starts, strict=True):
-        varied[feature][start + 1 : start + 1 + len(values)] = values
-    probability = model.score(varied, contributions=False).probability
-    share = np.concatenate([[0.0, *(each / each.sum())] for each in counts])
+    varied = model.encoder.transform(columns)[np.repeat([row for row, _ in wanted], sizes)]
+    for each, start, size in zip(others, starts.tolist(), sizes, strict=True):
+        varied[start + 1 : start + size, each.place] = each.encoded
+    probability = model.probability(varied)
+    share = np.concatenate([each.share for each in others])
     return np.asarray(probability[starts] - np.add.reduceat(share * probability, starts))
+
+
+@dataclass(frozen=True)
+class _Absence:
+    """The k values that stand for not knowing a feature: as the model's matrix has them, (k, width), where it has them,
+    and each one's share, (1 + k,), after that of the value that is known, which is 0."""
+
+    encoded: NDArray[np.float32]
+    place: slice
+    share: Floats
+
+
+_absences: WeakKeyDictionary[Model, dict[str, _Absence]] = WeakKeyDictionary()
+"""A model never changes, so neither do these."""
+
+
+def _absence(model: Model, feature: str) -> _Absence:
+    known = _absences.setdefault(model, {})
+    if feature not in known:
+        known[feature] = _absence_of(model, feature)
+    return known[feature]
+
+
+def _absence_of(model: Model, feature: str) -> _Absence:
+    values, counts = _others(model, feature)
+    # Of the other features any value will do: only this one's columns are taken.
+    missing = {each.name: np.array([None if each.is_category else np.nan] * len(values)) for each in model.features}
+    at = [each.name for each in model.features].index(feature)
+    first, end = np.searchsorted(model.encoder.column_feature, [at, at + 1]).tolist()
+    encoded = model.encoder.transform(missing | {feature: values})[:, first:end]
+    return _Absence(encoded, slice(first, end), np.concatenate([[0.0], counts / counts.sum()]))
 
 
 def _others(model: Model, feature: str) -> tuple[Column, Floats]:

@@ -7,19 +7,32 @@ from collections.abc import Sequence
 import orjson
 from django.db import connection
 
+from common.prepared import Prepared
 from predictions.models import Prediction
 
-MADE = """
+GIVEN = {
+    "org_id": "text",
+    "dossier_id": "bigint",
+    "predicted_at": "timestamptz",
+    "as_of": "timestamptz",
+    "method": "text",
+    "model_version": "text",
+    "conversion_probability": "float8",
+    "probability_low": "float8",
+    "probability_high": "float8",
+    "confidence": "float8",
+    "base_probability": "float8",
+    "recommended_action": "text",
+    "vector": "text",
+    "experiment_id": "bigint",
+    "variant": "text",
+    "worth": "float8",
+}
+"""The columns that are given, and their types."""
+MADE = f"""
 WITH given AS (
-    SELECT * FROM unnest(
-        %s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::float8[],
-        %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::text[], %s::text[], %s::bigint[], %s::text[],
-        %s::float8[]
-    ) WITH ORDINALITY AS given (
-        org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability,
-        probability_low, probability_high, confidence, base_probability, recommended_action, vector, experiment_id,
-        variant, worth, position
-    )
+    SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
+        WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
 ), made AS (
     INSERT INTO ml_prediction (
         org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
@@ -30,7 +43,7 @@ WITH given AS (
     FROM given ORDER BY position
     RETURNING id, dossier_id
 )
-"""
+"""  # noqa: S608 - our own words
 CURRENT = """
 , current AS (
     INSERT INTO lead_score AS score (
@@ -47,6 +60,8 @@ CURRENT = """
 )
 """
 NUMBERS = "SELECT id FROM made"
+TYPES = {name: f"{kind}[]" for name, kind in GIVEN.items()}
+STORE, STORE_AS_CURRENT = Prepared(MADE + NUMBERS, TYPES), Prepared(MADE + CURRENT + NUMBERS, TYPES)
 
 
 def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | None = None) -> None:
@@ -57,9 +72,10 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
     """
     if not predictions:
         return
-    statement = MADE + NUMBERS if worths is None else MADE + CURRENT + NUMBERS
+    columns = [*_columns(predictions), list(worths or [None] * len(predictions))]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*_columns(predictions), list(worths or [None] * len(predictions))])
+        statement = STORE if worths is None else STORE_AS_CURRENT
+        statement.execute(cursor, dict(zip(GIVEN, columns, strict=True)))
         for prediction, (number,) in zip(predictions, cursor.fetchall(), strict=True):
             prediction.pk = number
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.joined import Part, part, rows
+from common.joined import Joined, Part, part
 from experiments.models import Experiment
 from leads.models import Dossier, Organisation, Outcome
 from models_registry import scorers
@@ -41,6 +41,8 @@ OF_LEAD = f"""{OF_ORGANISATION}
 JOIN dossier d ON d.org_id = asked.org_id AND d.number = %(number)s
 LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL
 """
+TERMS_NOW = Joined(TERMS, OF_ORGANISATION, {"org_id": "varchar"})
+LEAD_NOW = Joined((*TERMS, LEAD, OUTCOME), OF_LEAD, {"org_id": "varchar", "number": "bigint"})
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Asked:
 
 def terms_of(org_id: str) -> Terms:
     """The organisation's terms as they are now."""
-    return _terms(org_id, *next(rows(TERMS, OF_ORGANISATION, {"org_id": org_id})))
+    return _terms(org_id, *next(TERMS_NOW.rows({"org_id": org_id})))
 
 
 def scorer_of(org_id: str) -> Chosen:
@@ -74,7 +76,7 @@ def scorer_of(org_id: str) -> Chosen:
 
 def lead_of(org_id: str, number: int) -> Asked | None:
     """The organisation's lead of that number with the terms; None where it has none."""
-    for *terms, dossier, outcome in rows((*TERMS, LEAD, OUTCOME), OF_LEAD, {"org_id": org_id, "number": number}):
+    for *terms, dossier, outcome in LEAD_NOW.rows({"org_id": org_id, "number": number}):
         return Asked(dossier, outcome, _terms(org_id, *terms))
     return None
 

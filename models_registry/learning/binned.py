@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +30,8 @@ class Binned:
         self._settings: dict[str, Any] = {"num_threads": 1, "deterministic": True, "force_row_wise": True}
         self._settings |= {"verbosity": -1, "min_data_in_leaf": 1, "feature_pre_filter": False}
         self._columns = x.shape[1]
+        import lightgbm  # noqa: PLC0415 - seconds that only training should pay
+
         self._data = lightgbm.Dataset(x, label=converted.astype(np.float32), weight=weight, params=self._settings)
         self._data.construct()
 
@@ -48,4 +49,6 @@ class Binned:
             "seed": seed % (1 << 31),
         }
         bag = self._data.subset(rows.tolist(), params=parameters)
+        import lightgbm  # noqa: PLC0415 - seconds that only training should pay
+
         return from_lightgbm(lightgbm.train(parameters, bag, num_boost_round=settings.trees_per_bag), cover="weight")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ctypes
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy.special import logit
-from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
@@ -18,6 +17,9 @@ from models_registry.learning.forest import least_leaf_of
 from models_registry.learning.raw import Floats, Link
 from models_registry.learning.task import Bools, Fitted, Progress, Task
 from models_registry.learning.windows import arrival, losses
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 OLDER_SHARE = 0.75
 """How many steps to take is learnt on this share of the dossiers, and seen on those that came later."""
@@ -119,6 +121,8 @@ class HistGradientBoosting:
 
     def boosted(self, task: Task, rounds: int, settings: BoostingSettings) -> HistGradientBoostingClassifier:
         """The library's own model."""
+        from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - seconds that only training should pay
+
         model = HistGradientBoostingClassifier(
             max_iter=rounds,
             learning_rate=settings.learning_rate,

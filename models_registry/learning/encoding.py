@@ -190,6 +190,12 @@ class _WordsPlan:
     def fill(self, columns: Columns, matrix: NDArray[np.float32], missing: NDArray[np.bool_]) -> None:
         column_of, other, absent = self.column_of, self.other, self.missing
         values = columns[self.name].tolist()
+        if len(values) == 1:  # as a request has it: arrays of one cost more than they spare
+            missing[0, self.feature] = is_missing = not isinstance(values[0], str)
+            place = absent if is_missing else column_of.get(values[0], other)
+            if place >= 0:
+                matrix[0, place] = 1.0
+            return
         known = [isinstance(value, str) for value in values]
         missing[:, self.feature] = ~np.array(known, dtype=bool)
         at = np.array(

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
 from models_registry.learning.bootstrap import Resamples, Statistic, interval_of, turned
 from models_registry.learning.masses import equal_masses, sums
@@ -99,6 +98,8 @@ def _ranking(probability: Floats, converted: Bools, weight: Floats, reasons: dic
         every = "No lead converted" if not converted.any() else "Every lead converted"
         reasons |= dict.fromkeys(("roc_auc", "pr_auc"), f"{every}: there is nothing to rank.")
         return {"roc_auc": None, "pr_auc": None}
+    from sklearn.metrics import average_precision_score  # noqa: PLC0415 - seconds that a web server should not pay
+
     return {"roc_auc": auc, "pr_auc": float(average_precision_score(converted, probability, sample_weight=weight))}
 
 

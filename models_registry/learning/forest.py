@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
 
 from models_registry.learning.bagging import memberships, out_of_bag
@@ -24,6 +23,9 @@ from models_registry.learning.flat import FlatTree, float32_below, joined
 from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Bools, seed_of
 from models_registry.learning.trees import TreeEnsemble
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestClassifier
 
 MANY_ROWS = 50_000
 """From so many rows on, trees are grown on binned columns: at 60,000 in a third of the time, and as good."""
@@ -128,6 +130,8 @@ def _bags(  # noqa: PLR0917 - arrays of the same rows
 def _grow_bag(
     x: Matrix, converted: Bools, weight: Floats, least: int, settings: ForestSettings, *, seed: int, n_jobs: int
 ) -> list[Any]:
+    from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415 - seconds that only training should pay
+
     forest = RandomForestClassifier(
         settings.trees_per_bag,
         max_depth=settings.depth,

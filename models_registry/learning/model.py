@@ -81,6 +81,10 @@ class Model:
         low, high = np.minimum(self._calibrated(low), probability), np.maximum(self._calibrated(high), probability)
         return Scores(probability, low, high, self.base, parts, encoded.missing)
 
+    def probability(self, matrix: NDArray[np.float32]) -> Floats:
+        """The probabilities of n encoded rows, (n,)."""
+        return self._calibrated(self.raw.bags(matrix).raw)
+
     def shares(self, columns: Columns) -> Floats:
         """The n rows' raw scores as shares in [0, 1]: what a calibration map is fitted on. Raises KeyError."""
         return self.raw.bags(self.encoder.transform(columns)).share

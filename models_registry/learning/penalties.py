@@ -14,7 +14,6 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression as Solver
 
 from models_registry.learning.bagging import smoothed_log_odds
 from models_registry.learning.designs import Design
@@ -79,6 +78,8 @@ def solved(terms: Floats, converted: Bools, weight: Floats, penalty: Floats) -> 
     if converted.all() or not converted.any():
         return smoothed_log_odds(converted, weight), np.zeros(terms.shape[1])
     scale = 1.0 / np.sqrt(penalty)
+    from sklearn.linear_model import LogisticRegression as Solver  # noqa: PLC0415 - seconds that only training should pay
+
     solver = Solver(C=1.0, solver="newton-cholesky", tol=1e-6, max_iter=200)
     solver.fit(terms * scale, converted, sample_weight=weight)
     return float(solver.intercept_[0]), np.asarray(solver.coef_[0], dtype=np.float64) * scale

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
 
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
 from models_registry.learning.designs import Design
@@ -48,6 +47,8 @@ class Perceptron:
 def _solved(design: Design, task: Task) -> dict[str, Floats]:
     if task.converted.all() or not task.converted.any():
         return _constant(len(design), smoothed_log_odds(task.converted, task.weight))
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 - seconds that only training should pay
+
     network = MLPClassifier(
         (UNITS,),
         alpha=PENALTY,

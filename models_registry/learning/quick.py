@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +13,9 @@ from models_registry.learning.encoding import Encoder
 from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import WeightedAuc
 from models_registry.learning.split import forward_split, shuffled_split
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = NDArray[np.float64]
 INNER_SHARE = 0.25
@@ -102,6 +104,8 @@ class Quick:
         self._trees: lightgbm.Booster | None = None
         if self.encoder.columns:
             matrix = self.encoder.transform(rows.columns)
+            import lightgbm  # noqa: PLC0415 - seconds that only training should pay
+
             data = lightgbm.Dataset(matrix, rows.converted.astype(np.float32), weight=rows.weight)
             leaf = max(LEAST_LEAF, round(LEAST_LEAF_SHARE * len(matrix)))
             self._trees = lightgbm.train(
