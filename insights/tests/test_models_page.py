@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common import audit
 from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
@@ -185,7 +186,7 @@ def test_a_version_that_was_once_active_can_be_gone_back_to_without_it() -> None
     a_version(OLD)
     a_version(NEW, is_active=True)
     refused(OLD)
-    AuditEntry.objects.create(act="model.activate", subject=OLD, after=OLD, by="someone", at=timezone.now())
+    audit.record(org_id="default", act="model.activate", subject=OLD, after=OLD, by="someone", at=timezone.now())
     assert staff().post(f"{MODELS}{OLD}/activate", {"instead_of": NEW}).status_code == 302
     assert active() == OLD
 
