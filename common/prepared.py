@@ -30,9 +30,10 @@ class Prepared:
         if not settings.DATABASE_PREPARED:
             cursor.execute(self.statement, query)
             return
-        if self._name not in connection.prepared:
+        prepared: set[str] = connection.prepared  # type: ignore[attr-defined]
+        if self._name not in prepared:
             cursor.execute(self._prepare)
-            connection.prepared.add(self._name)
+            prepared.add(self._name)
         cursor.execute(self._execute, query)
 
     @cached_property

@@ -35,7 +35,7 @@ def _instrument() -> None:
     from opentelemetry.instrumentation.psycopg2 import Psycopg2Instrumentor
 
     DjangoInstrumentor().instrument(request_hook=_without_query)
-    CeleryInstrumentor().instrument()
+    CeleryInstrumentor().instrument()  # type: ignore[no-untyped-call]
     Psycopg2Instrumentor().instrument(skip_dep_check=True)  # psycopg2-binary is psycopg2
 
 
