@@ -118,7 +118,7 @@ def _depth(queue: str) -> int:
     with current_app.connection_for_read(connect_timeout=limit) as link:
         link.ensure_connection(max_retries=0, timeout=limit)
         try:
-            return int(link.default_channel.queue_declare(queue=queue, passive=True).message_count)
+            return int(link.default_channel.queue_declare(queue=queue, passive=True).message_count)  # type: ignore[attr-defined]
         except ChannelError:  # Redis knows no empty queue
             return 0
 
@@ -146,4 +146,4 @@ class Cache(Collector):
 def _told_by_cache() -> dict[str, Any]:
     limit = settings.HEALTH_TIMEOUT_SECONDS
     with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=limit, socket_connect_timeout=limit) as client:
-        return dict(client.info())  # type: ignore[arg-type]
+        return dict(client.info())

@@ -105,7 +105,7 @@ def see_in_bulk(pairs: Asked) -> Seen:
 def _put(cursor: Any, pairs: Asked) -> None:
     cursor.execute(PAIRS)
     columns = {"dossier_id": pairs.dossier, "moment": pairs.moment, "known_by": pairs.known_by}
-    copy_in(cursor, "lead_pair", {"ix": np.arange(len(pairs))} | columns)
+    copy_in(cursor, "lead_pair", {"ix": np.arange(len(pairs))} | columns)  # type: ignore[operator]
     cursor.execute("ANALYZE lead_pair")
 
 

@@ -218,7 +218,7 @@ def _make_current(cursor: Any, made: Made, read: Snapshots, keys: NDArray[np.int
         mine: dict[str, Field] = {name: column[rows] for name, column in each.items()}
         copy_in(cursor, "lead_score_now", mine | {"action": action})
     told = {"org_id": made.org_id, "method": made.chosen.method, "version": made.chosen.version, "at": made.at}
-    told |= {"lowest": int(read.dossier.min()), "highest": int(read.dossier.max())}
+    told |= {"lowest": int(read.dossier.min()), "highest": int(read.dossier.max())}  # type: ignore[dict-item]
     cursor.execute(UPDATE_CURRENT, told)
     cursor.execute(MAKE_CURRENT, told)
     cursor.execute("DELETE FROM lead_score_now")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -226,7 +226,7 @@ def _time_light(found: Analysis) -> Light:
     return Light(heading, _("not yet"), ran, WAITING)
 
 
-def listed(experiments: Sequence[Experiment]) -> list[Listed]:
+def listed(experiments: Iterable[Experiment]) -> list[Listed]:
     """The rows of the list."""
     return [_listed(each) for each in experiments]
 

@@ -44,7 +44,7 @@ def plan_page(org: Organisation, form: PlanForm) -> PlanPage:
     told = form.cleaned_data
     known = {"rate": told["rate"] or own.rate, "leads_per_day": told["per_day"] or own.leads_per_day}
     asked = form.asked()
-    planned = planning.plan(**known, **asked)
+    planned = planning.plan(**known, **asked)  # type: ignore[arg-type]
     lifts = sorted({*OTHERS, told["lift"]})
     return PlanPage(
         own,
@@ -52,7 +52,7 @@ def plan_page(org: Organisation, form: PlanForm) -> PlanPage:
         _sentence(planned),
         _because(planned, told),
         GOOD if planned.days and not planned.warnings else WAITING,
-        tuple(_row(lift, planning.plan(**known, **asked | {"lift": lift})) for lift in lifts),
+        tuple(_row(lift, planning.plan(**known, **asked | {"lift": lift})) for lift in lifts),  # type: ignore[arg-type]
         urlencode({"planned": planned.leads or "", "treated": f"{100 * told['treated']:g}", "days": told["days"]}),
     )
 
