@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -31,7 +31,7 @@ class Table:
     title: str
     words: str
     head: Row
-    rows: list[Row]
+    rows: Sequence[Row]
     is_wide: bool = False
 
 

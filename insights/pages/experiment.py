@@ -51,7 +51,7 @@ class Apart:
     """Before the start: for which share of the leads the methods would have people do different things."""
 
     found: Disagreement
-    rows: list[Row]
+    rows: Sequence[Row]
 
     @property
     def tone(self) -> str:
