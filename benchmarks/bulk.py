@@ -228,7 +228,7 @@ def _plain(size: int) -> float:
             confidence=1.0,
             base_probability=0.2,
             recommended_action="NURTURE",
-            vector=[[name, float(value), None] for name, value in row.items()],
+            vector=[[name, float(value), 0.0] for name, value in row.items()],
         )
         for lead, p, row in zip(leads, probabilities.tolist(), frame.to_dict("records"), strict=True)
     ]
@@ -263,11 +263,11 @@ def _more_predictions(wanted: int) -> None:
             "org_id, as_of, method, model_version, conversion_probability, probability_low, probability_high, "
             "confidence, base_probability, recommended_action, vector, variant, dossier_id, packed, batch_id"
         )
-        cursor.execute("CREATE TEMPORARY TABLE some AS SELECT * FROM ml_prediction")
+        cursor.execute("CREATE TEMPORARY TABLE copied AS SELECT * FROM ml_prediction")
         for copy in range(1, max(wanted // max(there, 1), 1)):
             cursor.execute(
                 f"INSERT INTO ml_prediction (predicted_at, {fields}) "  # noqa: S608 - all of it is ours
-                f"SELECT predicted_at - interval '16 days' * {copy}, {fields} FROM some"
+                f"SELECT predicted_at - interval '16 days' * {copy}, {fields} FROM copied"
             )
         cursor.execute("ANALYZE ml_prediction")
 
@@ -282,7 +282,7 @@ def _reads() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT number FROM dossier WHERE org_id = %s ORDER BY random() LIMIT 200", [ORG])
         numbers = [number for (number,) in cursor.fetchall()]
-    token = issue_service_token(name="reader", org_id=ORG, scopes=["predictions:read"], days=1)
+    token = issue_service_token(name="reader", org_id=ORG, scopes=["predictions:read", "models:read"], days=1)
     client = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"})
     for what, address in {
         "latest": "/api/ml/predict/{}/latest",
