@@ -78,7 +78,6 @@ def _quick_and_apart(settings: object) -> None:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.ML_CALIBRATION_ERROR = 0.3  # of a few dozen made-up leads; the tests of the gate say their own
     settings.RATE_LIMIT_REQUESTS = "1000000/second"  # type: ignore[attr-defined]
     settings.RATE_LIMIT_PREDICTIONS = "1000000/second"  # type: ignore[attr-defined]
     settings.RATE_LIMIT_LOGIN_ADDRESS = settings.RATE_LIMIT_LOGIN_ACCOUNT = "1000000/second"  # type: ignore[attr-defined]

@@ -58,7 +58,7 @@ def an_outcome(lead: Dossier, converted: bool, at: datetime, **fields: Any) -> O
     return Outcome.objects.create(dossier=lead, org_id=lead.org_id, converted=converted, occurred_at=at, **values)
 
 
-def a_past(leads: int = 240, *, org_id: str = "default", until: datetime | None = None, seed: int = 1) -> list[Dossier]:
+def a_past(leads: int = 240, *, org_id: str = "default", until: datetime | None = None, seed: int = 4) -> list[Dossier]:
     """Leads of the last five months, most of them decided: who writes more converts more often. Bulk-made."""
     chance, until = Random(seed), until or datetime.now(timezone.utc)
     made = Dossier.objects.bulk_create(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from models_registry.activation import activate
 from models_registry.models import ModelVersion, TrainingRun, Trigger
 from models_registry.training import execute, start_training
 
@@ -18,10 +15,7 @@ def a_run(org_id: str = "default", **options: object) -> TrainingRun:
 
 
 def a_version(org_id: str = "default", **options: object) -> ModelVersion:
-    """A version learnt from the organisation's leads; the first is active, whatever the gate makes of so few leads."""
+    """A version learnt from the organisation's leads."""
     version = a_run(org_id, **options).version
     assert version is not None
-    if not ModelVersion.objects.of(org_id).active().exists():
-        activate(org_id=org_id, version=version.version, by="tester", at=timezone.now())
-        version.refresh_from_db()
     return version
