@@ -18,13 +18,14 @@ def python_with(name: str, packages: tuple[str, ...]) -> Path:
     python, mark, pins = home / "bin" / "python", home / "installed", "\n".join(packages)
     if not mark.exists() or mark.read_text() != pins:
         print(f"Installing {', '.join(packages)} ...", file=sys.stderr, flush=True)
-        _run(sys.executable, "-m", "venv", "--clear", str(home))
-        _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
+        run(sys.executable, "-m", "venv", "--clear", str(home))
+        run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages)
         mark.write_text(pins)
     return python
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
+    """Runs a step of an installation to its end. Raises CannotInstall with its last words."""
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
     if done.returncode:
         raise CannotInstall((done.stderr or done.stdout).strip()[-600:])

@@ -153,8 +153,13 @@ def _band(looks: Sequence[Look], number: int, top: float) -> Any:
     days = [_moment(each.at) for each in looks]
     highs = [top if (high := each.found.lift.high) is None else min(high, top) for each in looks]
     lows = [FURTHEST_DOWN if (low := each.found.lift.low) is None else low for each in looks]
+    return _between(days, lows, highs, number)
+
+
+def _between(along: list[Any], lows: list[float], highs: list[float], number: int) -> Any:
+    """The area between two lines, in the faint colour of an arm."""
     return go.Scatter(
-        x=days + days[::-1],
+        x=along + along[::-1],
         y=highs + lows[::-1],
         fill="toself",
         fillcolor=_faint(number),
@@ -214,17 +219,7 @@ def curves(found: Sequence[tuple[str, Curve]]) -> Figure | None:
 
 def _reach(curve: Curve, days: int, number: int) -> Any:
     low, high = (bound[:days].tolist() for bound in curve.bounds())
-    xs = list(range(1, days + 1))
-    return go.Scatter(
-        x=xs + xs[::-1],
-        y=high + low[::-1],
-        fill="toself",
-        fillcolor=_faint(number),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    return _between(list(range(1, days + 1)), low, high, number)
 
 
 def _steps(name: str, curve: Curve, days: int, number: int) -> Any:

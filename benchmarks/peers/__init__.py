@@ -9,14 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environments import CannotInstall, python_with
+from benchmarks.environments import python_with, run
 from benchmarks.load import post
 from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
 
@@ -60,10 +59,7 @@ class Peer:
     def learn(self, rows: Path, model: Path) -> None:
         """Learns the forest from `rows` and saves it in the peer's own form. Raises CannotInstall."""
         model.mkdir(parents=True, exist_ok=True)
-        command = [str(self.python()), str(HERE / "learn.py"), self.environment, str(rows), str(model)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own words
-        if done.returncode:
-            raise CannotInstall((done.stderr or done.stdout).strip()[-600:])
+        run(str(self.python()), str(HERE / "learn.py"), self.environment, str(rows), str(model))
 
     @contextlib.contextmanager
     def serving(self, model: Path) -> Iterator[Asked]:
