@@ -34,6 +34,8 @@ class Chosen:
     thresholds: Mapping[str, float]
     model: Model | None = None
     """As its artefact has it, before any refit of its calibration; None where the rules score."""
+    calibration: Mapping[str, Any] | None = None
+    """The numbers of the refit that `scorer` has; None for the artefact's own."""
 
 
 def for_method(org_id: str, method: str) -> Chosen:
@@ -57,7 +59,7 @@ def for_row(version: ModelVersion, calibration: Mapping[str, Any] | None = None)
     """The scorer of a version that is kept, by `calibration`, else by the version's own. Raises DamagedArtefact."""
     model, numbers = artefacts.load(version), calibration or version.calibration
     scorer = model.recalibrated(BetaCalibration.from_json(numbers)) if numbers else model
-    return Chosen(ML, version.version, scorer, thresholds.of(version), model)
+    return Chosen(ML, version.version, scorer, thresholds.of(version), model, numbers)
 
 
 def active(org_id: str) -> Chosen:

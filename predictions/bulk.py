@@ -26,7 +26,6 @@ from leads.tables.dossier import DossierQuerySet
 from models_registry import scorers
 from models_registry.learning.rules import Rules
 from models_registry.learning.scores import Scores
-from models_registry.models import ModelVersion
 from models_registry.scorers import Chosen
 from predictions import monitoring, shadows
 from predictions.actions import Thresholds
@@ -192,14 +191,13 @@ def _store(cursor: Any, made: Made, whose: Mapping[str, Field]) -> NDArray[np.in
 
 def _batch(made: Made, words: list[str]) -> PredictionBatch:
     scorer = made.chosen.scorer
-    version = ModelVersion.objects.of(made.org_id).filter(version=made.chosen.version).only("calibration").first()
     return PredictionBatch.objects.create(
         org_id=made.org_id,
         made_at=made.at,
         model_version=made.chosen.version,
         features=[feature.to_json() for feature in scorer.features],
         words=words,
-        calibration=version.calibration if version else None,
+        calibration=made.chosen.calibration,  # as it scored: what was live may have changed since
         rules=[asdict(rule) for rule in scorer.rules] if isinstance(scorer, Rules) else None,
     )
 

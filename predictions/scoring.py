@@ -50,7 +50,8 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None
     read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
     scored = _score(terms, dossiers, assignments, read, predicted_at)
     predictions = [each.prediction for each in scored]
-    seen = silent.seen(predictions, assignments, dossiers, read, org.now())
+    known = {each.assignment.method: each.chosen for each in scored}
+    seen = silent.seen(predictions, assignments, read, org.now(), known=known, active=terms.active)
     _store(predictions, read, shadows.score(terms.shadow, read), seen)
     return scored
 
