@@ -18,6 +18,7 @@ from experiments import answers, lifecycle
 from experiments.analysis import analyse
 from experiments.api import answer_shapes as out
 from experiments.api import shapes
+from experiments.api import trial_shapes as trial
 from experiments.api.examples import EXPERIMENT, METRICS, PLAN, TWO_ARMS
 from experiments.designs import Impossible
 from experiments.models import Experiment
@@ -54,7 +55,7 @@ class Experiments(ContractView):
     required_scope = {"GET": READ, "POST": WRITE}
 
     @extend_schema(
-        responses=out.TrialOut(many=True),
+        responses=trial.TrialOut(many=True),
         tags=["experiments"],
         operation_id="ab_test_list",
         examples=[OpenApiExample("One experiment", EXPERIMENT, response_only=True)],
@@ -66,7 +67,7 @@ class Experiments(ContractView):
 
     @extend_schema(
         request=shapes.ExperimentIn,
-        responses={201: out.TrialOut},
+        responses={201: trial.TrialOut},
         tags=["experiments"],
         examples=[
             OpenApiExample("Two arms", TWO_ARMS, request_only=True),
@@ -94,7 +95,7 @@ class OneExperiment(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=out.TrialWithActsOut, tags=["experiments"])
+    @extend_schema(responses=trial.TrialWithActsOut, tags=["experiments"])
     def get(self, request: Request, number: int) -> Response:
         """The experiment with its design, its hash, and who did what with it."""
         experiment = experiment_or_404(self.caller.org_id, number)
@@ -146,7 +147,7 @@ class _Act(ContractView):
 class Start(_Act):
     """From a draft to a running experiment."""
 
-    @extend_schema(request=None, responses=out.TrialOut, tags=["experiments"])
+    @extend_schema(request=None, responses=trial.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Lets leads in. The design is hashed, and stands from now on. 409 where another one has these leads."""
@@ -157,7 +158,7 @@ class Start(_Act):
 class CloseEnrolment(_Act):
     """No new leads."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=out.TrialOut, tags=["experiments"])
+    @extend_schema(request=shapes.ReasonIn, responses=trial.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Takes no new leads; those that are in stay in their arms. 409 unless it is running."""
@@ -168,7 +169,7 @@ class CloseEnrolment(_Act):
 class LetMature(_Act):
     """Waiting for outcomes."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=out.TrialOut, tags=["experiments"])
+    @extend_schema(request=shapes.ReasonIn, responses=trial.TrialOut, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Scores every lead by the default method again, and waits for the outcomes that are due."""
@@ -181,7 +182,7 @@ class Stop(_Act):
 
     @extend_schema(
         request=shapes.StopIn,
-        responses=out.TrialOut,
+        responses=trial.TrialOut,
         tags=["experiments"],
         examples=[OpenApiExample("Ship it", {"decision": "SHIP", "reason": "A winner."}, request_only=True)],
     )
@@ -197,7 +198,7 @@ class Stop(_Act):
 class Iterate(_Act):
     """The same question again, asked otherwise."""
 
-    @extend_schema(request=shapes.IterationIn, responses={201: out.TrialOut}, tags=["experiments"])
+    @extend_schema(request=shapes.IterationIn, responses={201: trial.TrialOut}, tags=["experiments"])
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """A new iteration of a stopped experiment, with what is changed, drawn by a new salt. 409 unless it stopped."""
