@@ -28,6 +28,8 @@ DTYPES = {
 }
 DEEPEST = 64
 """No tree deeper than this is accepted."""
+ROUNDED = 1e-3
+"""Libraries round the covers that they write: by less than this share."""
 LARGEST_VALUE = 1e6
 """No leaf says more than this: no sum of leaves overflows."""
 
@@ -157,6 +159,9 @@ def check(trees: TreeEnsemble) -> None:
         raise BadTrees("a child does not come after its parent in the same tree")
     _check_children(children, root, m)
     _check_figures(trees, inner)
+    parted = trees.cover[children] + trees.cover[children + 1]
+    if np.any(np.abs(trees.cover[inner] - parted) > ROUNDED * parted):
+        raise BadTrees("a node's cover is not that of its children together")
 
 
 def _check_children(children: NDArray[np.int64], root: NDArray[np.int64], m: int) -> None:
