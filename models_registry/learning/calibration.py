@@ -18,6 +18,8 @@ CLIP = 1e-3
 EDGE = 1e-9
 """No probability is nearer to 0 or 1 than this."""
 STEEPEST, FLATTEST = 8.0, 0.05
+PARAMETERS = 3
+"""A map must raise the log-likelihood by more than it has numbers (Akaike), else raw scores stay as they are."""
 PRIOR_SPREAD, PRIOR_SHIFT, PRIOR_SKEW = 1.0, 2.0, 0.5
 """Standard deviations of the prior: of a and b about 1, of c about the base rate's logit, of a - b about 0."""
 
@@ -43,7 +45,8 @@ class BetaCalibration:
         """The most plausible map for out-of-sample raw scores in [0, 1], each row counting by its weight. All (n,).
 
         Maximum likelihood with a mild prior that a and b are near 1 and near each other (Platt's map on the logit), and
-        that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not.
+        that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not. The identity
+        where the map says no more than chance would: what a likelihood was fitted to (logistic regression) needs none.
         """
         log_s, log_rest = logs(raw, CLIP)
         positive, total = float(weight[converted].sum()), float(weight.sum())
@@ -68,8 +71,14 @@ class BetaCalibration:
             bounds=bounds,
             options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
         )
-        a, b, c = (float(each) for each in best.x)
-        return cls(a, b, c)
+        found, same = cls(*(float(each) for each in best.x)), cls(1.0, 1.0, 0.0)
+        gained = found.log_likelihood(raw, converted, weight) - same.log_likelihood(raw, converted, weight)
+        return found if gained > PARAMETERS else same
+
+    def log_likelihood(self, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> float:
+        """Of what became of the rows, in nats, each counting by its weight."""
+        p = self(raw)
+        return float(np.sum(weight * np.log(np.where(converted, p, 1.0 - p))))
 
     def __call__(self, raw: Floats) -> Floats:
         """The probability of each raw score; never 0 or 1."""
