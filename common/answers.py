@@ -17,6 +17,7 @@ from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
 
 from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
+from common.programs import wants_json
 
 # A dependency that is away: its errors mean "later", not "broken".
 DEPENDENCY_ERRORS = (OperationalError, InterfaceError, BrokerError, CacheConnectionError, CacheTimeoutError)
@@ -50,11 +51,6 @@ class ContractExceptionHandler(ExceptionHandler):
 def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:
     """The contract's shape, outside Django REST framework."""
     return JsonResponse({"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, status=status_code)
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program."""
-    return request.path.startswith(("/api/", "/health", "/metrics"))
 
 
 class ServiceUnavailableMiddleware:

@@ -194,6 +194,7 @@ SIMPLE_JWT = {
 }
 
 # --- The HTTP API ---------------------------------------------------------------------------------------------------
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["common.auth.TokenAuthentication", "common.auth.BrowserSession"],
     "DEFAULT_PERMISSION_CLASSES": ["common.scopes.HasScope"],
