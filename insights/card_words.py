@@ -37,7 +37,7 @@ def _roughly(metrics: Data, card: Data) -> str:
 
 def _first_tenth(metrics: Data, card: Data) -> str:
     tenths = (card.get("curves") or {}).get("lift")
-    if not tenths:
+    if not tenths or metrics.get("base_rate") is None:
         return ""
     first, base = tenths[0], metrics["base_rate"]
     said = {"rate": percent(first["rate"]), "base": percent(base), "lift": number(f"{first['lift']:.1f}")}
