@@ -14,6 +14,11 @@ class Measure:
     key: str
     name: str
     meaning: str
+    lower_is_better: bool = False
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether the one is better than the other."""
+        return value < than if self.lower_is_better else value > than
 
 
 ROC_AUC = Measure(
@@ -27,14 +32,17 @@ FIVE = (
     Measure("accuracy", "Accuracy", "How often “likely” and “unlikely” are right; flatters where few leads convert."),
 )
 LOG_LOSS = Measure(
-    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better."
+    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better.", True
 )
-BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.")
+BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.", True)
 PR_AUC = Measure(
     "pr_auc", "PR-AUC", "Precision averaged over all recalls; without knowledge it is the share that converts."
 )
 CALIBRATION_ERROR = Measure(
-    "calibration_error", "Calibration error", "By how much the probabilities are off on average; 0.02 is two points."
+    "calibration_error",
+    "Calibration error",
+    "By how much the probabilities are off on average; 0.02 is two points.",
+    True,
 )
 MEASURES = (*FIVE, LOG_LOSS, BRIER, PR_AUC, CALIBRATION_ERROR)
 
