@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -15,7 +16,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from common.bounded import BoundedPaginator
+from common.bounded import MOST, BoundedPaginator
+from common.filters import Within
 from common.models import AuditEntry, Membership, ServiceToken
 from common.scopes import SCOPES, scopes_of
 from common.service_tokens import LONGEST_DAYS, LONGEST_NAME, issue, revoke
@@ -53,14 +55,40 @@ class ReadOnlyAdmin:
         return False
 
 
+class DoneWithin(Within):
+    """By the index on the time."""
+
+    title = "within the last"
+    column = "at"
+
+
+class ByAct(admin.SimpleListFilter):
+    """By the index on the act; the acts to choose from are those of the newest rows, so that no list reads millions."""
+
+    title = parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The acts, in their order."""
+        newest = AuditEntry.objects.of(org_of(request.user, session=request.session)).order_by("-number")[:MOST]
+        acts = AuditEntry.objects.filter(pk__in=newest.values("pk")).order_by("act").values_list("act", flat=True)
+        return [(act, act) for act in acts.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """The rows of the act."""
+        act = self.value()
+        return queryset.filter(act=act) if (act, act) in self.lookup_choices else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Who did what, when and why: to read."""
 
     list_display = ("at", "act", "subject", "by", "before", "after", "reason")
-    list_filter = ("act",)
-    search_fields = ("subject", "by")
+    list_filter = (DoneWithin, ByAct)
+    search_fields = ("subject__exact",)
+    search_help_text = "The whole subject: a version, a lead's number, an experiment's, a token's"
     ordering = ("-at",)
+    sortable_by = ("at",)  # what an index sorts
     paginator = BoundedPaginator
     show_full_result_count = False
 
