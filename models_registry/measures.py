@@ -14,11 +14,8 @@ class Measure:
     key: str
     name: str
     meaning: str
-    lower_is_better: bool = False
-
-    def is_better(self, value: float, than: float) -> bool:
-        """Whether the one is better than the other."""
-        return value < than if self.lower_is_better else value > than
+    falls: bool = False
+    """Whether lower is better."""
 
 
 ROC_AUC = Measure(
@@ -32,9 +29,9 @@ FIVE = (
     Measure("accuracy", "Accuracy", "How often “likely” and “unlikely” are right; flatters where few leads convert."),
 )
 LOG_LOSS = Measure(
-    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better.", True
+    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better.", falls=True
 )
-BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.", True)
+BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.", falls=True)
 PR_AUC = Measure(
     "pr_auc", "PR-AUC", "Precision averaged over all recalls; without knowledge it is the share that converts."
 )
@@ -42,7 +39,7 @@ CALIBRATION_ERROR = Measure(
     "calibration_error",
     "Calibration error",
     "By how much the probabilities are off on average; 0.02 is two points.",
-    True,
+    falls=True,
 )
 MEASURES = (*FIVE, LOG_LOSS, BRIER, PR_AUC, CALIBRATION_ERROR)
 

@@ -14,8 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.errors import Conflict, Unavailable
 from common.filters import Within
 from common.html import table
@@ -56,7 +55,7 @@ class ByVersion(admin.SimpleListFilter):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Never changed, so never edited."""
 
     list_display = (
@@ -71,8 +70,6 @@ class PredictionAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Mo
     list_filter = (PredictedWithin, ByVersion)
     list_select_related = ("dossier",)
     ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
-    paginator = BoundedPaginator
-    show_full_result_count = False
     exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
@@ -122,14 +119,12 @@ class PredictionAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Mo
 
 
 @admin.register(ScoreJob)
-class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ScoreJobAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """How far scoring in the background is, and how it ended."""
 
     list_display = ("created_at", "status", "percent", "scored", "failed", "total", "started_by", "finished_at")
     list_filter = ("status",)
     ordering = ("-created_at",)
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
     @admin.display(description="progress")
     def percent(self, job: ScoreJob) -> str:
@@ -138,7 +133,7 @@ class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # t
 
 
 @admin.register(Quality)
-class QualityAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class QualityAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """How versions kept their word, as it was measured: read, never edited."""
 
     list_display = ("at", "whose", "kind", "window_days", "leads", "roc_auc", "log_loss", "calibration_error")
@@ -146,8 +141,6 @@ class QualityAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
     search_fields = ("version",)
     search_help_text = "A version"
     ordering = ("-at", "version", "kind", "window_days")
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
     @admin.display(description="version", ordering="version")
     def whose(self, row: Quality) -> str:

@@ -129,6 +129,14 @@ def test_each_filter_reads_by_an_index_and_counts_to_a_bound(address: str, query
     assert any(index in plan(sql) for sql in asked)
 
 
+@pytest.mark.parametrize("address", [OUTCOMES, EXPOSURES, AUDIT, PREDICTIONS, LEADS])
+def test_no_filter_offers_to_count_its_rows(address: str) -> None:
+    page = staff().get(address, {"_facets": "True"})
+    assert page.status_code == 200
+    assert not page.context["cl"].add_facets
+    assert "Show counts" not in page.content.decode()
+
+
 def many_acts() -> None:
     """So many rows that the planner weighs one index against another."""
     now, count = timezone.now(), AuditEntry.objects.count()

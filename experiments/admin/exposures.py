@@ -9,8 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.tenancy import org_of
 from experiments.models import Experiment, Exposure
 from leads.admin.finding import FoundByLead
@@ -38,7 +37,7 @@ class ByExperiment(admin.SimpleListFilter):
 
 
 @admin.register(Exposure)
-class ExposureAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ExposureAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Which lead got which method, from when on."""
 
     list_display = ("dossier", "experiment", "variant", "first_at", "predictions")
@@ -46,5 +45,3 @@ class ExposureAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Mode
     list_select_related = ("dossier", "experiment")
     ordering = ("-id",)
     sortable_by = ()
-    paginator = BoundedPaginator
-    show_full_result_count = False

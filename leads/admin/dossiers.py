@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import MOST, BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
+from common.bounded import MOST
 from common.tenancy import org_of
 from leads.admin.finding import WithinPresent, number_in
 from leads.models import (
@@ -100,7 +100,7 @@ class BySource(RecentWords):
 
 
 @admin.register(Dossier)
-class DossierAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """A lead, whole. It is changed by the CRM, over the API or an import, so that its history is kept."""
 
     list_display = ("number", "status", "source", "region", "owner", "created_at", "probability")
@@ -110,9 +110,6 @@ class DossierAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
     search_help_text = "The lead's number"
     sortable_by = ("number", "created_at")  # what an index sorts
     ordering = ("-created_at",)
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
     inlines = (
         told(Property, "price", "has_photos", "city", "known_from"),
         told(LeadScore, "probability", "confidence", "action", "method", "model_version", "scored_at"),

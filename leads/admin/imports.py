@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from leads.models import ImportJob
 
 
 @admin.register(ImportJob)
-class ImportJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ImportJobAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Imports, to read: how far they are, and what they could not take."""
 
     list_display = (
@@ -26,5 +25,3 @@ class ImportJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # 
     )
     list_filter = ("status", "content")
     ordering = ("-created_at",)
-    paginator = BoundedPaginator
-    show_full_result_count = False

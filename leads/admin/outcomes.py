@@ -9,8 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from leads.admin.finding import FoundByLead, WithinPresent
 from leads.models import Outcome
 
@@ -43,7 +42,7 @@ class ByStanding(admin.SimpleListFilter):
 
 
 @admin.register(Outcome)
-class OutcomeAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class OutcomeAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Never edited: a correction is a new row, and the old one says until when it held."""
 
     list_display = ("occurred_at", "dossier", "converted", "revenue", "origin", "recorded_by", "recorded_at", "holds")
@@ -51,8 +50,6 @@ class OutcomeAdmin(FoundByLead, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Model
     list_select_related = ("dossier",)
     ordering = ("-occurred_at",)
     sortable_by = ("occurred_at",)  # what an index sorts
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
     @admin.display(description="holds now", boolean=True)
     def holds(self, row: Outcome) -> bool:

@@ -46,7 +46,7 @@ def _line(measure: Measure, values: list[float | None]) -> Line:
     difference = f"{values[1] - values[0]:+.3f}"
     if difference in ("+0.000", "-0.000"):
         return Line(measure, shown, "0.000", "the same")
-    return Line(measure, shown, difference, "better" if measure.is_better(values[1], values[0]) else "worse")
+    return Line(measure, shown, difference, "better" if (values[1] < values[0]) == measure.falls else "worse")
 
 
 class Comparing:

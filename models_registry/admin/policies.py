@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.tenancy import org_of
 from models_registry.models import Alarm, ModelActivation, Policy
 from models_registry.policy import set_policy
@@ -38,7 +38,7 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
 
 
 @admin.register(Alarm)
-class AlarmAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class AlarmAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was noticed, and which training answered it."""
 
     list_display = ("raised_at", "kind", "model_version", "words", "answered_by")
@@ -48,7 +48,7 @@ class AlarmAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type
 
 
 @admin.register(ModelActivation)
-class ModelActivationAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelActivationAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The ledger, to read."""
 
     list_display = ("at", "number", "act", "version", "by", "reason")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -33,6 +35,21 @@ ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.o
 LONGEST_REASON, MOST_IN_LIST = 10_000, 60
 
 
+class ByKeeping(admin.SimpleListFilter):
+    """Whether a version can score again."""
+
+    title = parameter_name = "artefact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The two."""
+        return [("kept", "kept"), ("archived", "archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> QuerySet[ModelVersion]:
+        """The versions that are so."""
+        chosen = self.value()
+        return queryset.filter(archived_at__isnull=chosen == "kept") if chosen in ("kept", "archived") else queryset
+
+
 @admin.register(ModelVersion)
 class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Only the notes are written here; everything else is what training left."""
@@ -49,7 +66,7 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
         "short_notes",
         "kept",
     )
-    list_filter = ("is_active", ("archived_at", admin.EmptyFieldListFilter))
+    list_filter = (ByKeeping,)
     search_fields = ("version", "algorithm", "notes")
     actions = ("compare_chosen",)
     ordering = ("-version",)
