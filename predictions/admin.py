@@ -19,6 +19,7 @@ from common.errors import Conflict, Unavailable
 from common.filters import Within
 from common.html import table
 from common.tenancy import org_of
+from leads.admin.dossiers import also_show, told
 from leads.admin.finding import FoundByLead
 from models_registry.admin.live import ACTIVATE, reason_of
 from models_registry.models import ModelVersion
@@ -116,6 +117,10 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         """Every feature with the value it had and its part, in points."""
         rows = ((name, "missing" if value is None else value, f"{100 * part:+.2f}") for name, value, part in row.vector)
         return table(("Feature", "Value", "Points"), rows)
+
+
+SAID = ("predicted_at", "conversion_probability", "probability_low", "probability_high", "recommended_action", "method")
+also_show(told(Prediction, *SAID, "model_version", by="predicted_at", deferred=VECTOR))
 
 
 @admin.register(ScoreJob)

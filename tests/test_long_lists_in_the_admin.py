@@ -89,6 +89,16 @@ def exposed_in(experiment: Experiment) -> Experiment:
     return experiment
 
 
+def test_a_leads_page_shows_what_the_rooms_above_know_of_it() -> None:
+    lead = a_scored_lead(0.6123, number=4711)
+    Exposure.objects.create(
+        experiment=an_experiment(name="ours"), dossier=lead, variant="treated", first_at=timezone.now()
+    )
+    page = staff().get(f"{LEADS}{lead.pk}/change/").content.decode()
+    for words in ("0.6123", "treated", "/ml-insights/leads/4711/", "predictions/prediction/?q=4711"):
+        assert words in page
+
+
 @pytest.mark.parametrize("address", [OUTCOMES, EXPOSURES, AUDIT, PREDICTIONS])
 def test_nobody_adds_changes_or_deletes_there(address: str) -> None:
     exposed_in(an_experiment())

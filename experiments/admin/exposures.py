@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.tenancy import org_of
 from experiments.models import Experiment, Exposure
+from leads.admin.dossiers import also_show, told
 from leads.admin.finding import FoundByLead
 
 MOST_EXPERIMENTS = 50
@@ -45,3 +46,6 @@ class ExposureAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmin,
     list_select_related = ("dossier", "experiment")
     ordering = ("-id",)
     sortable_by = ()
+
+
+also_show(told(Exposure, "experiment", "variant", "first_at", "predictions", by="first_at"))

@@ -28,19 +28,29 @@ from leads.models import (
 )
 
 OPEN, WON, LOST = "open", "won", "lost"
+MOST_ROWS = 200
 
 
 class Told(ReadOnlyAdmin, admin.TabularInline):  # type: ignore[type-arg]
-    """Rows of a lead, to read."""
+    """Rows of a lead, to read: the newest of them, so that a page stays one however much is behind a lead."""
 
     extra = 0
     can_delete = False
+    deferred: tuple[str, ...] = ()
+    newest_by: tuple[str, ...]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The newest rows of the lead whose page it is."""
+        lead = request.resolver_match.kwargs["object_id"] if request.resolver_match else None
+        rows = self.model._default_manager.filter(dossier=lead).order_by(*(f"-{name}" for name in self.newest_by))
+        return super().get_queryset(request).filter(pk__in=rows.values("pk")[:MOST_ROWS]).defer(*self.deferred)
 
 
-def told(table: type[Model], *fields: str, by: str = "id") -> type[Told]:
-    """An inline that shows these fields of a table, in the order of one."""
-    shown = {"model": table, "fields": fields, "readonly_fields": fields, "ordering": (by, "id")}
-    return type(f"{table.__name__}Inline", (Told,), shown)
+def told(table: type[Model], *fields: str, by: str = "pk", deferred: tuple[str, ...] = ()) -> type[Told]:
+    """An inline that shows these fields of a table, in the order of one; `deferred` are not read."""
+    order = (by, "pk") if by != "pk" else ("pk",)
+    shown = {"model": table, "fields": fields, "readonly_fields": fields, "ordering": order}
+    return type(f"{table.__name__}Inline", (Told,), shown | {"newest_by": order, "deferred": deferred})
 
 
 class CreatedWithin(WithinPresent):
@@ -110,7 +120,8 @@ class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAd
     search_help_text = "The lead's number"
     sortable_by = ("number", "created_at")  # what an index sorts
     ordering = ("-created_at",)
-    inlines = (
+    change_form_template = "admin/leads/dossier/change_form.html"
+    inlines: tuple[type[Told], ...] = (
         told(Property, "price", "has_photos", "city", "known_from"),
         told(LeadScore, "probability", "confidence", "action", "method", "model_version", "scored_at"),
         told(Outcome, "converted", "occurred_at", "revenue", "origin", "recorded_by", "recorded_at", "superseded_at"),
@@ -137,3 +148,8 @@ class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAd
         """The current score; a dash where there is none."""
         score = getattr(lead, "score", None)
         return "–" if score is None or score.probability is None else f"{score.probability:.0%}"
+
+
+def also_show(inline: type[Told]) -> None:
+    """What a room above knows of a lead, below what this one knows."""
+    DossierAdmin.inlines = (*DossierAdmin.inlines, inline)
