@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cron_descriptor import (
     ExpressionDescriptor,
@@ -12,6 +12,8 @@ from cron_descriptor import (
     WrongArgumentException,
 )
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+HALF_A_SECOND = timedelta(seconds=0.5)
 
 
 def words_of(task: PeriodicTask) -> str:
@@ -37,8 +39,8 @@ def next_run_of(task: PeriodicTask, *, at: datetime) -> datetime | None:
     """When it runs next, as seen from `at`; None where it is switched off."""
     if not task.enabled:
         return None
-    due = task.schedule.remaining_estimate(task.last_run_at or at)
-    return max(at, at + due)
+    due = at + task.schedule.remaining_estimate(task.last_run_at or at)
+    return max(at, (due + HALF_A_SECOND).replace(microsecond=0))
 
 
 def schedule_of(name: str) -> PeriodicTask | None:

@@ -26,3 +26,5 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """A person, with the organisation."""
 
     inlines = (MembershipInline,)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")

@@ -16,6 +16,7 @@ from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
 from common import audit
+from common.admin.moments import NAMED_MOMENTS
 from common.schedule_words import next_run_of, words_of
 from common.tenancy import org_of
 
@@ -29,6 +30,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
     list_display = ("name", "enabled", "in_words", "next_run", "last_run_at", "what_it_does")
     list_filter = ("enabled",)
     date_hierarchy = None
+    formfield_overrides = NAMED_MOMENTS
     ordering = ("name",)
     actions = ("enable_tasks", "disable_tasks", "run_tasks")
     readonly_fields = ("in_words", "next_run", "what_it_does", "last_run_at")

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from common import audit
+from common.admin.moments import NAMED_MOMENTS
 from common.tenancy import org_of
 from leads.models import Organisation
 from leads.outcomes import rederive
@@ -51,6 +52,7 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What the organisation means by a conversion. Changed words settle the outcomes anew."""
 
     form = OrganisationForm
+    formfield_overrides = NAMED_MOMENTS
     list_display = ("org_id", "name", "time_zone", "horizon_days", "observed_until")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organisation]:

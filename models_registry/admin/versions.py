@@ -34,6 +34,8 @@ from models_registry.transfer import CannotExport, export_version
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
 LONGEST_REASON, MOST_IN_LIST = 10_000, 60
 
+SECTION = '<h3>{}</h3><p>{}</p><div class="wide-table" tabindex="0" role="region" aria-label="{}">{}</div>'
+
 
 class ByKeeping(admin.SimpleListFilter):
     """Whether a version can score again."""
@@ -226,8 +228,9 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
     @admin.display(description="how good it is, and what it reads")
     def sections(self, row: ModelVersion) -> SafeString:
         """The card, one subject after another, each with its table."""
-        parts = ((each.title, each.words, table(each.head, each.rows)) for each in sections_of(card_of(row)))
-        return format_html_join("", '<h3>{}</h3><p>{}</p><div class="wide-table">{}</div>', parts)
+        told = sections_of(card_of(row))
+        parts = ((each.title, each.words, each.title, table(each.head, each.rows)) for each in told)
+        return format_html_join("", SECTION, parts)
 
     @admin.display(description="provenance")
     def provenance(self, row: ModelVersion) -> SafeString:
