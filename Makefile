@@ -50,7 +50,7 @@ lint: .venv/installed-dev
 	$(DEPLOYED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 messages: .venv/installed-dev  ## find the pages' sentences for translation, and compile what is translated (needs GNU gettext)
-	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'models_registry/*' --ignore 'benchmarks/*' --ignore '*/tests/*'
+	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --add-location file --ignore .venv --ignore 'benchmarks/*' --ignore '*/tests/*'
 	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
 
 audit: .venv/installed-dev  ## ask the public vulnerability databases about every pinned package (needs a network)

@@ -32,6 +32,9 @@ SEE_MODELS = "models_registry.view_modelversion"
 ACTIVATE = "models_registry.activate_modelversion"
 SEE_EXPERIMENTS = "experiments.view_experiment"
 MAKE_EXPERIMENTS = "experiments.add_experiment"
+SEE_DATA = "leads.view_importjob"
+IMPORT = "leads.add_importjob"
+RELEASE = "models_registry.release_suspect"
 EXPERIMENT = "experiments.change_experiment"
 OVERRIDE = "models_registry.override_gate"
 
@@ -125,6 +128,9 @@ def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) ->
         "sees_experiments": viewer.may(SEE_EXPERIMENTS),
         "sees_models": viewer.may(SEE_MODELS),
         "sees_leads": viewer.may(SEE_LEADS),
+        "sees_data": viewer.may(SEE_DATA),
+        "may_import": viewer.may(IMPORT),
+        "may_release": viewer.may(RELEASE),
         "languages": settings.LANGUAGES,
         "login_url": settings.LOGIN_URL,
     }

@@ -12,6 +12,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from common.tongue import number
+
 INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
 ROW_HEIGHT, MARGINS = 34, 70
 CLEAR = "rgba(0,0,0,0)"
@@ -40,6 +42,7 @@ def layout_of(rows: int, **more: Any) -> go.Layout:
         "height": MARGINS + ROW_HEIGHT * rows,
         "bargap": 0.35,
         "dragmode": False,
+        "separators": number(".") + number(","),
         "hoverlabel": {"bgcolor": "var(--raised)", "bordercolor": LINE, "font": {"color": INK}},
     }
     return go.Layout(**(common | more))

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from common.tongue import gettext as _
 from insights.drawing import ACCENT, CLEAR, DOWN, INK, LINE, ROW_HEIGHT, SOFT, UP, Figure, layout_of, plot_of
 from leads.features import Kind
+from models_registry.card_sayings import share, three
 from models_registry.measures import FIVE, value_of
 from predictions.quantities import percent, signed_points
 from predictions.reasons import label_of, shown
@@ -22,11 +23,11 @@ INVISIBLE = "\u200b"
 def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure:
     """Bars of the features that move the scores most: `shares` holds {"feature", "importance"}, largest first."""
     top = list(shares)[:most]
-    names = [label_of(share["feature"]) for share in top]
-    values = [float(share["importance"]) for share in top]
+    names = [label_of(each["feature"]) for each in top]
+    values = [float(each["importance"]) for each in top]
     bars = go.Bar(
         x=values,
-        y=_distinct(names),
+        y=distinct(names),
         orientation="h",
         marker_color=ACCENT,
         textposition="outside",
@@ -36,9 +37,10 @@ def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure
     )
     axis = {"visible": False, "range": [0, 1.2 * max(values, default=1.0)]}
     margin = {"l": 10, "r": 24, "t": 8, "b": 8}
-    layout = layout_of(len(top), xaxis=axis, yaxis=_names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
-    rows = tuple((name, f"{value:.1%}") for name, value in zip(names, values, strict=True))
-    return Figure("importance", "What moves the scores most", plot_of(bars, layout), ("Feature", "Share"), rows)
+    layout = layout_of(len(top), xaxis=axis, yaxis=names_axis(), margin=margin, height=16 + ROW_HEIGHT * len(top))
+    rows = tuple((name, share(value)) for name, value in zip(names, values, strict=True))
+    head = (_("Feature"), _("Share"))
+    return Figure("importance", _("What moves the scores most"), plot_of(bars, layout), head, rows)
 
 
 def radar(metrics: Mapping[str, Any]) -> Figure:
@@ -55,13 +57,14 @@ def radar(metrics: Mapping[str, Any]) -> Figure:
         mode="lines+markers",
         hovertemplate="%{theta}: %{r:.3f}<extra></extra>",
     )
-    layout = layout_of(0, polar=_polar(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
-    rows = tuple((measure.name, f"{value:.3f}", measure.meaning) for measure, value in known)
-    head = ("Measure", "Value", "Meaning")
-    return Figure("radar", "How good it is, on leads that came later", plot_of(area, layout), head, rows)
+    layout = layout_of(0, polar=polar_axes(), height=330, margin={"l": 70, "r": 70, "t": 36, "b": 30})
+    rows = tuple((measure.name, three(value), measure.meaning) for measure, value in known)
+    head = (_("Measure"), _("Value"), _("Meaning"))
+    return Figure("radar", _("How good it is, on leads that came later"), plot_of(area, layout), head, rows)
 
 
-def _polar() -> dict[str, Any]:
+def polar_axes() -> dict[str, Any]:
+    """Axes from 0 to 1, the first one upwards."""
     lines = {"gridcolor": LINE, "linecolor": LINE}
     radial = {"range": [0, 1], "dtick": 0.25, "tickfont": {"color": SOFT, "size": 11}, "angle": 90, "tickangle": 90}
     angular = {"rotation": 90, "direction": "clockwise"}
@@ -107,7 +110,7 @@ def waterfall(
     bars = go.Waterfall(
         orientation="h",
         measure=["absolute", *["relative"] * len(steps), "total"],
-        y=_distinct(names),
+        y=distinct(names),
         x=[base, *(step.part for step in steps), probability],
         textposition="outside",
         cliponaxis=False,
@@ -118,7 +121,7 @@ def waterfall(
         connector={"line": {"color": LINE, "width": 1}},
         hoverinfo="y+text",
     )
-    layout = layout_of(len(names), xaxis=_probability_axis(base, steps), yaxis=_names_axis())
+    layout = layout_of(len(names), xaxis=_probability_axis(base, steps), yaxis=names_axis())
     return Figure(
         "waterfall",
         _("How the probability came to be"),
@@ -150,7 +153,7 @@ def _named(name: str, value: Any, kinds: Mapping[str, Kind] | None) -> str:
     return f"{label_of(name)}: {shown(name, value, (kinds or {}).get(name))}"
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def distinct(names: Sequence[str]) -> list[str]:
     """Short names, each once: Plotly would lay bars of one name over each other."""
     found: list[str] = []
     for name in names:
@@ -161,7 +164,8 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _names_axis() -> dict[str, Any]:
+def names_axis() -> dict[str, Any]:
+    """The axis of names, the first one on top."""
     return {
         "autorange": "reversed",
         "automargin": True,

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leads.importing.mapping_toml import ready_mappings
 from leads.models import Dossier
 
 NOON = time(12)
@@ -55,6 +56,35 @@ class OutcomeForm(forms.Form):
         told, converted = self.cleaned_data, self.cleaned_data["became"] == CONVERTED
         revenue = told.get("revenue") if converted else None
         return {"converted": converted, "occurred_at": told["occurred_at"], "revenue": revenue}
+
+
+def _mappings() -> list[tuple[str, Any]]:
+    return [("", gettext_lazy("as the API names fields")), *((name, name) for name in ready_mappings())]
+
+
+class ImportForm(forms.Form):
+    """A file of leads or events, and how it is to be read: by a mapping of one's own, or by a ready one."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File (CSV, or one JSON object a line)"),
+        error_messages={"required": gettext_lazy("Choose a file."), "empty": gettext_lazy("The file is empty.")},
+    )
+    content = forms.ChoiceField(
+        label=gettext_lazy("It holds"), choices=[("leads", gettext_lazy("leads")), ("events", gettext_lazy("events"))]
+    )
+    ready = forms.ChoiceField(label=gettext_lazy("Columns are named"), choices=_mappings, required=False)
+    own = forms.CharField(
+        label=gettext_lazy("Or a mapping of your own (TOML)"),
+        required=False,
+        max_length=200_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `mapping`: one's own goes before a ready one."""
+        told = super().clean() or {}
+        return told | {"mapping": told.get("own", "").strip() or told.get("ready", "")}
 
 
 class OverrideForm(forms.Form):

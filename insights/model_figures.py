@@ -7,8 +7,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from insights.drawing import ACCENT, INK, LINE, SOFT, Figure, layout_of, plot_of
-from models_registry.card_sections import between, share, three
+from common.tongue import gettext as _
+from common.tongue import number
+from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from models_registry.card_sayings import between, counted, share, three, told
+from models_registry.measures import LOG_LOSS, PRECISION, RECALL, ROC_AUC
+from predictions.quantities import percent
 
 Points = Sequence[Mapping[str, Any]]
 HEIGHT = 320
@@ -33,16 +37,17 @@ def calibration(points: Points) -> Figure:
             "thickness": 1,
             "width": 3,
         },
-        hovertemplate="said %{x:.0%}, converted %{y:.0%}<extra></extra>",
+        hovertemplate=_("said %(said)s, converted %(came)s") % {"said": "%{x:.0%}", "came": "%{y:.0%}"}
+        + "<extra></extra>",
     )
     end = max([0.1, *said, *(each["interval"][1] for each in points)])
-    layout = _plane("said", "converted", x=end * 1.03, y=end * 1.03)
+    layout = _plane(_("said"), _("converted"), x=end * 1.03, y=end * 1.03)
     rows = tuple(
-        (share(each["predicted"]), share(each["observed"]), between(each["interval"], share), f"{each['leads']:,.0f}")
+        (share(each["predicted"]), share(each["observed"]), between(each["interval"], share), counted(each["leads"]))
         for each in points
     )
-    head = ("Said", "Converted", "95 % interval", "Leads")
-    return Figure("calibration", "What was said, and what came", plot_of([DIAGONAL, dots], layout), head, rows)
+    head = (_("Said"), _("Converted"), _("Interval (95 %)"), _("Leads"))
+    return Figure("calibration", _("What was said, and what came"), plot_of([DIAGONAL, dots], layout), head, rows)
 
 
 def lift(points: Points, base: float) -> Figure:
@@ -53,45 +58,50 @@ def lift(points: Points, base: float) -> Figure:
         x=names,
         y=rates,
         marker_color=ACCENT,
-        text=[f"{rate:.0%}" for rate in rates],
+        text=[percent(rate) for rate in rates],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="tenth %{x}: %{y:.1%}<extra></extra>",
+        hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )
     mean = go.Scatter(
         x=names, y=[base] * len(names), mode="lines", line={"color": SOFT, "dash": "dot"}, hoverinfo="skip"
     )
-    layout = _plane("tenth of the leads, likeliest first", "converted", y=1.15 * max([0.01, *rates]))
+    layout = _plane(_("tenth of the leads, likeliest first"), _("converted"), y=1.15 * max([0.01, *rates]))
     layout.xaxis.update(type="category", range=None, tickformat=None, nticks=None, dtick=1)
     rows = tuple(
-        (f"{each['tenth']}", f"{each['leads']:,.0f}", share(each["rate"]), f"{each['lift']:.2f}", share(each["gain"]))
+        (
+            f"{each['tenth']}",
+            counted(each["leads"]),
+            share(each["rate"]),
+            number(f"{each['lift']:.2f}"),
+            share(each["gain"]),
+        )
         for each in points
     )
-    head = ("Tenth", "Leads", "Converted", "Times the mean", "Conversions so far")
-    return Figure("lift", "How many of each tenth converted", plot_of([bars, mean], layout), head, rows)
+    head = (_("Tenth"), _("Leads"), _("Converted"), _("Times the mean"), _("Conversions so far"))
+    return Figure("lift", _("How many of each tenth converted"), plot_of([bars, mean], layout), head, rows)
 
 
 def roc(points: Points) -> Figure:
     """ROC curve: of those that convert so many called, for so many of the others."""
     called, won = ([float(each[name]) for each in points] for name in ("false_positive_rate", "true_positive_rate"))
-    layout = _plane("of the others, called", "of those that convert, called", x=1.0, y=1.0)
+    layout = _plane(_("of the others, called"), _("of those that convert, called"), x=1.0, y=1.0)
     rows = tuple(
         (three(each["threshold"]), share(each["true_positive_rate"]), share(each["false_positive_rate"]))
         for each in points
     )
-    head = ("From", "Of those that convert", "Of the others")
-    return Figure(
-        "roc", "Who is called, from each threshold on", plot_of([DIAGONAL, _curve(called, won)], layout), head, rows
-    )
+    head = (_("From"), _("Of those that convert"), _("Of the others"))
+    title = _("Who is called, from each threshold on")
+    return Figure("roc", title, plot_of([DIAGONAL, _curve(called, won)], layout), head, rows)
 
 
 def precision_recall(points: Points) -> Figure:
     """Precision against recall."""
     recall, precision = ([float(each[name]) for each in points] for name in ("recall", "precision"))
-    layout = _plane("recall: of those that convert, called", "precision: of the called, convert", x=1.0, y=1.0)
+    layout = _plane(_("recall: of those that convert, called"), _("precision: of the called, convert"), x=1.0, y=1.0)
     rows = tuple((three(each["threshold"]), share(each["recall"]), share(each["precision"])) for each in points)
-    head = ("From", "Recall", "Precision")
-    return Figure("precision-recall", "Precision and recall", plot_of(_curve(recall, precision), layout), head, rows)
+    head = (_("From"), RECALL.name, PRECISION.name)
+    return Figure("precision-recall", _("Precision and recall"), plot_of(_curve(recall, precision), layout), head, rows)
 
 
 def learning_curve(points: Points) -> Figure:
@@ -99,14 +109,60 @@ def learning_curve(points: Points) -> Figure:
     known = [each for each in points if each["roc_auc"] is not None]
     leads, auc = [int(each["leads"]) for each in known], [float(each["roc_auc"]) for each in known]
     line = _curve(leads, auc)
-    line.update(mode="lines+markers", marker={"size": 8}, hovertemplate="%{x:,} leads: %{y:.3f}<extra></extra>")
-    layout = _plane("leads learnt from", "ROC-AUC")
-    layout.xaxis.update(type="log", tickvals=leads, ticktext=[f"{each:,}" for each in leads], tickformat=None)
+    line.update(mode="lines+markers", marker={"size": 8}, hovertemplate="%{x:,}: %{y:.3f}<extra></extra>")
+    layout = _plane(_("leads learnt from"), ROC_AUC.name)
+    layout.xaxis.update(type="log", tickvals=leads, ticktext=[counted(each) for each in leads], tickformat=None)
     lowest, highest = min([0.5, *auc]), max([0.6, *auc])
     layout.yaxis.update(range=[lowest - 0.02, min(highest + 0.04, 1.02)], tickformat=".2f")
-    rows = tuple((f"{each['leads']:,}", three(each["roc_auc"]), three(each["log_loss"])) for each in points)
-    head = ("Leads learnt from", "ROC-AUC", "Log loss")
-    return Figure("learning-curve", "How it grew with data", plot_of(line, layout), head, rows)
+    rows = tuple((counted(each["leads"]), three(each["roc_auc"]), three(each["log_loss"])) for each in points)
+    head = (_("Leads learnt from"), ROC_AUC.name, LOG_LOSS.name)
+    return Figure("learning-curve", _("How it grew with data"), plot_of(line, layout), head, rows)
+
+
+def groups(points: Points, name: str, key: str, title: str) -> Figure:
+    """For some of the leads each, the share that converted as a bar and what was said as a mark.
+
+    `name` is what a group is called by in the card ("source", "age"), and what the table calls it.
+    """
+    names = [told(each[name]) for each in points]
+    came, said = ([float(each[part]) for each in points] for part in ("base_rate", "predicted"))
+    bars = go.Bar(
+        x=came,
+        y=names,
+        orientation="h",
+        marker_color=ACCENT,
+        text=[percent(each) for each in came],
+        textposition="none",
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    marks = go.Scatter(
+        x=said,
+        y=names,
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "line-ns-open", "size": 18, "color": INK, "line": {"width": 3}},
+    )
+    layout = layout_of(
+        len(names),
+        xaxis={"range": [0, 1.12 * max([0.05, *came, *said])], "tickformat": ".0%", "gridcolor": LINE, "nticks": 5}
+        | {"tickfont": {"color": SOFT}, "zeroline": False},
+        yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
+        margin={"l": 10, "r": 16, "t": 8, "b": 32},
+        height=48 + ROW_HEIGHT * len(names),
+    )
+    rows = tuple(
+        (
+            told(each[name]),
+            counted(each["dossiers"]),
+            share(each["base_rate"]),
+            share(each["predicted"]),
+            three(each["roc_auc"]),
+            told(each["reason"]),
+        )
+        for each in points
+    )
+    head = (title, _("Leads"), _("Converted"), _("Said"), ROC_AUC.name, _("Why not"))
+    return Figure(key, title, plot_of([bars, marks], layout), head, rows)
 
 
 def _curve(x: Sequence[float], y: Sequence[float]) -> go.Scatter:

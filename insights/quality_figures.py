@@ -1,4 +1,4 @@
-"""The figures of the page that says whether the model keeps its word. Pure: no Django, no database."""
+"""The figures of the page that says whether the model keeps its word. No database."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
+from django.utils.formats import date_format
 
+from common.tongue import gettext as _
 from insights.drawing import ACCENT, INK, LINE, SOFT, Figure, layout_of, plot_of
-from insights.words import percent
+from insights.words import percent, plain
+from models_registry.card_sayings import three
+from models_registry.measures import LOG_LOSS, ROC_AUC
 
 HEIGHT, LEAST_SIZE, MOST_SIZE = 340, 8, 26
 Band = Mapping[str, Any]
@@ -36,32 +40,37 @@ def said_and_happened(bands: Sequence[Band]) -> Figure:
     layout = layout_of(
         0,
         height=HEIGHT,
-        xaxis=_shares("We said", far),
-        yaxis=_shares("It happened", far),
+        xaxis=_shares(_("We said"), far),
+        yaxis=_shares(_("It happened"), far),
         margin={"l": 62, "r": 16, "t": 12, "b": 52},
     )
-    head = ("We said", "Leads", "Converted", "Happened", "Between", "As said")
-    return Figure("said", "What we said, and what happened", plot_of([kept, points], layout), head, _rows(bands))
+    head = (_("We said"), _("Leads"), _("Converted"), _("Happened"), _("Between"), _("As said"))
+    return Figure("said", _("What we said, and what happened"), plot_of([kept, points], layout), head, _rows(bands))
 
 
 def sentence(band: Band) -> str:
     """ "We said 30%: 28 of 100 converted (20 to 37)"."""
-    return f"We said {percent(band['said'])}: {band['converted']:,} of {band['leads']:,} converted ({between(band)})"
+    return _("We said %(said)s: %(converted)s of %(leads)s converted (%(between)s)") % {
+        "said": percent(band["said"]),
+        "converted": plain(band["converted"]),
+        "leads": plain(band["leads"]),
+        "between": between(band),
+    }
 
 
 def between(band: Band) -> str:
     """The interval of a rate, in percent: "20 to 37"."""
-    return f"{100 * band['low']:.0f} to {100 * band['high']:.0f}"
+    return _("%(low)s to %(high)s") % {"low": f"{100 * band['low']:.0f}", "high": f"{100 * band['high']:.0f}"}
 
 
 def _rows(bands: Sequence[Band]) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (
             percent(band["said"]),
-            f"{band['leads']:,}",
-            f"{band['converted']:,}",
+            plain(band["leads"]),
+            plain(band["converted"]),
             percent(band["rate"]),
-            f"{between(band)} %",
+            _("%s%%") % between(band),
             verdict(band),
         )
         for band in bands
@@ -71,8 +80,8 @@ def _rows(bands: Sequence[Band]) -> tuple[tuple[str, ...], ...]:
 def verdict(band: Band) -> str:
     """Whether what happened is what was said, within what chance does."""
     if band["holds"]:
-        return "as said"
-    return "more than we said" if band["rate"] > band["said"] else "fewer than we said"
+        return _("as said")
+    return _("more than we said") if band["rate"] > band["said"] else _("fewer than we said")
 
 
 def over_time(series: Mapping[str, Any]) -> Figure:
@@ -82,20 +91,20 @@ def over_time(series: Mapping[str, Any]) -> Figure:
     happened = go.Scatter(
         x=names,
         y=[point["rate"] for point in points],
-        name="Happened",
+        name=_("Happened"),
         mode="markers",
         marker={"color": ACCENT, "size": 9},
         error_y=_interval(points),
-        hovertemplate="%{x}: %{y:.0%} converted<extra></extra>",
+        hovertemplate="%{x}: %{y:.0%}<extra></extra>",
     )
     said = go.Scatter(
         x=names,
         y=[point["expected"] for point in points],
-        name="Said",
+        name=_("Said"),
         mode="lines+markers",
         line={"color": SOFT, "width": 2, "dash": "dot"},
         marker={"size": 5},
-        hovertemplate="%{x}: %{y:.0%} said<extra></extra>",
+        hovertemplate="%{x}: %{y:.0%}<extra></extra>",
     )
     layout = layout_of(
         0,
@@ -107,22 +116,26 @@ def over_time(series: Mapping[str, Any]) -> Figure:
         | {"tickfont": {"color": SOFT}},
         margin={"l": 52, "r": 16, "t": 34, "b": 36},
     )
-    head = (step.capitalize(), "Leads", "Said", "Happened", "Between", "ROC-AUC", "Log loss")
+    title, begins = _by(step)
+    head = (begins, _("Leads"), _("Said"), _("Happened"), _("Between"), ROC_AUC.name, LOG_LOSS.name)
     rows = tuple((name, *_figures(point)) for name, point in zip(names, points, strict=True))
-    return Figure(
-        "over-time", f"What we said and what happened, by {step}", plot_of([happened, said], layout), head, rows
-    )
+    return Figure("over-time", title, plot_of([happened, said], layout), head, rows)
+
+
+def _by(step: str) -> tuple[str, str]:
+    if step == "month":
+        return _("What we said and what happened, by month"), _("Month")
+    return _("What we said and what happened, by week"), _("Week")
 
 
 def _figures(point: Mapping[str, Any]) -> tuple[str, ...]:
-    auc = "–" if point["roc_auc"] is None else f"{point['roc_auc']:.3f}"
-    said, happened = percent(point["expected"]), percent(point["rate"])
-    return f"{point['leads']:,}", said, happened, f"{between(point)} %", auc, f"{point['log_loss']:.3f}"
+    said, happened, reach = percent(point["expected"]), percent(point["rate"]), _("%s%%") % between(point)
+    return plain(point["leads"]), said, happened, reach, three(point["roc_auc"]), three(point["log_loss"])
 
 
 def _named(day: str, step: str) -> str:
     begins = date.fromisoformat(day)
-    return f"{begins:%b %Y}" if step == "month" else f"{begins.day} {begins:%b}"
+    return date_format(begins, "M Y" if step == "month" else "j M")
 
 
 def _interval(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from insights.views import experiments, lead, models, organisation, overview, quality, today
+from insights.views import data, experiments, lead, models, organisation, overview, quality, today
 
 app_name = "insights"
 
@@ -20,8 +20,11 @@ urlpatterns = [
     path("score-jobs/<uuid:job_id>", today.job_progress, name="score-job"),
     path("models/", models.models, name="models"),
     path("models/train", models.train, name="train"),
+    path("models/compare", models.compare, name="compare"),
     path("models/runs/<uuid:run_id>", models.run_progress, name="run"),
     path("models/runs/<uuid:run_id>/cancel", models.cancel, name="cancel-run"),
+    path("models/<str:version>/", models.version, name="version"),
+    path("models/<str:version>/preview", models.preview, name="preview"),
     path("models/<str:version>/card", models.card, name="card"),
     path("models/<str:version>/activate", models.activate, name="activate"),
     path("models/<str:version>/notes", models.notes, name="notes"),
@@ -36,6 +39,13 @@ urlpatterns = [
     ),
     path("overview/", overview.overview, name="overview"),
     path("overview/live", overview.live, name="live"),
+    path("data/", data.data, name="data"),
+    path("data/import", data.import_file, name="import-file"),
+    path("data/imports/<uuid:job_id>/", data.one_import, name="import"),
+    path("data/imports/<uuid:job_id>/progress", data.import_progress, name="import-progress"),
+    path("data/imports/<uuid:job_id>/rejects", data.rejects, name="rejects"),
+    path("data/release", data.release, name="release"),
+    path("data/withdraw", data.withdraw, name="withdraw"),
     path("quality/", quality.quality, name="quality"),
     path("organisation", organisation.choose, name="organisation"),
 ]

@@ -15,8 +15,12 @@ from predictions.quantities import counted, percent, plain, points, signed_point
 __all__ = [
     "ACTION",
     "ACTIONS",
+    "ALGORITHMS",
+    "CHECKS",
     "METHODS",
+    "STAGES",
     "STATUSES",
+    "TRIGGERS",
     "Action",
     "about",
     "action_of",
@@ -85,6 +89,46 @@ STATUSES = {
     "SUCCEEDED": gettext_lazy("Done"),
     "FAILED": gettext_lazy("Failed"),
     "CANCELLED": gettext_lazy("Cancelled"),
+}
+STAGES = {
+    "reading": gettext_lazy("reading the leads"),
+    "preparing": gettext_lazy("preparing"),
+    "splitting": gettext_lazy("choosing what to learn from"),
+    "growing": gettext_lazy("learning"),
+    "calibrating": gettext_lazy("calibrating"),
+    "evaluating": gettext_lazy("measuring on leads that came later"),
+    "explaining": gettext_lazy("finding what moves the scores"),
+    "packing": gettext_lazy("writing the card"),
+    "registering": gettext_lazy("comparing with the active version"),
+    "leads": gettext_lazy("taking leads"),
+    "events": gettext_lazy("taking events"),
+}
+TRIGGERS = {
+    "API": gettext_lazy("the API"),
+    "ADMIN": gettext_lazy("the admin"),
+    "PAGE": gettext_lazy("the pages"),
+    "COMMAND": gettext_lazy("the command line"),
+    "SCHEDULE": gettext_lazy("the schedule"),
+    "OUTCOMES": gettext_lazy("new outcomes"),
+    "DRIFT": gettext_lazy("drift"),
+    "CALIBRATION": gettext_lazy("calibration"),
+}
+CHECKS = {
+    "schema": gettext_lazy("It reads back as it was written"),
+    "leakage": gettext_lazy("It reads nothing that only the outcome tells"),
+    "calibration": gettext_lazy("Its probabilities hold on newer leads"),
+    "behaviour": gettext_lazy("A lead that answers more is not scored lower"),
+    "gate": gettext_lazy("It is better than the active version"),
+}
+ALGORITHMS = {
+    "auto": gettext_lazy("Choose for me"),
+    "random_forest": gettext_lazy("Random forest"),
+    "logistic_regression": gettext_lazy("Logistic regression"),
+    "hist_gradient_boosting": gettext_lazy("Gradient boosting (scikit-learn)"),
+    "lightgbm": "LightGBM",
+    "xgboost": "XGBoost",
+    "mlp": gettext_lazy("Neural network"),
+    "ensemble": gettext_lazy("Ensemble of three"),
 }
 
 

@@ -5,24 +5,38 @@ Cards are plain data that outlive the code that wrote them: what an older one do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.tongue import gettext as _
+from common.tongue import gettext_noop, number
+from models_registry.card_sayings import (
+    UNKNOWN,
+    between,
+    counted,
+    growth_words,
+    share,
+    shuffled_words,
+    signed,
+    three,
+    told,
+)
 from models_registry.measures import (
     BRIER,
     CALIBRATION_ERROR,
     LOG_LOSS,
     MEASURES,
     PR_AUC,
+    PRECISION,
+    RECALL,
     ROC_AUC,
     interval_of,
     value_of,
 )
 
-UNKNOWN = "–"
-THRESHOLD_NAMES = {"half": "0.5", "f1_best": "best F1", "cost_best": "least cost"}
-BASELINE_NAMES = {"rules": "The rules", "naive_bayes": "Naive Bayes on exact values"}
+THRESHOLD_NAMES = {"half": "0.5", "f1_best": gettext_noop("best F1"), "cost_best": gettext_noop("least cost")}
+BASELINE_NAMES = {"rules": gettext_noop("The rules"), "naive_bayes": gettext_noop("Naive Bayes on exact values")}
 COMPARED = (ROC_AUC, PR_AUC, LOG_LOSS, BRIER, CALIBRATION_ERROR)
 Version = Mapping[str, Any]
 """A version as `models_registry.info.card_of` gives it."""
@@ -44,21 +58,6 @@ def sections_of(version: Version) -> list[Section]:
     return [section for make in SECTIONS if (section := make(version)).rows]
 
 
-def three(value: Any) -> str:
-    """A figure to three decimals; a dash where it is not known."""
-    return UNKNOWN if value is None else f"{float(value):.3f}"
-
-
-def share(value: Any) -> str:
-    """A share in percent."""
-    return UNKNOWN if value is None else f"{float(value):.1%}"
-
-
-def between(bounds: Iterable[Any] | None, shown: Callable[[Any], str] = three) -> str:
-    """ "0.700 to 0.800"."""
-    return UNKNOWN if bounds is None else " to ".join(shown(bound) for bound in bounds)
-
-
 def figures(version: Version) -> Section:
     """Every measure forward with its interval, and shuffled."""
     metrics, shuffled = version["metrics"], version["card"].get("shuffled_metrics") or {}
@@ -67,44 +66,33 @@ def figures(version: Version) -> Section:
         for each in MEASURES
         if (value := value_of(metrics, each)) is not None or each.key in metrics
     )
-    counted = (
-        f"{metrics['dossiers']:,} leads ({metrics.get('positives', 0):,} converted)"
-        if "dossiers" in metrics
-        else "leads"
-    )
-    words = (
-        f"Measured forward in time, on {counted} created after those it learnt from; 95 % intervals over leads. "
-        f"Shuffled: the same learner, split at random. {shuffled_words(metrics, shuffled)}"
-    )
-    reasons = " ".join(dict.fromkeys((metrics.get("reasons") or {}).values()))
-    head = ("Measure", "Forward", "95 % interval", "Shuffled", "Meaning")
-    return Section("How good it is", f"{words} {reasons}".strip(), head, rows)
+    words = " ".join((_measured_on(metrics), _("Shuffled: the same learner, split at random.")))
+    reasons = " ".join(map(told, dict.fromkeys((metrics.get("reasons") or {}).values())))
+    head = (_("Measure"), _("Forward"), _("Interval (95 %)"), _("Shuffled"), _("Meaning"))
+    said = f"{words} {shuffled_words(metrics, shuffled)} {reasons}".strip()
+    return Section(_("How good it is"), said, head, rows)
 
 
-def shuffled_words(metrics: Mapping[str, Any], shuffled: Mapping[str, Any]) -> str:
-    """What it means that the shuffled ROC-AUC is what it is; empty where either is unknown."""
-    forward, mixed = value_of(metrics, ROC_AUC), value_of(shuffled, ROC_AUC)
-    if forward is None or mixed is None:
-        return ""
-    if mixed - forward > 0.03:
-        return (
-            f"Shuffled, ROC-AUC would be {mixed:.2f} instead of {forward:.2f}: leads change with time, and only the "
-            "forward figure tells what to expect."
-        )
-    return f"Shuffled, ROC-AUC is {mixed:.2f}, forward {forward:.2f}: little has changed with time."
+def _measured_on(metrics: Mapping[str, Any]) -> str:
+    if "dossiers" not in metrics:
+        return _("Measured forward in time, on leads created after those it learnt from; with intervals (95 %).")
+    return _(
+        "Measured forward in time, on %(leads)s leads (%(converted)s converted) created after those it learnt from; "
+        "with intervals over leads (95 %%)."
+    ) % {"leads": counted(metrics["dossiers"]), "converted": counted(metrics.get("positives", 0))}
 
 
 def against(version: Version) -> Section:
     """The baselines on the same leads."""
     found = version["card"].get("baselines") or {}
-    rows = [("This version", *(three(value_of(version["metrics"], each)) for each in COMPARED), UNKNOWN, UNKNOWN)]
+    rows = [(_("This version"), *(three(value_of(version["metrics"], each)) for each in COMPARED), UNKNOWN, UNKNOWN)]
     rows += [
-        (BASELINE_NAMES.get(name, name), *(three(value_of(each, measure)) for measure in COMPARED), *_gains(each))
+        (_(BASELINE_NAMES.get(name, name)), *(three(value_of(each, measure)) for measure in COMPARED), *_gains(each))
         for name, each in found.items()
     ]
-    head = ("By", *(measure.name for measure in COMPARED), "ROC-AUC better by", "Log loss better by")
-    words = "What simpler means reach on the same leads, and by how much this version is better (95 %, paired)."
-    return Section("Against simpler means", words, head, tuple(rows) if found else ())
+    head = (_("By"), *(measure.name for measure in COMPARED), _("ROC-AUC better by"), _("Log loss better by"))
+    words = _("What simpler means reach on the same leads, and by how much this version is better (95 %, paired).")
+    return Section(_("Against simpler means"), words, head, tuple(rows) if found else ())
 
 
 def _gains(baseline: Mapping[str, Any]) -> tuple[str, str]:
@@ -113,9 +101,7 @@ def _gains(baseline: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _gain(gain: Mapping[str, Any] | None) -> str:
-    return (
-        UNKNOWN if gain is None else f"{gain['gain']:+.3f} ({between(gain['interval'], lambda each: f'{each:+.3f}')})"
-    )
+    return UNKNOWN if gain is None else f"{signed(gain['gain'])} ({between(gain['interval'], signed)})"
 
 
 def thresholds(version: Version) -> Section:
@@ -124,43 +110,52 @@ def thresholds(version: Version) -> Section:
     matrix = ("true_positive", "false_positive", "false_negative", "true_negative")
     rows = tuple(
         (
-            THRESHOLD_NAMES.get(each["name"], each["name"]),
+            _(THRESHOLD_NAMES.get(each["name"], each["name"])),
             three(each["threshold"]),
             share(each["called"]),
             *(three(each[name]) for name in ("precision", "recall", "f1")),
-            *(f"{each['confusion_matrix'][name]:,.0f}" for name in matrix),
+            *(counted(each["confusion_matrix"][name]) for name in matrix),
             three(each["cost"]),
         )
         for each in found
     )
-    quality = ("Threshold", "From", "Called likely", "Precision", "Recall", "F1")
-    head = (*quality, "Rightly called", "Called in vain", "Missed", "Rightly left", "Cost a lead")
-    ratio = f"{found[0]['cost_ratio']:g}" if found else ""
-    words = (
+    quality = (_("Threshold"), _("From"), _("Called likely"), PRECISION.name, RECALL.name, _("F1"))
+    called = (_("Rightly called"), _("Called in vain"), _("Missed"), _("Rightly left"), _("Cost a lead"))
+    words = _(
         "The last two were chosen on the older leads, by scores of learners that had not seen them, and are measured "
-        f"here on the newest. A missed conversion costs {ratio} calls in vain."
-    )
-    return Section("Thresholds", words, head, rows)
+        "here on the newest. A missed conversion costs %s calls in vain."
+    ) % (number(f"{found[0]['cost_ratio']:g}") if found else "")
+    return Section(_("Thresholds"), words, (*quality, *called), rows)
 
 
 def calibration(version: Version) -> Section:
     """What was said and what came."""
     rows = tuple(
-        (share(each["predicted"]), share(each["observed"]), between(each["interval"], share), f"{each['leads']:,.0f}")
+        (share(each["predicted"]), share(each["observed"]), between(each["interval"], share), counted(each["leads"]))
         for each in _curve(version, "calibration")
     )
-    words = "Leads in ten parts of equal size by what was said of them, and how many of each converted."
-    return Section("Do the probabilities hold", words, ("Said", "Converted", "95 % interval", "Leads"), rows)
+    words = _("Leads in ten parts of equal size by what was said of them, and how many of each converted.")
+    head = (_("Said"), _("Converted"), _("Interval (95 %)"), _("Leads"))
+    return Section(_("Do the probabilities hold"), words, head, rows)
 
 
 def lift(version: Version) -> Section:
     """By tenths."""
     rows = tuple(
-        (f"{each['tenth']}", f"{each['leads']:,.0f}", share(each["rate"]), f"{each['lift']:.2f}", share(each["gain"]))
+        (
+            f"{each['tenth']}",
+            counted(each["leads"]),
+            share(each["rate"]),
+            number(f"{each['lift']:.2f}"),
+            share(each["gain"]),
+        )
         for each in _curve(version, "lift")
     )
-    words = "Leads by tenths, likeliest first: lift is the tenth's rate against the mean, gain the conversions so far."
-    return Section("Lift and gains", words, ("Tenth", "Leads", "Converted", "Lift", "Gain"), rows)
+    words = _(
+        "Leads by tenths, likeliest first: lift is the tenth's rate against the mean, gain the conversions so far."
+    )
+    head = (_("Tenth"), _("Leads"), _("Converted"), _("Lift"), _("Gain"))
+    return Section(_("Lift and gains"), words, head, rows)
 
 
 def _curve(version: Version, name: str) -> list[Mapping[str, Any]]:
@@ -169,47 +164,46 @@ def _curve(version: Version, name: str) -> list[Mapping[str, Any]]:
 
 def sources(version: Version) -> Section:
     """By source."""
-    return _groups(version, "by_source", "source", "By source", "Source")
+    return _groups(version, "by_source", "source", _("By source"), _("Source"))
 
 
 def ages(version: Version) -> Section:
     """By age at the moment of scoring."""
-    return _groups(version, "by_age", "age", "By age of the lead", "Age")
+    return _groups(version, "by_age", "age", _("By age of the lead"), _("Age"))
 
 
 def _groups(version: Version, key: str, name: str, title: str, head: str) -> Section:
     found = version["card"].get(key) or []
     rows = tuple(
         (
-            str(each[name]),
-            f"{each['dossiers']:,}",
+            told(each[name]),
+            counted(each["dossiers"]),
             share(each["base_rate"]),
             share(each["predicted"]),
             *(three(each[figure]) for figure in ("roc_auc", "log_loss", "calibration_error")),
-            each["reason"] or "",
+            told(each["reason"]),
         )
         for each in found
     )
-    heads = (head, "Leads", "Converted", "Said", "ROC-AUC", "Log loss", "Calibration error", "Why not")
-    return Section(title, "The same figures for some of the leads.", heads, rows)
+    measures = (ROC_AUC.name, LOG_LOSS.name, CALIBRATION_ERROR.name)
+    heads = (head, _("Leads"), _("Converted"), _("Said"), *measures, _("Why not"))
+    return Section(title, _("The same figures for some of the leads."), heads, rows)
 
 
 def learning(version: Version) -> Section:
     """The learning curve."""
     curve = version["card"].get("learning_curve") or {}
     points = curve.get("points") or []
-    rows = tuple((f"{each['leads']:,}", three(each["roc_auc"]), three(each["log_loss"])) for each in points)
-    return Section(
-        "What more data would bring", curve.get("words", ""), ("Leads learnt from", "ROC-AUC", "Log loss"), rows
-    )
+    rows = tuple((counted(each["leads"]), three(each["roc_auc"]), three(each["log_loss"])) for each in points)
+    head = (_("Leads learnt from"), ROC_AUC.name, LOG_LOSS.name)
+    return Section(_("What more data would bring"), growth_words(curve), head, rows)
 
 
 def importance(version: Version) -> Section:
     """What moves the scores."""
     rows = tuple((str(each["feature"]), share(each["importance"])) for each in version["importance"])
-    return Section(
-        "What moves the scores", "Each feature's share, over the leads measured.", ("Feature", "Share"), rows
-    )
+    words = _("Each feature's share, over the leads measured.")
+    return Section(_("What moves the scores"), words, (_("Feature"), _("Share")), rows)
 
 
 def used(version: Version) -> Section:
@@ -219,18 +213,20 @@ def used(version: Version) -> Section:
         for each in version["features"]
         if each.get("name") not in {row[0] for row in left_out(version).rows}
     )
-    return Section("Features", "What it reads of a lead.", ("Feature", "Type", "Unit", "Meaning"), rows)
+    head = (_("Feature"), _("Type"), _("Unit"), _("Meaning"))
+    return Section(_("Features"), _("What it reads of a lead."), head, rows)
 
 
 def left_out(version: Version) -> Section:
     """The features that it does not use, each with its reason."""
     rows = tuple(
-        (str(each["name"]), str(each.get("why_not") or ""))
+        (str(each["name"]), told(each.get("why_not")))
         for key in ("features", "left_out")
         for each in version["card"].get(key) or []
         if each.get("used") is False
     )
-    return Section("Left out", "Features that were there and are not used.", ("Feature", "Why"), rows)
+    words = _("Features that were there and are not used.")
+    return Section(_("Left out"), words, (_("Feature"), _("Why")), rows)
 
 
 def suspects(version: Version) -> Section:
@@ -238,15 +234,16 @@ def suspects(version: Version) -> Section:
     rows = tuple(
         (
             str(each.get("feature", "")),
-            str(each.get("availability") or ""),
+            told(each.get("availability")),
             *(three(each.get(name)) for name in ("auc_alone", "auc_with", "auc_without")),
-            str(each.get("verdict") or ""),
-            str(each.get("words") or ""),
+            told(each.get("verdict")),
+            told(each.get("words")),
         )
         for each in version["card"].get("leakage") or []
     )
-    head = ("Feature", "Known from", "AUC alone", "AUC with", "AUC without", "Verdict", "In words")
-    return Section("Leakage guard", "Whether a feature knows what only the outcome can tell.", head, rows)
+    aucs = (_("AUC alone"), _("AUC with"), _("AUC without"))
+    head = (_("Feature"), _("Known from"), *aucs, _("Verdict"), _("In words"))
+    return Section(_("Leakage guard"), _("Whether a feature knows what only the outcome can tell."), head, rows)
 
 
 SECTIONS: tuple[Callable[[Version], Section], ...] = (

@@ -6,39 +6,72 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.tongue import gettext as _
+from common.tongue import gettext_noop
+
 
 @dataclass(frozen=True)
 class Measure:
-    """A measure of a model: its key in a version's metrics, its name, and what it means."""
+    """A measure of a model: its key in a version's metrics, and its name and meaning in English."""
 
     key: str
-    name: str
-    meaning: str
+    called: str
+    means: str
     falls: bool = False
     """Whether lower is better."""
 
+    @property
+    def name(self) -> str:
+        """Its name, in the language that is spoken."""
+        return _(self.called)
 
+    @property
+    def meaning(self) -> str:
+        """What it means, in the language that is spoken."""
+        return _(self.means)
+
+
+PRECISION = Measure(
+    "precision", gettext_noop("Precision"), gettext_noop("Of the leads it calls likely, so many convert.")
+)
+RECALL = Measure("recall", gettext_noop("Recall"), gettext_noop("Of the leads that convert, it calls so many likely."))
 ROC_AUC = Measure(
-    "roc_auc", "ROC-AUC", "How often a lead that converts is ranked above one that does not; 0.5 is a coin toss."
+    "roc_auc",
+    gettext_noop("ROC-AUC"),
+    gettext_noop("How often a lead that converts is ranked above one that does not; 0.5 is a coin toss."),
 )
 FIVE = (
-    Measure("precision", "Precision", "Of the leads it calls likely, so many convert."),
-    Measure("recall", "Recall", "Of the leads that convert, it calls so many likely."),
-    Measure("f1", "F1", "Precision and recall in one figure: high only where both are."),
+    PRECISION,
+    RECALL,
+    Measure("f1", gettext_noop("F1"), gettext_noop("Precision and recall in one figure: high only where both are.")),
     ROC_AUC,
-    Measure("accuracy", "Accuracy", "How often “likely” and “unlikely” are right; flatters where few leads convert."),
+    Measure(
+        "accuracy",
+        gettext_noop("Accuracy"),
+        gettext_noop("How often “likely” and “unlikely” are right; flatters where few leads convert."),
+    ),
 )
 LOG_LOSS = Measure(
-    "log_loss", "Log loss", "How far the probabilities are off, sure mistakes above all; lower is better.", falls=True
+    "log_loss",
+    gettext_noop("Log loss"),
+    gettext_noop("How far the probabilities are off, sure mistakes above all; lower is better."),
+    falls=True,
 )
-BRIER = Measure("brier", "Brier score", "The mean squared error of the probabilities; lower is better.", falls=True)
+BRIER = Measure(
+    "brier",
+    gettext_noop("Brier score"),
+    gettext_noop("The mean squared error of the probabilities; lower is better."),
+    falls=True,
+)
 PR_AUC = Measure(
-    "pr_auc", "PR-AUC", "Precision averaged over all recalls; without knowledge it is the share that converts."
+    "pr_auc",
+    gettext_noop("PR-AUC"),
+    gettext_noop("Precision averaged over all recalls; without knowledge it is the share that converts."),
 )
 CALIBRATION_ERROR = Measure(
     "calibration_error",
-    "Calibration error",
-    "By how much the probabilities are off on average; 0.02 is two points.",
+    gettext_noop("Calibration error"),
+    gettext_noop("By how much the probabilities are off on average; 0.02 is two points."),
     falls=True,
 )
 MEASURES = (*FIVE, LOG_LOSS, BRIER, PR_AUC, CALIBRATION_ERROR)

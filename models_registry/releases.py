@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from common import audit
-from models_registry.models import ReleasedAttribute
+from models_registry.models import ModelVersion, ReleasedAttribute
+from models_registry.tables.release import PREFIX
 
 LONGEST_SUBJECT = 128
 
 
 class NoReason(ValueError):
     """A suspect is not released without a reason."""
+
+
+def suspects_of(version: ModelVersion) -> list[dict[str, Any]]:
+    """What the card says of attributes that looked like leaks, each with whether it has been released since."""
+    released = ReleasedAttribute.objects.features(version.org_id)
+    found = [each for each in version.card.get("leakage", []) if each["verdict"] in ("suspect", "released")]
+    return [
+        {**each, "attribute": each["feature"].removeprefix(PREFIX), "released": each["feature"] in released}
+        for each in found
+    ]
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What looked like leaks when `version` was learnt, the newest; and all that has been released since ever."""
+
+    version: ModelVersion | None
+    found: list[dict[str, Any]]
+    releases: list[ReleasedAttribute]
+
+    def named(self, attribute: str) -> dict[str, Any] | None:
+        """The suspect of that name."""
+        return next((each for each in self.found if each["attribute"] == attribute), None)
+
+
+def newest_suspects(org_id: str) -> Suspects:
+    """Those of the newest version, as the next training would go by. Three statements."""
+    version = ModelVersion.objects.of(org_id).newest_first().only("org_id", "version", "card").first()
+    releases = list(ReleasedAttribute.objects.of(org_id).order_by("attribute"))
+    return Suspects(version, suspects_of(version) if version else [], releases)
 
 
 @transaction.atomic

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from common.tongue import gettext as _
-from leads import snapshots
-from leads.catalogue import Snapshots, columns_of
-from leads.models import Dossier, Organisation
-from models_registry import scorers
-from predictions.actions import Thresholds
 from predictions.quantities import percent
-from predictions.scoring import moment_of
+from predictions.side_by_side import pairs_of, side_by_side
 
 MOST = 500
 
@@ -43,19 +37,5 @@ class Disagreement:
 
 def disagreement(*, org_id: str, control: str, treatment: str) -> Disagreement:
     """Of the 500 newest undecided leads, stored nowhere. Raises UnknownMethod."""
-    org = Organisation.get(org_id)
-    leads = list(Dossier.objects.of(org_id).open().order_by("-created_at", "-pk")[:MOST])
-    if not leads:
-        return Disagreement(0, 0, {})
-    read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
-    said = [_actions(org_id, method, read) for method in (control, treatment)]
-    pairs = Counter(zip(*said, strict=True))
-    return Disagreement(len(leads), sum(n for (old, new), n in pairs.items() if old != new), dict(pairs))
-
-
-def _actions(org_id: str, method: str, read: Snapshots) -> list[str]:
-    chosen = scorers.for_method(org_id, method)
-    scores = chosen.scorer.score(columns_of(read, chosen.scorer.features), contributions=False)
-    limits = Thresholds(**chosen.thresholds)
-    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
-    return [limits.action(probability, confidence) for probability, confidence in pairs]
+    asked = side_by_side(org_id=org_id, before=control, after=treatment, most=MOST)
+    return Disagreement(len(asked), sum(each.changes_action for each in asked), pairs_of(asked))

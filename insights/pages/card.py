@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from common.tongue import gettext as _
 from insights import figures, model_figures
 from insights.card_words import in_short
 from insights.drawing import Figure
 from models_registry import card_sections
+from models_registry.card_sayings import growth_words
 from models_registry.card_sections import Section
 from models_registry.info import card_of as plain_card_of
 from models_registry.measures import MEASURES, Measure, interval_of, value_of
@@ -32,7 +35,7 @@ class Drawing:
 class Card:
     """The active version: `measures` holds (measure, value, interval, shuffled).
 
-    `first` is seen at once; `more` and `tables` on demand.
+    `first` stands before importance and radar, `more` after them; `tables` are read on demand.
     """
 
     version: ModelVersion
@@ -43,8 +46,8 @@ class Card:
     first: list[Drawing]
     more: list[Drawing]
     tables: list[Section]
-    trained_from: str
-    trained_until: str
+    trained_from: date | None
+    trained_until: date | None
     records: dict[str, Any]
 
 
@@ -58,12 +61,16 @@ def card_of(version: ModelVersion) -> Card:
         radar=figures.radar(metrics),
         measures=_measures(metrics, card.get("shuffled_metrics") or {}),
         first=_first(metrics, card),
-        more=_more(card),
+        more=[*_curves(card), *_groups(card), *_growth(card)],
         tables=_tables(version),
-        trained_from=str(card.get("trained_from") or "")[:10],
-        trained_until=str(card.get("trained_until") or "")[:10],
+        trained_from=_day(card.get("trained_from")),
+        trained_until=_day(card.get("trained_until")),
         records=card.get("records") or {},
     )
+
+
+def _day(told: str | None) -> date | None:
+    return date.fromisoformat(told[:10]) if told else None
 
 
 def _measures(metrics: dict[str, Any], shuffled: dict[str, Any]) -> list[Row]:
@@ -77,30 +84,47 @@ def _measures(metrics: dict[str, Any], shuffled: dict[str, Any]) -> list[Row]:
 def _first(metrics: dict[str, Any], card: dict[str, Any]) -> list[Drawing]:
     curves, found = card.get("curves") or {}, []
     if curves.get("lift"):
-        words = "The leads measured, cut into tenths by what was said of them. The dotted line is the mean."
+        words = _("The leads measured, cut into tenths by what was said of them. The dotted line is the mean.")
         drawn = model_figures.lift(curves["lift"], float(metrics.get("base_rate") or 0.0))
-        found.append(Drawing("lift", "Where the conversions are", words, drawn))
+        found.append(Drawing("lift", _("Where the conversions are"), words, drawn))
     if curves.get("calibration"):
-        words = "Ten groups of leads by what was said of them. On the dotted line, as many converted as was said."
+        words = _("Ten groups of leads by what was said of them. On the dotted line, as many converted as was said.")
         drawn = model_figures.calibration(curves["calibration"])
-        found.append(Drawing("calibration", "Do its probabilities hold", words, drawn))
+        found.append(Drawing("calibration", _("Do its probabilities hold"), words, drawn))
     return found
 
 
-def _more(card: dict[str, Any]) -> list[Drawing]:
+def _curves(card: dict[str, Any]) -> list[Drawing]:
     curves, found = card.get("curves") or {}, []
-    points = (card.get("learning_curve") or {}).get("points") or []
-    if [each for each in points if each["roc_auc"] is not None]:
-        words = card["learning_curve"]["words"]
-        found.append(Drawing("growth", "What more data would bring", words, model_figures.learning_curve(points)))
     if curves.get("roc"):
-        words = "The further above the dotted line, the better it tells them apart. On the line: a coin."
-        found.append(Drawing("curve", "Telling them apart", words, model_figures.roc(curves["roc"])))
+        words = _("The further above the dotted line, the better it tells them apart. On the line: a coin.")
+        found.append(Drawing("curve", _("Telling them apart"), words, model_figures.roc(curves["roc"])))
     if curves.get("precision_recall"):
-        words = "Calling more leads finds more conversions, and more calls are in vain."
+        words = _("Calling more leads finds more conversions, and more calls are in vain.")
         drawn = model_figures.precision_recall(curves["precision_recall"])
-        found.append(Drawing("balance", "Finding all, or calling few", words, drawn))
+        found.append(Drawing("balance", _("Finding all, or calling few"), words, drawn))
     return found
+
+
+def _groups(card: dict[str, Any]) -> list[Drawing]:
+    words = _("The bar is the share that converted, the mark what it said. Where they part, it is off for these leads.")
+    found = []
+    if card.get("by_source"):
+        drawn = model_figures.groups(card["by_source"], "source", "by-source", _("Source"))
+        found.append(Drawing("sources", _("By source"), words, drawn))
+    if card.get("by_age"):
+        drawn = model_figures.groups(card["by_age"], "age", "by-age", _("Age"))
+        found.append(Drawing("ages", _("By age of the lead"), words, drawn))
+    return found
+
+
+def _growth(card: dict[str, Any]) -> list[Drawing]:
+    curve = card.get("learning_curve") or {}
+    points = curve.get("points") or []
+    if not any(each["roc_auc"] is not None for each in points):
+        return []
+    drawn = model_figures.learning_curve(points)
+    return [Drawing("growth", _("What more data would bring"), growth_words(curve), drawn)]
 
 
 def _tables(version: ModelVersion) -> list[Section]:

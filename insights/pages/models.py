@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Prefetch
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
 from insights.pages.card import Card, card_of
+from insights.pages.drift import Drift, drift_of
 from leads.models import Organisation
-from models_registry.measures import FIVE, LOG_LOSS, ROC_AUC, Measure, value_of
-from models_registry.models import ModelVersion, TrainingRun
+from models_registry.measures import LOG_LOSS, PRECISION, RECALL, ROC_AUC, Measure, value_of
+from models_registry.models import ModelVersion, TrainingCheck, TrainingRun
+from predictions.living import living_of
 
 MOST_VERSIONS, MOST_RUNS = 50, 10
+SHOWN_IN_LIST = (ROC_AUC, LOG_LOSS, PRECISION, RECALL)
+ROLL_BACK, ACTIVATE = gettext_lazy("Roll back"), gettext_lazy("Activate")
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,20 @@ class VersionRow:
 
     version: ModelVersion
     measures: list[tuple[Measure, float | None]]
-    verb: str
+    verb: str | Promise
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A training run with its checks, in their order."""
+
+    run: TrainingRun
+    checks: list[TrainingCheck]
+
+    @property
+    def passed(self) -> int:
+        """How many checks it has passed."""
+        return sum(check.passed for check in self.checks)
 
 
 @dataclass(frozen=True)
@@ -26,32 +47,60 @@ class ModelsPage:
     """What the page shows."""
 
     card: Card | None
+    drift: Drift | None
     versions: list[VersionRow]
-    runs: list[TrainingRun]
+    runs: list[RunRow]
     open_run: TrainingRun | None
 
 
-SHOWN_IN_LIST = (ROC_AUC, LOG_LOSS, *(measure for measure in FIVE if measure.key in ("precision", "recall")))
+@dataclass(frozen=True)
+class VersionPage:
+    """One version, the runs that made it, and the one that scores now."""
+
+    card: Card
+    runs: list[RunRow]
+    active: ModelVersion | None
+    verb: str | Promise
 
 
 def models_page(org: Organisation) -> ModelsPage:
     """All of it, in a fixed number of statements."""
     kept = ModelVersion.objects.of(org.org_id)
     versions, active = list(kept.newest_first()[:MOST_VERSIONS]), kept.active().first()
-    runs = list(TrainingRun.objects.of(org.org_id).select_related("version").order_by("-created_at")[:MOST_RUNS])
+    runs = runs_of(org.org_id)
     return ModelsPage(
         card=card_of(active) if active else None,
+        drift=drift_of(living_of(org.org_id).drift) if active else None,
         versions=[_row(row, active) for row in versions],
         runs=runs,
-        open_run=next((run for run in runs if run.is_open), None),
+        open_run=next((row.run for row in runs if row.run.is_open), None),
     )
 
 
+def version_page(org: Organisation, version: ModelVersion) -> VersionPage:
+    """The same of one version."""
+    active = ModelVersion.objects.of(org.org_id).active().only("version").first()
+    return VersionPage(card_of(version), runs_of(org.org_id, version), active, _verb_for(version, active))
+
+
+def runs_of(org_id: str, version: ModelVersion | None = None) -> list[RunRow]:
+    """The newest training runs, of one version where it is told. Two statements."""
+    runs = TrainingRun.objects.of(org_id).select_related("version").order_by("-created_at")
+    if version is not None:
+        runs = runs.filter(version=version)
+    checks = Prefetch("checks", queryset=TrainingCheck.objects.order_by("position"))
+    return [RunRow(run, list(run.checks.all())) for run in runs.prefetch_related(checks)[:MOST_RUNS]]
+
+
 def _row(version: ModelVersion, active: ModelVersion | None) -> VersionRow:
-    verb = "" if version.is_active or version.archived else verb_of(version, active)
-    return VersionRow(version, [(measure, value_of(version.metrics, measure)) for measure in SHOWN_IN_LIST], verb)
+    measures = [(measure, value_of(version.metrics, measure)) for measure in SHOWN_IN_LIST]
+    return VersionRow(version, measures, _verb_for(version, active))
 
 
-def verb_of(version: ModelVersion, active: ModelVersion | None) -> str:
+def _verb_for(version: ModelVersion, active: ModelVersion | None) -> str | Promise:
+    return "" if version.is_active or version.archived else verb_of(version, active)
+
+
+def verb_of(version: ModelVersion, active: ModelVersion | None) -> str | Promise:
     """What making it active is called."""
-    return "Roll back" if active is not None and version.version < active.version else "Activate"
+    return ROLL_BACK if active is not None and version.version < active.version else ACTIVATE

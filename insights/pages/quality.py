@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
+from common.tongue import number
 from insights import quality_figures
 from insights.drawing import Figure
-from insights.words import percent
+from insights.pages.drift import Drift, drift_of
+from insights.words import percent, plain
 from leads.models import Organisation
-from predictions.drift_watch import RUNNING, named
+from models_registry.card_sayings import UNKNOWN, between, three
 from predictions.living import NOT_YET, Living, living_of
 from predictions.measurement import ALARM_DAYS, CALIBRATION_MARGIN
 from predictions.quality import WHOLE
@@ -21,12 +25,6 @@ from predictions.quality import WHOLE
 Window = Mapping[str, Any]
 ENOUGH = 20
 SURE = 0.01
-VERDICTS = {"steady": "as in training", "slight": "moved a little", "moved": "moved"}
-REASONS = {
-    "too_few_leads": "too few leads to tell",
-    "mostly_missing": "nearly always missing",
-    "did_not_vary": "did not vary in training",
-}
 
 
 @dataclass(frozen=True)
@@ -67,18 +65,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """A feature's drift as the table shows it."""
-
-    name: str
-    verdict: str
-    psi: str
-    critical: str
-    missing: str
-    note: str
-
-
-@dataclass(frozen=True)
 class QualityPage:
     """What the page shows."""
 
@@ -87,39 +73,35 @@ class QualityPage:
     first_at: datetime | None
     waits_for_measurement: bool
     lines: list[Line]
-    drift_words: list[str]
-    drift: list[Moved]
-    drift_since: datetime | None
+    drift: Drift | None
 
 
 def quality_page(org: Organisation) -> QualityPage:
     """All of it, in a fixed number of statements."""
     living = living_of(org.org_id)
     version = living.version
-    drift = living.drift or {}
-    watched = [*([drift["score"]] if drift.get("score") else []), *drift.get("features", [])]
     return QualityPage(
         living=living,
         judgement=_judgement(living),
         first_at=version.created_at + org.horizon if version and not org.observed_until else None,
         waits_for_measurement=living.reason == NOT_YET,
         lines=_lines(living),
-        drift_words=[words for each in watched for words in each["words"] if each["feature"] not in RUNNING],
-        drift=[_moved(each) for each in watched],
-        drift_since=parse_datetime(drift["since"]) if drift else None,
+        drift=drift_of(living.drift),
     )
 
 
 def _judgement(living: Living) -> Judgement | None:
     """Of the version's own word where enough of it has matured, else of its rehearsal, else of every model's word."""
     candidates = [
-        ("What this version said", "", window)
+        (_("What this version said"), "", window)
         for window in sorted(living.realised, key=lambda each: each["window_days"] != ALARM_DAYS)
     ]
     if living.rehearsed:
-        note = "Scored afterwards, as of then: the model had not seen these leads, and saw nothing of what came later."
-        candidates.append(("What this version would have said", note, living.rehearsed))
-    candidates += [("What the models said that scored then", "", window) for window in living.every_model]
+        note = _(
+            "Scored afterwards, as of then: the model had not seen these leads, and saw nothing of what came later."
+        )
+        candidates.append((_("What this version would have said"), note, living.rehearsed))
+    candidates += [(_("What the models said that scored then"), "", window) for window in living.every_model]
     for least in (ENOUGH, 1):
         for whose, note, window in candidates:
             if window["leads"] >= least:
@@ -137,11 +119,13 @@ def _judged(whose: str, note: str, window: Window) -> Judgement:
     holds = not _misses(window)
     points = window["series"]["points"]
     return Judgement(
-        whose=f"{whose}, {_day(window['since'])} to {_day(window['until'])}",
+        whose=_("%(whose)s, %(since)s to %(until)s")
+        % {"whose": whose, "since": _day(window["since"]), "until": _day(window["until"])},
         note=note,
         first=words[id(first)],
         others=[words[id(band)] for band in bands if band is not first],
-        expected=f"Of {window['leads']:,} leads we expected {expected:,} to convert; {window['converted']:,} did.",
+        expected=_("Of %(leads)s leads we expected %(expected)s to convert; %(converted)s did.")
+        % {"leads": plain(window["leads"]), "expected": plain(expected), "converted": plain(window["converted"])},
         verdict=_verdict(window, holds),
         holds=holds,
         said=quality_figures.said_and_happened(bands),
@@ -162,13 +146,28 @@ def _misses(window: Window) -> bool:
 
 def _verdict(window: Window, holds: bool) -> str:
     if window["calibration_p"] is None:
-        return "Too few leads to judge the probabilities as a whole."
-    off = f"the probabilities are off by {100 * window['calibration_error']:.1f} points on average"
+        return _("Too few leads to judge the probabilities as a whole.")
+    off = number(f"{100 * window['calibration_error']:.1f}")
     if not holds:
-        return f"The model does not keep its word: {off}, which is beyond chance. Recalibrate it, or train."
+        return (
+            _(
+                "The model does not keep its word: the probabilities are off by %s points on average, which is beyond "
+                "chance. Recalibrate it, or train."
+            )
+            % off
+        )
     if window["calibration_p"] <= SURE:
-        return f"The model keeps its word: {off}, beyond chance, but too little to matter."
-    return f"The model keeps its word: {off}, which chance alone explains."
+        return (
+            _(
+                "The model keeps its word: the probabilities are off by %s points on average, beyond chance, but too "
+                "little to matter."
+            )
+            % off
+        )
+    return (
+        _("The model keeps its word: the probabilities are off by %s points on average, which chance alone explains.")
+        % off
+    )
 
 
 def _shadow_lines(living: Living) -> list[Line]:
@@ -176,22 +175,23 @@ def _shadow_lines(living: Living) -> list[Line]:
     lines = []
     for window in living.shadowed:
         if window["leads"]:
-            span = _span(window["window_days"])
-            lines.append(_line(f"Shadow {living.shadow}, the last {span} that matured", window))
-            lines.append(_line("Given, for the same leads", window | window["given"]))
+            said = {"version": living.shadow, "span": _span(window["window_days"])}
+            lines.append(_line(_("Shadow %(version)s, the last %(span)s that matured") % said, window))
+            lines.append(_line(_("Given, for the same leads"), window | window["given"]))
     return lines
 
 
 def _lines(living: Living) -> list[Line]:
-    lines = [_line(f"Said, the last {_span(each['window_days'])} that matured", each) for each in living.realised]
+    matured = _("Said, the last %s that matured")
+    lines = [_line(matured % _span(each["window_days"]), each) for each in living.realised]
     lines += [
-        _line(f"The same of every model, {_span(each['window_days'])}", each)
+        _line(_("The same of every model, %s") % _span(each["window_days"]), each)
         for each in living.every_model
         if each["window_days"] == ALARM_DAYS
     ]
     lines = [line for line in lines if line.leads != "0"] + _shadow_lines(living)
     if living.rehearsed and living.rehearsed["leads"]:
-        lines.append(_line("Rehearsed", living.rehearsed))
+        lines.append(_line(_("Rehearsed"), living.rehearsed))
     if living.estimated and living.estimated["n"]:
         lines.append(_estimate(living.estimated))
     if living.version and living.version.metrics.get("roc_auc") is not None:
@@ -200,69 +200,56 @@ def _lines(living: Living) -> list[Line]:
 
 
 def _span(days: int) -> str:
-    return "year" if days == WHOLE else f"{days} days"
+    return _("year") if days == WHOLE else _("%s days") % days
 
 
 def _line(name: str, window: Window) -> Line:
     interval = window["roc_auc_interval"]
-    reach = f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else ""
+    reach = f" ({between(interval, _two)})" if interval else ""
     return Line(
         name=name,
-        leads=f"{window['leads']:,}",
+        leads=plain(window["leads"]),
         said=_share(window["expected"]),
         happened=_share(window["base_rate"]),
-        roc_auc=f"{_three(window['roc_auc'])}{reach}",
-        log_loss=_three(window["log_loss"]),
-        calibration_error=_three(window["calibration_error"]),
+        roc_auc=f"{three(window['roc_auc'])}{reach}",
+        log_loss=three(window["log_loss"]),
+        calibration_error=three(window["calibration_error"]),
     )
 
 
 def _estimate(estimated: Window) -> Line:
     return Line(
-        name=f"To be expected of the newest ({estimated['pending']:,} still undecided)",
-        leads=f"{estimated['n']:,}",
+        name=_("To be expected of the newest (%s still undecided)") % plain(estimated["pending"]),
+        leads=plain(estimated["n"]),
         said=_share(estimated["base_rate"]),
-        happened="–",
-        roc_auc=_three(estimated["roc_auc"]),
-        log_loss=_three(estimated["log_loss"]),
-        calibration_error="–",
+        happened=UNKNOWN,
+        roc_auc=three(estimated["roc_auc"]),
+        log_loss=three(estimated["log_loss"]),
+        calibration_error=UNKNOWN,
     )
 
 
 def _on_the_card(metrics: Window) -> Line:
     leads, rate = metrics.get("dossiers"), metrics.get("base_rate")
     return Line(
-        name="Measured when it was made",
-        leads="–" if leads is None else f"{leads:,}",
-        said="–",
+        name=_("Measured when it was made"),
+        leads=UNKNOWN if leads is None else plain(leads),
+        said=UNKNOWN,
         happened=_share(rate),
-        roc_auc=_three(metrics.get("roc_auc")),
-        log_loss=_three(metrics.get("log_loss")),
-        calibration_error=_three(metrics.get("calibration_error")),
+        roc_auc=three(metrics.get("roc_auc")),
+        log_loss=three(metrics.get("log_loss")),
+        calibration_error=three(metrics.get("calibration_error")),
     )
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else percent(value)
+    return UNKNOWN if value is None else percent(value)
 
 
-def _three(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _two(value: float) -> str:
+    return number(f"{value:.2f}")
 
 
 def _day(moment: str) -> str:
     read = parse_datetime(moment)
-    return f"{read.day} {read:%b %Y}" if read else moment
-
-
-def _moved(found: Window) -> Moved:
-    psi, missing = found["psi"], found["missing"]
-    running = found["feature"] in RUNNING
-    return Moved(
-        name=named(found["feature"]),
-        verdict="moves by itself, as outcomes come in" if running else VERDICTS[found["verdict"]],
-        psi="–" if psi is None else f"{psi['psi']:.3f}",
-        critical="–" if psi is None else f"{psi['critical']:.3f}",
-        missing="–" if missing is None else f"{percent(missing['now'])} ({percent(missing['reference'])})",
-        note=REASONS.get(found["reason"] or "", ""),
-    )
+    return date_format(read, "j M Y") if read else moment

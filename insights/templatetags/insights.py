@@ -15,6 +15,7 @@ from insights import words
 from insights.drawing import Figure
 from insights.experiment_words import DECISIONS, STATES
 from insights.sparklines import line_of
+from models_registry import card_sayings
 from models_registry.models import TrainingRun
 from predictions.reasons import label_of, shown
 from predictions.trails import Trail
@@ -73,7 +74,7 @@ def points(part: float) -> str:
 @register.filter
 def three(value: float | None) -> str:
     """A measure to three decimals; a dash where it was not measured."""
-    return "–" if value is None else f"{value:.3f}"
+    return card_sayings.three(value)
 
 
 @register.filter
@@ -116,6 +117,30 @@ def method(code: str) -> str:
 def status(code: str) -> str:
     """The state of a job."""
     return str(words.STATUSES.get(code, code))
+
+
+@register.filter
+def stage(code: str) -> str:
+    """How far a job is, in words."""
+    return str(words.STAGES.get(code, code))
+
+
+@register.filter
+def trigger(code: str) -> str:
+    """By which door a training run came in."""
+    return str(words.TRIGGERS.get(code, code))
+
+
+@register.filter
+def check(name: str) -> str:
+    """What is checked of a new version."""
+    return str(words.CHECKS.get(name, name))
+
+
+@register.filter
+def algorithm(name: str) -> str:
+    """What a learner is called."""
+    return str(words.ALGORITHMS.get(name, name))
 
 
 @register.filter

@@ -89,7 +89,7 @@ def test_each_band_is_a_point_with_its_interval_and_a_row() -> None:
     assert points["y"] == [0.28, 0.2]
     assert points["error_y"]["array"] == pytest.approx([0.09, 0.13])
     assert points["error_y"]["arrayminus"] == pytest.approx([0.08, 0.09])
-    assert figure.rows[1] == ("60%", "50", "10", "20%", "11 to 33 %", "fewer than we said")
+    assert figure.rows[1] == ("60%", "50", "10", "20%", "11 to 33%", "fewer than we said")
 
 
 def test_the_series_shows_what_was_said_beside_what_happened() -> None:
@@ -97,7 +97,7 @@ def test_the_series_shows_what_was_said_beside_what_happened() -> None:
     happened, said = figure.plot["data"]
     assert happened["x"] == said["x"] == ["1 Jun", "8 Jun"]
     assert (happened["y"], said["y"]) == ([0.25, 0.25], [0.4, 0.4])
-    assert figure.rows[0] == ("1 Jun", "75", "40%", "25%", "17 to 36 %", "–", "0.600")
+    assert figure.rows[0] == ("1 Jun", "75", "40%", "25%", "17 to 36%", "–", "0.600")
 
 
 @pytest.mark.django_db

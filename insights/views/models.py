@@ -4,38 +4,95 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from common.errors import Conflict
+from common.tongue import ENGLISH, speaking
+from insights import words
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
-from insights.pages.models import models_page
+from insights.pages.comparison import comparison_page
+from insights.pages.models import models_page, version_page
+from insights.pages.preview import preview as read_preview
+from leads.labelled import Counts
+from models_registry.artefacts import DamagedArtefact
 from models_registry.cancellation import cancel_training
 from models_registry.card_file import card_file
-from models_registry.choice import Choice, Refused, choice_of, choose
+from models_registry.choice import ChangedMeanwhile, Choice, Refused, choice_of, choose
 from models_registry.learning.algorithms import ALGORITHMS, AUTO
 from models_registry.measures import MEASURES, value_of
 from models_registry.models import ModelVersion, TrainingRun, Trigger
+from models_registry.scorers import UnknownMethod
 from models_registry.training import TooFewRecords, start_training
 
 LONGEST_NOTE = 10_000
-CHOICES = [(AUTO, "Choose for me"), *((name, algorithm.title) for name, algorithm in ALGORITHMS.items())]
+CHOICES = [(name, words.ALGORITHMS.get(name, algorithm.title)) for name, algorithm in ALGORITHMS.items()]
+CHANGED_MEANWHILE = gettext_lazy(
+    "Another version became active since you opened the page: look again before you decide."
+)
+UNDER_WAY = gettext_lazy("A training run is under way: wait for it, or cancel it.")
+TOO_LITTLE = gettext_lazy(
+    "There is too little to learn from: %(usable)s usable records, of which %(converted)s converted. At least "
+    "%(least)s are needed, of both outcomes. Until then the rules score."
+)
 
 
 @page(SEE_MODELS)
 def models(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """The active version's card, the history of versions, and training."""
     read = models_page(viewer.org)
-    return show(request, viewer, "insights/models.html", page=read, card=read.card, algorithms=CHOICES, here="models")
+    return show(
+        request, viewer, "insights/models.html", page=read, card=read.card, algorithms=_choices(), here="models"
+    )
+
+
+def _choices() -> list[tuple[str, str | Promise]]:
+    return [(AUTO, words.ALGORITHMS[AUTO]), *CHOICES]
+
+
+@page(SEE_MODELS)
+def version(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
+    """One version: its card, its notes, the runs that made it."""
+    read = version_page(viewer.org, _version_or_404(viewer, version))
+    return show(request, viewer, "insights/version.html", page=read, card=read.card, here="models")
+
+
+@page(SEE_MODELS)
+def compare(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Two versions side by side."""
+    asked = (request.GET.get(name, "").replace("\x00", "") for name in ("before", "after"))
+    return show(request, viewer, "insights/compare.html", page=comparison_page(viewer.org, *asked), here="models")
+
+
+@page(ACTIVATE)
+def preview(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
+    """A fragment: what making it active would do. It scores many leads twice, so pages ask for it by themselves."""
+    try:
+        found = read_preview(viewer.org, _version_or_404(viewer, version).version)
+    except UnknownMethod as error:
+        raise Http404("This version is archived.") from error
+    except DamagedArtefact:
+        found = None
+    return show(request, viewer, "insights/preview.html", preview=found, version=version, here="models")
+
+
+def _version_or_404(viewer: Viewer, version: str) -> ModelVersion:
+    found: ModelVersion = get_object_or_404(ModelVersion.objects.of(viewer.org.org_id), version=version)
+    return found
 
 
 @page(SEE_MODELS)
 def card(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     """The card of a version as a file to keep."""
-    return card_file(get_object_or_404(ModelVersion.objects.of(viewer.org.org_id), version=version))
+    with speaking(ENGLISH):  # a file to keep and to send is of one language
+        return card_file(_version_or_404(viewer, version))
 
 
 @act(ACTIVATE)
@@ -49,13 +106,18 @@ def train(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             notes=_text(request, "notes"),
             algorithm=request.POST.get("algorithm", AUTO),
         )
-    except Conflict as problem:
-        messages.warning(request, str(problem.detail))
+    except Conflict:
+        messages.warning(request, UNDER_WAY)
     except TooFewRecords as problem:
-        messages.error(request, f"There is too little to learn from: {problem}")
+        messages.error(request, TOO_LITTLE % _counted(problem.counts))
     except ValueError as problem:
         messages.error(request, str(problem))
     return redirect("insights:models")
+
+
+def _counted(counts: Counts) -> dict[str, str]:
+    told = {"usable": counts.usable, "converted": counts.converted, "least": settings.ML_MIN_RECORDS}
+    return {name: words.plain(number) for name, number in told.items()}
 
 
 def _text(request: HttpRequest, name: str) -> str:
@@ -74,17 +136,17 @@ def cancel(request: HttpRequest, viewer: Viewer, run_id: Any) -> HttpResponse:
     """Gives up a run."""
     run = get_object_or_404(TrainingRun.objects.of(viewer.org.org_id), pk=run_id)
     if not cancel_training(run=run, by=viewer.name, at=timezone.now()):
-        messages.info(request, "The run had ended already.")
+        messages.info(request, _("The run had ended already."))
     return redirect("insights:models")
 
 
 @act(ACTIVATE)
 def notes(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     """Replaces a version's notes."""
-    row = get_object_or_404(ModelVersion.objects.of(viewer.org.org_id), version=version)
+    row = _version_or_404(viewer, version)
     row.notes = _text(request, "notes")
     row.save(update_fields=["notes"])
-    messages.success(request, f"The notes of {version} are saved.")
+    messages.success(request, _("The notes of %s are saved.") % version)
     return redirect("insights:models")
 
 
@@ -111,13 +173,15 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
             reason=_text(request, "reason"),
             may_override=viewer.may(OVERRIDE),
         )
+    except ChangedMeanwhile:
+        return _confirmation(request, viewer, choice, CHANGED_MEANWHILE, 409)
     except Conflict as problem:
         return _confirmation(request, viewer, choice, str(problem.detail), 409)
     except Refused:
         if not viewer.may(OVERRIDE):
             raise PermissionDenied from None
-        return _confirmation(request, viewer, choice, "Say why: the gate has not passed this version.", 400)
-    messages.success(request, f"{version} scores from now on.")
+        return _confirmation(request, viewer, choice, _("Say why: the gate has not passed this version."), 400)
+    messages.success(request, _("%s scores from now on.") % version)
     return redirect("insights:models")
 
 
@@ -129,7 +193,7 @@ def _choice_or_404(viewer: Viewer, version: str) -> Choice:
 
 
 def _confirmation(
-    request: HttpRequest, viewer: Viewer, choice: Choice, problem: str = "", status: int = 200
+    request: HttpRequest, viewer: Viewer, choice: Choice, problem: str | Promise = "", status: int = 200
 ) -> HttpResponse:
     sides = [side for side in (choice.active, choice.chosen) if side is not None]
     rows = [(measure, [value_of(side.metrics, measure) for side in sides]) for measure in MEASURES]

@@ -15,21 +15,10 @@ from django.utils import timezone
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
 from common.tenancy import org_of
 from models_registry.models import ModelVersion, ReleasedAttribute
-from models_registry.releases import NoReason, release_suspect, withdraw_release
-from models_registry.tables.release import PREFIX
+from models_registry.releases import NoReason, release_suspect, suspects_of, withdraw_release
 
 RELEASE = "models_registry.release_suspect"
 LONGEST_REASON = 10_000
-
-
-def suspects_of(version: ModelVersion) -> list[dict[str, Any]]:
-    """What the card says of attributes that looked like leaks, each with whether it has been released since."""
-    released = ReleasedAttribute.objects.features(version.org_id)
-    found = [each for each in version.card.get("leakage", []) if each["verdict"] in ("suspect", "released")]
-    return [
-        {**each, "attribute": each["feature"].removeprefix(PREFIX), "released": each["feature"] in released}
-        for each in found
-    ]
 
 
 @admin.register(ReleasedAttribute)

@@ -4,7 +4,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from models_registry.card_markdown import markdown_of
-from models_registry.card_sections import sections_of, shuffled_words
+from models_registry.card_sayings import shuffled_words
+from models_registry.card_sections import sections_of
 from models_registry.tests.cards import CARD, FEATURES, MEASURED
 
 

@@ -1,0 +1,68 @@
+"""How far leads have moved from those of training, and which of their fields are empty. It asks no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from common.tongue import gettext as _
+from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from insights.figures import distinct, names_axis
+from insights.missing import Missing
+from models_registry.card_sayings import share, three
+
+MOST_SHIFTS, MOST_FIELDS = 12, 15
+
+
+def shifts(psis: Sequence[tuple[str, Mapping[str, float]]]) -> Figure:
+    """The population stability index of each (name, {"psi", "critical"}), largest first, with what chance reaches."""
+    top = sorted(psis, key=lambda each: -each[1]["psi"])[:MOST_SHIFTS]
+    names, values = distinct([name for name, _psi in top]), [float(each["psi"]) for _name, each in top]
+    chance = [float(each["critical"]) for _name, each in top]
+    bars = go.Bar(
+        x=values, y=names, orientation="h", marker_color=ACCENT, hovertemplate="%{y}: %{x:.3f}<extra></extra>"
+    )
+    layout = layout_of(0, **_lying(len(top), max([0.05, *values, *chance]), ".2f"))
+    rows = tuple((name, three(psi), three(limit)) for (name, _psi), psi, limit in zip(top, values, chance, strict=True))
+    head = (_("Feature"), _("PSI"), _("Chance reaches"))
+    return Figure("shifts", _("How far each has moved"), plot_of([bars, _marks(chance, names)], layout), head, rows)
+
+
+def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
+    """For each field the share of the newest leads without it, with a mark where it was before; the table has all."""
+    top = [each for each in fields if each.now or each.before][:MOST_FIELDS]
+    names, shares = distinct([label(each.feature) for each in top]), [each.now for each in top]
+    bars = go.Bar(
+        x=shares, y=names, orientation="h", marker_color=ACCENT, hovertemplate="%{y}: %{x:.0%}<extra></extra>"
+    )
+    before = [each.before or 0.0 for each in top]
+    layout = layout_of(0, **_lying(len(top), max([0.05, *shares, *before]), ".0%"))
+    rows = tuple(
+        (label(each.feature), share(each.now), share(each.before), _("emptier than before") if each.is_emptier else "")
+        for each in fields
+    )
+    head = (_("Field"), _("Missing, newest leads"), _("Missing, before"), _("Note"))
+    return Figure("missing", _("Which fields are empty"), plot_of([bars, _marks(before, names)], layout), head, rows)
+
+
+def _marks(x: Sequence[float], y: Sequence[str]) -> go.Scatter:
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "line-ns-open", "size": 18, "color": INK, "line": {"width": 3}},
+    )
+
+
+def _lying(rows: int, most: float, numbers: str) -> dict[str, Any]:
+    """The axes of lying bars up to `most`, with their height."""
+    across = {"range": [0, 1.1 * most], "tickformat": numbers, "gridcolor": LINE, "tickfont": {"color": SOFT}}
+    return {
+        "xaxis": across | {"nticks": 5, "zeroline": False},
+        "yaxis": names_axis(),
+        "margin": {"l": 10, "r": 16, "t": 8, "b": 32},
+        "height": 48 + ROW_HEIGHT * rows,
+    }

@@ -1,0 +1,93 @@
+"""Whether leads are still like those that the active version learnt from, as measured last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from insights import drift_figures, words
+from insights.drawing import Figure
+from models_registry.card_sayings import UNKNOWN, three
+from models_registry.learning.drift import SCORE
+from predictions.drift_watch import RUNNING
+from predictions.reasons import label_of
+
+VERDICTS = {
+    "steady": gettext_lazy("as in training"),
+    "slight": gettext_lazy("moved a little"),
+    "moved": gettext_lazy("moved"),
+}
+REASONS = {
+    "too_few_leads": gettext_lazy("too few leads to tell"),
+    "mostly_missing": gettext_lazy("nearly always missing"),
+    "did_not_vary": gettext_lazy("did not vary in training"),
+}
+NO_REFERENCE = "no_reference"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A feature's drift as the table shows it."""
+
+    name: str
+    verdict: str
+    psi: str
+    critical: str
+    missing: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What moved since training. `words` are as they were measured (English); `is_too_old`: nothing to compare with."""
+
+    leads: int
+    since: datetime | None
+    words: list[str]
+    rows: list[Moved]
+    figure: Figure | None
+    is_too_old: bool
+
+    @property
+    def moved(self) -> int:
+        """How many features (or the score) moved beyond chance, and so much that it matters."""
+        return len(self.words)
+
+
+def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
+    """From the stored measurement; None where there is none."""
+    if not measured:
+        return None
+    watched = [*([measured["score"]] if measured.get("score") else []), *measured.get("features", [])]
+    told = [(_named(each["feature"]), each["psi"]) for each in watched if each["psi"] is not None]
+    return Drift(
+        leads=measured["leads"],
+        since=parse_datetime(measured["since"]),
+        words=[said for each in watched for said in each["words"] if each["feature"] not in RUNNING],
+        rows=[_moved(each) for each in watched],
+        figure=drift_figures.shifts(told) if told else None,
+        is_too_old=measured["reasons"].get("all") == NO_REFERENCE,
+    )
+
+
+def _named(feature: str) -> str:
+    return _("The score") if feature == SCORE else label_of(feature)
+
+
+def _moved(found: Mapping[str, Any]) -> Moved:
+    psi, missing = found["psi"], found["missing"]
+    running = found["feature"] in RUNNING
+    return Moved(
+        name=_named(found["feature"]),
+        verdict=_("moves by itself, as outcomes come in") if running else str(VERDICTS[found["verdict"]]),
+        psi=three(psi["psi"]) if psi else UNKNOWN,
+        critical=three(psi["critical"]) if psi else UNKNOWN,
+        missing=f"{words.percent(missing['now'])} ({words.percent(missing['reference'])})" if missing else UNKNOWN,
+        note=str(REASONS.get(found["reason"] or "", "")),
+    )

@@ -1,0 +1,65 @@
+"""Two methods asked now of the same open leads, and stored nowhere: what a change would do, before it is made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leads import snapshots
+from leads.catalogue import Snapshots, columns_of
+from leads.models import Dossier, Organisation
+from models_registry import scorers
+from predictions.actions import Thresholds
+from predictions.scoring import moment_of
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a method says of a lead."""
+
+    probability: float
+    action: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One lead, and what both methods say of it."""
+
+    lead: Dossier
+    before: Said
+    after: Said
+
+    @property
+    def moved(self) -> float:
+        """By how much the probability would change."""
+        return self.after.probability - self.before.probability
+
+    @property
+    def changes_action(self) -> bool:
+        """Whether something else would be recommended."""
+        return self.before.action != self.after.action
+
+
+def side_by_side(*, org_id: str, before: str, after: str, most: int) -> list[Asked]:
+    """The `most` newest undecided leads at most, newest first. Raises UnknownMethod, DamagedArtefact."""
+    methods = [scorers.for_method(org_id, method) for method in (before, after)]
+    org = Organisation.get(org_id)
+    leads = list(Dossier.objects.of(org_id).open().order_by("-created_at", "-pk")[:most])
+    if not leads:
+        return []
+    read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
+    said = [_say(chosen, read) for chosen in methods]
+    return [Asked(*each) for each in zip(leads, *said, strict=True)]
+
+
+def pairs_of(asked: Sequence[Asked]) -> dict[tuple[str, str], int]:
+    """How many leads have each pair of recommended actions, (before, after)."""
+    return dict(Counter((each.before.action, each.after.action) for each in asked))
+
+
+def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
+    scores = chosen.scorer.score(columns_of(read, chosen.scorer.features), contributions=False)
+    limits = Thresholds(**chosen.thresholds)
+    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
+    return [Said(probability, limits.action(probability, confidence)) for probability, confidence in pairs]
