@@ -7,7 +7,7 @@ from django.utils import timezone
 from common.errors import Conflict
 from leads.models import Dossier
 from models_registry import triggers
-from models_registry.activation import archive_old
+from models_registry.archiving import archive_old
 from models_registry.models import Policy, TrainingRun, Trigger
 from models_registry.training import TooFewRecords, execute, start_training
 
