@@ -152,6 +152,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = ["leadqual.task_metrics"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is long away ends no worker
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 43_200}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
@@ -264,7 +265,7 @@ ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky"
 ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
 ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
-ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=60)
+ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
 ML_LEAKAGE_ROC_AUC = env.float("ML_LEAKAGE_ROC_AUC", default=0.95)
 ML_COST_RATIO = env.float("ML_COST_RATIO", default=5.0)
