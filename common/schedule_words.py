@@ -40,7 +40,8 @@ def next_run_of(task: PeriodicTask, *, at: datetime) -> datetime | None:
     if not task.enabled:
         return None
     due = at + task.schedule.remaining_estimate(task.last_run_at or at)
-    return max(at, (due + HALF_A_SECOND).replace(microsecond=0))
+    next_run: datetime = max(at, (due + HALF_A_SECOND).replace(microsecond=0))
+    return next_run
 
 
 def schedule_of(name: str) -> PeriodicTask | None:

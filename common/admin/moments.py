@@ -17,5 +17,5 @@ class Moment(AdminSplitDateTime):
             widget.attrs["aria-label"] = name
 
 
-NAMED_MOMENTS = {models.DateTimeField: {"widget": Moment}}
+NAMED_MOMENTS: Any = {models.DateTimeField: {"widget": Moment}}
 """For a ModelAdmin's `formfield_overrides`."""

@@ -46,7 +46,7 @@ class ReadOnlyAdmin:
 class LongTable:
     """A mixin before ModelAdmin, for tables of millions: nothing is counted whole, neither the rows nor a filter's."""
 
-    paginator = BoundedPaginator
+    paginator: Any = BoundedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50

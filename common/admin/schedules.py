@@ -60,7 +60,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
     @admin.display(description="what it does")
     def what_it_does(self, task: PeriodicTask) -> str:
         """The first sentence of what its author says of it."""
-        return _sayings().get(task.task, task.task)
+        return str(_sayings().get(task.task, task.task))
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: PeriodicTask, form: Any, change: bool) -> None:

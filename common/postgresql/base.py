@@ -27,7 +27,7 @@ class SaysWhatIsAway(DatabaseErrorWrapper):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         """Raises Django's error for the driver's."""
         if exc_type is psycopg2.DatabaseError or getattr(exc_value, "pgcode", None) == READ_ONLY:
-            self.wrapper.errors_occurred = True
+            self.wrapper.errors_occurred = True  # type: ignore[attr-defined]
             raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value
         super().__exit__(exc_type, exc_value, traceback)
 

@@ -32,9 +32,9 @@ class ByExperiment(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Exposure]) -> QuerySet[Exposure]:
         """The leads of the experiment, the latest to come in first: the order of the same index."""
         chosen = self.value()
-        if chosen not in {key for key, _ in self.lookup_choices}:
+        if chosen is None or chosen not in {key for key, _ in self.lookup_choices}:
             return queryset
-        return queryset.filter(experiment=chosen).order_by("-first_at")
+        return queryset.filter(experiment_id=int(chosen)).order_by("-first_at")
 
 
 @admin.register(Exposure)

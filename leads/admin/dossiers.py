@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
@@ -121,7 +121,7 @@ class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAd
     sortable_by = ("number", "created_at")  # what an index sorts
     ordering = ("-created_at",)
     change_form_template = "admin/leads/dossier/change_form.html"
-    inlines: tuple[type[Told], ...] = (
+    inlines: ClassVar[Any] = (
         told(Property, "price", "has_photos", "city", "known_from"),
         told(LeadScore, "probability", "confidence", "action", "method", "model_version", "scored_at"),
         told(Outcome, "converted", "occurred_at", "revenue", "origin", "recorded_by", "recorded_at", "superseded_at"),

@@ -24,8 +24,8 @@ def number_in(words: str) -> int | None:
 class FoundByLead:
     """A mixin before ModelAdmin: rows that have a `dossier` are found by its number, through the indexes on both."""
 
-    search_fields = ("dossier__number",)
-    search_help_text = "A lead's number"
+    search_fields: Any = ("dossier__number",)
+    search_help_text: Any = "A lead's number"
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -33,8 +33,8 @@ class FoundByLead:
         """The rows of the lead; none where nobody has the number."""
         if not search_term.strip():
             return queryset, False
-        org_id = org_of(request.user, session=request.session)
-        lead = Dossier.objects.of(org_id).filter(number=number_in(search_term)).first()
+        org_id, number = org_of(request.user, session=request.session), number_in(search_term)
+        lead = Dossier.objects.of(org_id).filter(number=number).first() if number else None
         return (queryset.filter(dossier=lead) if lead else queryset.none()), False
 
 

@@ -47,9 +47,14 @@ def may_archive(request: HttpRequest, row: ModelVersion) -> bool:
 
 
 def _archived(request: HttpRequest, row: ModelVersion) -> HttpResponse:
-    told = {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
     try:
-        archive_version(org_id=row.org_id, version=row.version, **told)
+        archive_version(
+            org_id=row.org_id,
+            version=row.version,
+            by=request.user.get_username(),
+            at=timezone.now(),
+            reason=reason_of(request),
+        )
     except Conflict as problem:
         messages.error(request, str(problem.detail))
     else:

@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.http import urlencode
 
-from models_registry.card_sections import share, three
+from models_registry.card_sayings import share, three
 from models_registry.info import card_of
 from models_registry.measures import MEASURES, Measure, value_of
 from models_registry.models import ModelVersion, TrainingRun

@@ -22,13 +22,15 @@ from common.html import flat, table
 from models_registry.admin.archive import Archiving, may_archive
 from models_registry.admin.comparing import Comparing, lines_of
 from models_registry.admin.live import LiveActs
-from models_registry.admin.releases import RELEASE, suspects_of
+from models_registry.admin.releases import RELEASE
 from models_registry.card_file import card_file
-from models_registry.card_sections import SHOWN_KEYS, sections_of, three
+from models_registry.card_sayings import three
+from models_registry.card_sections import SHOWN_KEYS, sections_of
 from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.info import card_of
 from models_registry.measures import CALIBRATION_ERROR, LOG_LOSS, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
+from models_registry.releases import suspects_of
 from models_registry.transfer import CannotExport, export_version
 
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
