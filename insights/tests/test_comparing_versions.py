@@ -74,8 +74,8 @@ def test_what_differs_is_marked_in_figures_parameters_and_features() -> None:
     two_versions()
     page = text(sales(), f"{MODELS}compare?before={OLD}&after={NEW}")
     assert "▲ better" in page.split("Log loss")[1].split("</tr>")[0]
-    assert '<tr class="differs"><th scope="row">depth</th><td>10</td><td>6' in page
-    assert '<tr><th scope="row">trees: n</th>' in page
+    assert '<tr><th scope="row">depth</th><td>10</td><td>6</td></tr>' in page
+    assert "<dt>trees: n</dt><dd>100</dd>" in page
     assert "<ins>Amount</ins>" in page
     assert "<del>Source</del>" in page
     assert '<script id="figure-importance" type="application/json">' in page
