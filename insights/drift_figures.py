@@ -43,7 +43,12 @@ def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
     before = [each.before or 0.0 for each in top]
     layout = layout_of(0, **_lying(len(top), max([0.05, *shares, *before]), ".0%"))
     rows = tuple(
-        (label(each.feature), share(each.now), share(each.before), _("emptier than before") if each.is_emptier else _("never filled") if each.is_unused else "")
+        (
+            label(each.feature),
+            share(each.now),
+            share(each.before),
+            _("emptier than before") if each.is_emptier else _("never filled") if each.is_unused else "",
+        )
         for each in fields
     )
     head = (_("Field"), _("Missing, newest leads"), _("Missing, before"), _("Note"))

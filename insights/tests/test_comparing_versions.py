@@ -10,7 +10,7 @@ from common.jobs import JobStatus
 from common.tests.people import sales, staff
 from insights.pages.comparison import BETTER, SAME, UNSURE, WORSE, verdict
 from leads.models import LeadScore, Outcome
-from leads.tests.cast import a_past
+from leads.tests.cast import a_lead, a_past
 from models_registry.measures import LOG_LOSS, ROC_AUC
 from models_registry.models import ModelVersion, TrainingCheck
 from models_registry.tests.cards import CARD, MEASURED, METRICS, a_training_run, a_version
@@ -114,9 +114,7 @@ def test_one_version_alone_says_what_is_lacking() -> None:
 @in_a_database
 def test_a_version_has_its_own_page_with_the_checks_of_its_run() -> None:
     two_versions()
-    run = a_training_run(
-        version=ModelVersion.objects.get(version=NEW), status=JobStatus.SUCCEEDED, verdict="Better."
-    )
+    run = a_training_run(version=ModelVersion.objects.get(version=NEW), status=JobStatus.SUCCEEDED, verdict="Better.")
     for position, (name, passed) in enumerate((("schema", True), ("calibration", False))):
         TrainingCheck.objects.create(run=run, name=name, passed=passed, words=f"{name} in words", position=position)
     page = text(sales(), f"{MODELS}{NEW}/")
@@ -149,6 +147,8 @@ def test_a_preview_says_when_it_cannot_be_made() -> None:
     assert client.get(f"{MODELS}{NEW}/preview").status_code == 404
     third = a_version("20260301000000")
     assert "No lead is open" in text(client, f"{MODELS}{third}/preview")
+    a_lead(timezone.now())
+    assert "reads what this installation does not know" in text(client, f"{MODELS}{third}/preview")
     ModelVersion.objects.filter(pk=third.pk).update(digest="otherwise")
     assert "damaged" in text(client, f"{MODELS}{third}/preview")
 
