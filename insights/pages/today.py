@@ -67,6 +67,11 @@ class Today:
         return query_of(self.wanted)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the person keeps this view already."""
+        return any(view.query == self.query for view in self.views)
+
+    @property
     def is_first(self) -> bool:
         """Whether the best leads of the view are on it."""
         return self.previous is None
