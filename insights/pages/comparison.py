@@ -196,9 +196,8 @@ def _tested(measure: Measure, test: Mapping[str, float], turned: bool) -> Compar
 
 
 def _read_by(version: ModelVersion) -> set[str]:
-    left = {
-        each["name"] for key in ("features", "left_out") for each in version.card.get(key) or () if not each["used"]
-    }
+    told = [each for key in ("features", "left_out") for each in version.card.get(key) or ()]
+    left = {each["name"] for each in told if each.get("used") is False}
     return {each["name"] for each in version.features} - left
 
 

@@ -58,5 +58,8 @@
     drawn.forEach((box) => { if (!box.isConnected) drawn.delete(box); });
     event.target.querySelectorAll("[data-figure]").forEach(watch);
   });
+  window.addEventListener("beforeprint", () => { // what was never scrolled to is printed, too
+    document.querySelectorAll("[data-figure]").forEach((box) => { if (!drawn.has(box)) draw(box); });
+  });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
 })();
