@@ -31,8 +31,11 @@ def shifts(psis: Sequence[tuple[str, Mapping[str, float]]]) -> Figure:
 
 
 def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
-    """For each field the share of the newest leads without it, with a mark where it was before; the table has all."""
-    top = [each for each in fields if each.now or each.before][:MOST_FIELDS]
+    """For each field the share of the newest leads without it, with a mark where it was before.
+
+    The table also has what is always there, or was never filled.
+    """
+    top = [each for each in fields if (each.now or each.before) and not each.is_unused][:MOST_FIELDS]
     names, shares = distinct([label(each.feature) for each in top]), [each.now for each in top]
     bars = go.Bar(
         x=shares, y=names, orientation="h", marker_color=ACCENT, hovertemplate="%{y}: %{x:.0%}<extra></extra>"
@@ -40,7 +43,12 @@ def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
     before = [each.before or 0.0 for each in top]
     layout = layout_of(0, **_lying(len(top), max([0.05, *shares, *before]), ".0%"))
     rows = tuple(
-        (label(each.feature), share(each.now), share(each.before), _("emptier than before") if each.is_emptier else "")
+        (
+            label(each.feature),
+            share(each.now),
+            share(each.before),
+            _("emptier than before") if each.is_emptier else _("never filled") if each.is_unused else "",
+        )
         for each in fields
     )
     head = (_("Field"), _("Missing, newest leads"), _("Missing, before"), _("Note"))

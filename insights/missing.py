@@ -44,6 +44,11 @@ class Missing:
     before: float | None
     is_emptier: bool
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether no lead has it."""
+        return self.now == 1.0 and self.before in (None, 1.0)
+
 
 @dataclass(frozen=True)
 class MissingRates:

@@ -8,6 +8,8 @@ app_name = "insights"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("views", today.keep_view, name="keep-view"),
+    path("views/<int:number>/delete", today.forget_view, name="forget-view"),
     path("leads.csv", today.export, name="export"),
     path("leads/score", today.score_all, name="score-all"),
     path("leads/<int:number>/", lead.lead, name="lead"),

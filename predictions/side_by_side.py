@@ -14,6 +14,10 @@ from predictions.actions import Thresholds
 from predictions.scoring import moment_of
 
 
+class Unreadable(LookupError):
+    """A version reads a feature that this installation does not know."""
+
+
 @dataclass(frozen=True)
 class Said:
     """What a method says of a lead."""
@@ -42,7 +46,7 @@ class Asked:
 
 
 def side_by_side(*, org_id: str, before: str, after: str, most: int) -> list[Asked]:
-    """The `most` newest undecided leads at most, newest first. Raises UnknownMethod, DamagedArtefact."""
+    """The `most` newest undecided leads at most, newest first. Raises UnknownMethod, DamagedArtefact, Unreadable."""
     methods = [scorers.for_method(org_id, method) for method in (before, after)]
     org = Organisation.get(org_id)
     leads = list(Dossier.objects.of(org_id).open().order_by("-created_at", "-pk")[:most])
@@ -59,7 +63,11 @@ def pairs_of(asked: Sequence[Asked]) -> dict[tuple[str, str], int]:
 
 
 def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
-    scores = chosen.scorer.score(columns_of(read, chosen.scorer.features), contributions=False)
+    try:
+        columns = columns_of(read, chosen.scorer.features)
+    except KeyError as error:
+        raise Unreadable(chosen.version) from error
+    scores = chosen.scorer.score(columns, contributions=False)
     limits = Thresholds(**chosen.thresholds)
     pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
     return [Said(probability, limits.action(probability, confidence)) for probability, confidence in pairs]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.tongue import gettext as _
-from common.tongue import number
-from insights import comparison_figures
+from common.tongue import gettext_noop, number
+from insights import comparison_figures, words
 from insights.drawing import Figure
 from leads.models import Organisation
 from models_registry import thresholds
@@ -20,6 +20,13 @@ from predictions.reasons import label_of
 MOST_VERSIONS = 50
 NO_MATTER = 0.0005
 """A difference that three decimals do not show."""
+THRESHOLDS = {
+    "high_probability": gettext_noop("Call today, from the probability"),
+    "high_confidence": gettext_noop("Call today, from the confidence"),
+    "medium_probability": gettext_noop("Call this week, from the probability"),
+    "medium_confidence": gettext_noop("Call this week, from the confidence"),
+    "nurture_probability": gettext_noop("Stay in touch, from the probability"),
+}
 BETTER, WORSE, SAME, UNSURE = "better", "worse", "same", "unsure"
 
 
@@ -59,7 +66,8 @@ class Comparison:
     measures: list[Compared]
     paired: list[Compared]
     paired_leads: int
-    settings: list[Setting]
+    differing: list[Setting]
+    alike: list[Setting]
     added: list[str]
     dropped: list[str]
     kept: int
@@ -101,7 +109,7 @@ def compared(before: ModelVersion, after: ModelVersion) -> Comparison:
     """The two, the second against the first. One statement."""
     paired, leads = _paired(before, after)
     read = [_read_by(version) for version in (before, after)]
-    names = (before.version, after.version)
+    names, settings = (before.version, after.version), _settings(before, after)
     return Comparison(
         before=before,
         after=after,
@@ -110,7 +118,8 @@ def compared(before: ModelVersion, after: ModelVersion) -> Comparison:
         ],
         paired=paired,
         paired_leads=leads,
-        settings=_settings(before, after),
+        differing=[each for each in settings if each.differs],
+        alike=[each for each in settings if not each.differs],
         added=sorted(map(label_of, read[1] - read[0])),
         dropped=sorted(map(label_of, read[0] - read[1])),
         kept=len(read[0] & read[1]),
@@ -187,9 +196,8 @@ def _tested(measure: Measure, test: Mapping[str, float], turned: bool) -> Compar
 
 
 def _read_by(version: ModelVersion) -> set[str]:
-    left = {
-        each["name"] for key in ("features", "left_out") for each in version.card.get(key) or () if not each["used"]
-    }
+    told = [each for key in ("features", "left_out") for each in version.card.get(key) or ()]
+    left = {each["name"] for each in told if each.get("used") is False}
     return {each["name"] for each in version.features} - left
 
 
@@ -201,7 +209,7 @@ def _settings(before: ModelVersion, after: ModelVersion) -> list[Setting]:
 
 def _facts(version: ModelVersion) -> Iterator[tuple[str, str]]:
     card = version.card
-    yield _("Algorithm"), version.algorithm
+    yield _("Algorithm"), str(words.ALGORITHMS.get(version.algorithm, version.algorithm))
     if card.get("trained_from"):
         yield _("Learnt from leads since"), card["trained_from"][:10]
         yield _("Learnt from leads until"), card["trained_until"][:10]
@@ -211,7 +219,7 @@ def _facts(version: ModelVersion) -> Iterator[tuple[str, str]]:
     if width := card.get("mean_interval_width"):
         yield _("Mean width of the interval"), three(width)
     yield _("Calibration"), _("refitted since") if version.calibration else _("its own")
-    yield from ((_("Threshold: %s") % name.replace("_", " "), f"{at:g}") for name, at in thresholds.of(version).items())
+    yield from ((_(THRESHOLDS[name]), number(f"{at:g}")) for name, at in thresholds.of(version).items())
     yield from _flat(card.get("parameters") or {})
 
 
@@ -221,4 +229,10 @@ def _flat(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, Mapping):
             yield from _flat(value, f"{label}: ")
         elif not isinstance(value, list):
-            yield label, f"{value:.4g}" if isinstance(value, float) else str(value)
+            yield label, _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return number(f"{value:.4g}")
+    return UNKNOWN if value is None else str(value)

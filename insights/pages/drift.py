@@ -65,7 +65,9 @@ def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
     if not measured:
         return None
     watched = [*([measured["score"]] if measured.get("score") else []), *measured.get("features", [])]
-    told = [(_named(each["feature"]), each["psi"]) for each in watched if each["psi"] is not None]
+    told = [
+        (_named(each["feature"]), each["psi"]) for each in watched if each["psi"] and each["feature"] not in RUNNING
+    ]
     return Drift(
         leads=measured["leads"],
         since=parse_datetime(measured["since"]),

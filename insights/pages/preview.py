@@ -40,7 +40,7 @@ class Preview:
 def preview(org: Organisation, version: str) -> Preview:
     """The newest open leads scored by what scores now and by that version; nothing is stored.
 
-    Raises UnknownMethod where the version is not kept, and DamagedArtefact.
+    Raises UnknownMethod where the version is not kept, DamagedArtefact, and Unreadable.
     """
     asked = side_by_side(org_id=org.org_id, before=ML, after=f"{PINNED}{version}", most=MOST_ASKED)
     changed = [each for each in asked if each.changes_action]

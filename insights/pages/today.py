@@ -13,7 +13,9 @@ from rest_framework.request import Request
 from common.pagination import Page
 from insights import words
 from insights.calls import Calls, calls_of
+from insights.models import SavedView
 from insights.ranking import ORDERS, Counts, choices_of, counts_of, ranked, to_call
+from insights.saved_views import query_of
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
 from predictions.explaining import listed_reasons
@@ -57,6 +59,17 @@ class Today:
     has_leads: bool
     choices: dict[str, list[str]]
     job: ScoreJob | None
+    views: list[SavedView]
+
+    @property
+    def query(self) -> str:
+        """What would be kept of this view, empty where it asks for nothing."""
+        return query_of(self.wanted)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the person keeps this view already."""
+        return any(view.query == self.query for view in self.views)
 
     @property
     def is_first(self) -> bool:
@@ -88,6 +101,7 @@ def today(org: Organisation, request: HttpRequest) -> Today:
         has_leads=bool(counts.open) or Dossier.objects.of(org.org_id).exists(),
         choices=choices_of(org.org_id),
         job=newest_job(org.org_id),
+        views=list(SavedView.objects.of_person(org.org_id, request.user)),
     )
 
 

@@ -10,7 +10,7 @@ from common.jobs import JobStatus
 from common.tests.people import sales, staff
 from insights.pages.comparison import BETTER, SAME, UNSURE, WORSE, verdict
 from leads.models import LeadScore, Outcome
-from leads.tests.cast import a_past
+from leads.tests.cast import a_lead, a_past
 from models_registry.measures import LOG_LOSS, ROC_AUC
 from models_registry.models import ModelVersion, TrainingCheck
 from models_registry.tests.cards import CARD, MEASURED, METRICS, a_training_run, a_version
@@ -74,8 +74,8 @@ def test_what_differs_is_marked_in_figures_parameters_and_features() -> None:
     two_versions()
     page = text(sales(), f"{MODELS}compare?before={OLD}&after={NEW}")
     assert "▲ better" in page.split("Log loss")[1].split("</tr>")[0]
-    assert '<tr class="differs"><th scope="row">depth</th><td>10</td><td>6' in page
-    assert '<tr><th scope="row">trees: n</th>' in page
+    assert '<tr><th scope="row">depth</th><td>10</td><td>6</td></tr>' in page
+    assert "<dt>trees: n</dt><dd>100</dd>" in page
     assert "<ins>Amount</ins>" in page
     assert "<del>Source</del>" in page
     assert '<script id="figure-importance" type="application/json">' in page
@@ -147,6 +147,8 @@ def test_a_preview_says_when_it_cannot_be_made() -> None:
     assert client.get(f"{MODELS}{NEW}/preview").status_code == 404
     third = a_version("20260301000000")
     assert "No lead is open" in text(client, f"{MODELS}{third}/preview")
+    a_lead(timezone.now())
+    assert "reads what this installation does not know" in text(client, f"{MODELS}{third}/preview")
     ModelVersion.objects.filter(pk=third.pk).update(digest="otherwise")
     assert "damaged" in text(client, f"{MODELS}{third}/preview")
 

@@ -31,6 +31,7 @@ from models_registry.measures import MEASURES, value_of
 from models_registry.models import ModelVersion, TrainingRun, Trigger
 from models_registry.scorers import UnknownMethod
 from models_registry.training import TooFewRecords, start_training
+from predictions.side_by_side import Unreadable
 
 LONGEST_NOTE = 10_000
 CHOICES: list[tuple[str, str | Promise]] = [
@@ -80,7 +81,7 @@ def preview(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
         found = read_preview(viewer.org, _version_or_404(viewer, version).version)
     except UnknownMethod as error:
         raise Http404("This version is archived.") from error
-    except DamagedArtefact:
+    except (DamagedArtefact, Unreadable):
         found = None
     return show(request, viewer, "insights/preview.html", preview=found, version=version, here="models")
 

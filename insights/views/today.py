@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +17,16 @@ from rest_framework.exceptions import ValidationError
 from common import audit
 from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
 from insights.export import lines_of
+from insights.models import SavedView
 from insights.pages.today import today as read_today
+from insights.saved_views import MOST, Nothing, TooMany, query_of, save_view
 from insights.wanted import Wanted
 from leads.models import Dossier
 from predictions.jobs import start_score_job
 from predictions.models import ScoreJob
 
 LONGEST_NUMBER = 18
+LARGEST = 2**63 - 1
 
 
 @page(SEE_LEADS)
@@ -68,6 +71,27 @@ def export(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+@act(SEE_LEADS)
+def keep_view(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Keeps what the list shows by a name of the person's own."""
+    wanted = Wanted.of(QueryDict(request.POST.get("query", "")))
+    try:
+        save_view(org_id=viewer.org.org_id, user=viewer.user, name=request.POST.get("name", ""), wanted=wanted)
+    except Nothing:
+        messages.error(request, _("Give the view a name, and choose something that it shows."))
+    except TooMany:
+        messages.error(request, _("You keep %s views already: delete one first.") % MOST)
+    return redirect(f"{reverse('insights:today')}?{query_of(wanted)}")
+
+
+@act(SEE_LEADS)
+def forget_view(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    """Deletes a view of the person's own."""
+    mine = SavedView.objects.of_person(viewer.org.org_id, viewer.user)
+    get_object_or_404(mine, pk=min(number, LARGEST)).delete()
+    return redirect("insights:today")
 
 
 @act(SCORE)

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const NARROW = 480;
+  const NARROW = 480, WIDE = 18;
   const drawn = new Set();
 
   function resolved(part, style) {
@@ -22,7 +22,7 @@
     if (plot.layout.xaxis?.type === "category") Object.assign(plot.layout.xaxis, { nticks: 5 });
     for (const trace of plot.data) {
       if (trace.orientation === "h" && plot.layout.xaxis) Object.assign(plot.layout.xaxis, { nticks: 4, tickangle: 0 });
-      if (trace.orientation === "h") trace.y = trace.y.map((name) => name.replace(/(, (?=last)|: (?=.))/, "$1<br>"));
+      if (trace.orientation === "h") trace.y = trace.y.map((name) => name.length > WIDE ? name.replace(/([,:] )(?=\S)/, "$1<br>") : name);
     }
     return plot;
   }
@@ -57,6 +57,9 @@
   document.addEventListener("filled", (event) => {
     drawn.forEach((box) => { if (!box.isConnected) drawn.delete(box); });
     event.target.querySelectorAll("[data-figure]").forEach(watch);
+  });
+  window.addEventListener("beforeprint", () => { // what was never scrolled to is printed, too
+    document.querySelectorAll("[data-figure]").forEach((box) => { if (!drawn.has(box)) draw(box); });
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
 })();
