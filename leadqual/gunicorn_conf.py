@@ -10,6 +10,7 @@ from typing import Any
 bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 4)
+limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
 preload_app = True  # read once, shared by the workers
 # A worker's signs of life are written to memory, where there is such a place: no slow disk must count as death.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
