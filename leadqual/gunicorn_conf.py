@@ -16,6 +16,9 @@ preload_app = True  # read once, shared by the workers
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
 worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
 
+# However slow the database is, or locked by whom: a request is answered 503 rather than never.
+os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "20")
+
 # A request is scored in the thread that serves it; more threads are for jobs.
 for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
