@@ -51,10 +51,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection on which nothing is prepared; what will be is planned once, not for each set of values."""
         self.prepared = set()
+        options = [conn_params.get("options", "")]
         if settings.DATABASE_PREPARED:
-            options = conn_params.get("options", "")
-            conn_params = conn_params | {"options": f"{options} -c plan_cache_mode=force_generic_plan".strip()}
-        return super().get_new_connection(conn_params)
+            options.append("-c plan_cache_mode=force_generic_plan")
+        if settings.DATABASE_STATEMENT_SECONDS:
+            options.append(f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS * 1000:.0f}")
+        return super().get_new_connection(conn_params | {"options": " ".join(options).strip()})
 
     def is_usable(self) -> bool:
         """Whether the connection is open and its server has not said farewell."""

@@ -77,7 +77,8 @@ class Installation:
 
     def log_of(self, name: str) -> str:
         """The last lines that it wrote."""
-        return "\n".join((self.var / f"{name}.log").read_text(errors="replace").splitlines()[-30:])
+        lines = (self.var / f"{name}.log").read_text(errors="replace").splitlines()
+        return "\n".join(line[:400] for line in lines[-10:])
 
     def until_healthy(self) -> float:
         """Seconds until `/health` finds everything up. Raises Failed."""
