@@ -114,9 +114,7 @@ def test_one_version_alone_says_what_is_lacking() -> None:
 @in_a_database
 def test_a_version_has_its_own_page_with_the_checks_of_its_run() -> None:
     two_versions()
-    run = a_training_run(
-        version=ModelVersion.objects.get(version=NEW), status=JobStatus.SUCCEEDED, verdict="Better."
-    )
+    run = a_training_run(version=ModelVersion.objects.get(version=NEW), status=JobStatus.SUCCEEDED, verdict="Better.")
     for position, (name, passed) in enumerate((("schema", True), ("calibration", False))):
         TrainingCheck.objects.create(run=run, name=name, passed=passed, words=f"{name} in words", position=position)
     page = text(sales(), f"{MODELS}{NEW}/")
