@@ -11,7 +11,7 @@ from leads.models import Dossier, ImportJob
 from tests.journeys.conftest import Arrival
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
-FILE = """dossierId,status,createdAt,source
+FILE = """dossier_id,status,created_at,source
 7001,NEW,2026-01-05T09:00:00Z,website
 7002,NEW,yesterday,website
 seven,NEW,2026-01-05T09:00:00Z,website

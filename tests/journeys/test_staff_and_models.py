@@ -60,8 +60,10 @@ def test_in_the_admin(arrives: Arrival, scored: Versions) -> None:
     otto.chooses("Algorithm:", "logistic_regression")
     otto.fills("Notes:", "the winter one")
     otto.presses("Train now")
-    execute(TrainingRun.objects.open().get())
-    otto.sees("Succeeded")
+    run = TrainingRun.objects.open().get()
+    execute(run)
+    otto.goes(f"{ADMIN}/trainingrun/{run.pk}/change/")
+    otto.sees("the winter one")
     otto.looks()
 
     otto.goes(f"{ADMIN}/modelversion/")
