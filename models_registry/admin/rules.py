@@ -41,6 +41,15 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
+class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule in the list, where its fields have no label of their own to be read out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{self.instance.feature}: {field.label}"
+
+
 def _rule(row: ScoringRule) -> Rule:
     return Rule(row.feature, row.low, row.high, row.points)
 
@@ -56,6 +65,10 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
     fields = ("feature", "low", "high", "points", "position")
     list_per_page = 200
     change_list_template = "admin/models_registry/scoringrule/change_list.html"
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form of a row of the list."""
+        return super().get_changelist_form(request, **{"form": WeightForm, **kwargs})
 
     def get_urls(self) -> list[URLPattern]:
         """Copying the default table, and trying weights, beside Django's own."""
