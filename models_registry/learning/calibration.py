@@ -45,8 +45,7 @@ class BetaCalibration:
         """The most plausible map for out-of-sample raw scores in [0, 1], each row counting by its weight. All (n,).
 
         Maximum likelihood with a mild prior that a and b are near 1 and near each other (Platt's map on the logit), and
-        that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not. The identity
-        where the map says no more than chance would: what a likelihood was fitted to (logistic regression) needs none.
+        that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not.
         """
         log_s, log_rest = logs(raw, CLIP)
         positive, total = float(weight[converted].sum()), float(weight.sum())
@@ -71,7 +70,15 @@ class BetaCalibration:
             bounds=bounds,
             options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
         )
-        found, same = cls(*(float(each) for each in best.x)), cls(1.0, 1.0, 0.0)
+        return cls(*(float(each) for each in best.x))
+
+    @classmethod
+    def if_needed(cls, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> Self:
+        """The most plausible map, or the identity where that says no more than chance would.
+
+        What a likelihood was fitted to (logistic regression) mostly needs none.
+        """
+        found, same = cls.fit(raw, converted, weight), cls(1.0, 1.0, 0.0)
         gained = found.log_likelihood(raw, converted, weight) - same.log_likelihood(raw, converted, weight)
         return found if gained > PARAMETERS else same
 
