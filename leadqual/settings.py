@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "insights",
 ]
 
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -204,7 +205,6 @@ SIMPLE_JWT = {
 }
 
 # --- The HTTP API ---------------------------------------------------------------------------------------------------
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["common.auth.TokenAuthentication", "common.auth.BrowserSession"],
     "DEFAULT_PERMISSION_CLASSES": ["common.scopes.HasScope"],
