@@ -120,7 +120,7 @@ CHECKS = {
     "behaviour": gettext_lazy("A lead that answers more is not scored lower"),
     "gate": gettext_lazy("It is better than the active version"),
 }
-ALGORITHMS = {
+ALGORITHMS: dict[str, Words] = {
     "auto": gettext_lazy("Choose for me"),
     "random_forest": gettext_lazy("Random forest"),
     "logistic_regression": gettext_lazy("Logistic regression"),

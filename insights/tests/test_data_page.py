@@ -27,8 +27,15 @@ from predictions.models import QualityKind
 pytestmark = pytest.mark.django_db
 PAGE = "/ml-insights/data/"
 VERSION = "20260101000000"
-LEAK = {"feature": "attributes.tags", "availability": "unknown", "auc_alone": 0.95, "auc_with": 0.98}
-LEAK |= {"auc_without": 0.88, "verdict": "suspect", "words": "tags looks like a leak."}  # type: ignore[dict-item]
+LEAK: dict[str, Any] = {
+    "feature": "attributes.tags",
+    "availability": "unknown",
+    "auc_alone": 0.95,
+    "auc_with": 0.98,
+    "auc_without": 0.88,
+    "verdict": "suspect",
+    "words": "tags looks like a leak.",
+}
 REJECTS = [
     {"file": "a.csv", "line": 3, "reason": "created_at: 'soon' is not a date", "row": "1,<b>soon</b>"},
     {"file": "a.csv", "line": 9, "reason": "created_at: 'later' is not a date", "row": "=2,later"},
