@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import structlog
@@ -17,10 +18,18 @@ from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
 
 from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
+from common.programs import wants_json
 
 # A dependency that is away: its errors mean "later", not "broken".
 DEPENDENCY_ERRORS = (OperationalError, InterfaceError, BrokerError, CacheConnectionError, CacheTimeoutError)
+# A disk, a quota or a file that has no room for what was sent.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 log = structlog.get_logger(__name__)
+
+
+def means_later(error: Exception) -> bool:
+    """Whether an error says that something we depend on is away or full, and not that somebody made a mistake."""
+    return isinstance(error, DEPENDENCY_ERRORS) or (isinstance(error, OSError) and error.errno in FULL)
 
 
 class ContractExceptionFormatter(ExceptionFormatter):
@@ -39,7 +48,7 @@ class ContractExceptionHandler(ExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """The contract's exception for it, or itself."""
-        if isinstance(exc, DEPENDENCY_ERRORS):
+        if means_later(exc):
             log.error("dependency_away", error=type(exc).__name__)
             return Unavailable()
         if isinstance(exc, RequestDataTooBig):
@@ -50,11 +59,6 @@ class ContractExceptionHandler(ExceptionHandler):
 def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:
     """The contract's shape, outside Django REST framework."""
     return JsonResponse({"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, status=status_code)
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program."""
-    return request.path.startswith(("/api/", "/health", "/metrics"))
 
 
 class ServiceUnavailableMiddleware:
@@ -69,7 +73,7 @@ class ServiceUnavailableMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to a dependency's error; None leaves other errors to Django."""
-        if not isinstance(exception, DEPENDENCY_ERRORS):
+        if not means_later(exception):
             return None
         log.error("dependency_away", error=type(exception).__name__)
         return unavailable(request)

@@ -41,7 +41,11 @@ class AuditEntry(Chained):
             # The chain cannot fork: of two rows with one number, one is refused.
             models.UniqueConstraint(fields=["org_id", "number"], name="audit_entry_number_once")
         ]
-        indexes = [models.Index(fields=["org_id", "-at"], name="audit_entry_org_at")]
+        indexes = [
+            models.Index(fields=["org_id", "-at"], name="audit_entry_org_at"),
+            models.Index(fields=["org_id", "act", "-at"], name="audit_entry_org_act"),
+            models.Index(fields=["org_id", "subject", "-at"], name="audit_entry_org_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.by}: {self.act} {self.subject}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -10,6 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import models
 from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -41,9 +43,34 @@ class JobQuerySet(OrgQuerySet[Row]):
         return self.filter(status__in=OPEN_STATUSES)
 
     def dead(self, *, at: datetime) -> Self:
-        """Running jobs whose worker has not been heard of for the heartbeat time-out."""
-        silent_since = at - timedelta(seconds=settings.ML_HEARTBEAT_TIMEOUT_SECONDS)
-        return self.filter(status=JobStatus.RUNNING, heartbeat_at__lt=silent_since)
+        """Running jobs whose worker has not been heard of for the heartbeat time-out.
+
+        A sign of life from the future was given before the clock was set back: it says nothing.
+        """
+        patience = timedelta(seconds=settings.ML_HEARTBEAT_TIMEOUT_SECONDS)
+        return self.filter(status=JobStatus.RUNNING).exclude(heartbeat_at__range=(at - patience, at + patience))
+
+    def unheard(self, *, at: datetime) -> Self:
+        """Queued jobs that no worker has taken for the heartbeat time-out since their task was sent (again)."""
+        patience = timedelta(seconds=settings.ML_HEARTBEAT_TIMEOUT_SECONDS)
+        sent = self.filter(status=JobStatus.QUEUED).annotate(sent_at=Coalesce("heartbeat_at", "created_at"))
+        return sent.exclude(sent_at__range=(at - patience, at + patience))
+
+    def send_again(self, task: str, *, at: datetime) -> int:
+        """Queues once more the tasks of jobs that wait for longer than usual; how many.
+
+        Who was killed between its commit and the broker, or with a task in hand, or a broker that lost its last
+        second, leaves a job that nobody will hear of. A task that comes twice is harmless: only one can claim the job.
+        While the broker is away they wait on.
+        """
+        sent = 0
+        with contextlib.suppress(BrokerError):
+            for job in self.unheard(at=at):
+                current_app.send_task(task, [str(job.pk)])
+                sent += job._update(  # type: ignore[attr-defined]
+                    JobStatus.QUEUED, heartbeat_at=at
+                )
+        return sent
 
     def retire_dead(self, *, at: datetime) -> int:
         """Marks dead jobs as failed, so that they may be started again; how many there were."""

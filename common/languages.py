@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-from common.answers import wants_json
+from common.programs import wants_json
 
 ENGLISH = "en"
 

@@ -14,7 +14,8 @@ from django.shortcuts import render
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from common.answers import error_answer, wants_json
+from common.answers import error_answer
+from common.programs import wants_json
 from common.throttling import Use, count, seconds_to_wait
 
 View = Callable[..., HttpResponseBase]

@@ -6,6 +6,8 @@ import structlog
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
+from common.programs import wants_json
+
 
 class RequestLog(RequestMiddleware):
     """django-structlog's, with addresses as they are told: guessing the caller's among the headers costs more."""
@@ -17,6 +19,12 @@ class RequestLog(RequestMiddleware):
         forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR")
         if forwarded_for:
             structlog.contextvars.bind_contextvars(forwarded_for=forwarded_for)
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Who is logged in on a page. Who calls the API is known later (`tell_who`), and has no session to look for."""
+        if not wants_json(request):
+            RequestMiddleware.bind_user_id(request)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

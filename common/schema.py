@@ -27,6 +27,14 @@ class ErrorOut(serializers.Serializer[Any]):
     errors = OneErrorOut(many=True)  # type: ignore[assignment]
 
 
+def refuse_the_unknown(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Says of every body what holds for it: a field that is not known is an error."""
+    for name, shape in result["components"]["schemas"].items():
+        if name.endswith("Request") and "properties" in shape:
+            shape.setdefault("additionalProperties", False)
+    return result
+
+
 class ContractSchema(AutoSchema):
     """Says of each operation which scope it needs, and which errors it can answer."""
 

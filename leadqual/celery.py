@@ -7,8 +7,11 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
+from leadqual import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
 
+broker.outlive()
 app = Celery("leadqual")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -10,10 +10,14 @@ from typing import Any
 bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
 workers = int(os.environ.get("WEB_WORKERS") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 4)
+limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
 preload_app = True  # read once, shared by the workers
 # A worker's signs of life are written to memory, where there is such a place: no slow disk must count as death.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
 worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
+
+# However slow the database is, or locked by whom: a request is answered 503 rather than never.
+os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "20")
 
 # A request is scored in the thread that serves it; more threads are for jobs.
 for name in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

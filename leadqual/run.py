@@ -129,7 +129,7 @@ def _serve(port: int) -> int:
     printer = _Printer()
     manager = _Supervisor(printer)
     os.environ["PORT"] = str(port)
-    for name, command in _commands().items():
+    for name, command in commands().items():
         manager.add_process(name, f"exec {shlex.join(command)}", env=dict(os.environ) | ENVIRONMENT)
     threading.Thread(target=_announce, args=(port, printer), daemon=True).start()
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
@@ -145,7 +145,7 @@ def _serve(port: int) -> int:
     return manager.returncode if manager.returncode and manager.returncode > 0 else 1
 
 
-def _commands() -> dict[str, list[str]]:
+def commands() -> dict[str, list[str]]:
     """What is run beside each other, by name."""
     child = [sys.executable, "-m", "leadqual.lifeline"]
     gunicorn = ["gunicorn", "leadqual.wsgi:application", "--config", "python:leadqual.gunicorn_conf"]

@@ -131,7 +131,16 @@ DATABASES["default"] |= {"CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", defaul
 DATABASES["default"]["ENGINE"] = "common.postgresql"
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder, written as a host
 DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"] |= {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=5)}
+# A machine that vanished without a word is given up after seconds; the kernel's own patience is a quarter of an hour.
+DATABASES["default"]["OPTIONS"] |= {
+    "connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=5),
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
+# No statement of a web server takes longer (gunicorn_conf says how long); workers and commands take their time.
+DATABASE_STATEMENT_SECONDS = env.float("DATABASE_STATEMENT_SECONDS", default=0)
 # Behind a pool that gives each transaction another connection (PgBouncer) nothing can be prepared.
 DATABASE_PREPARED = env.bool("DATABASE_PREPARED", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -152,6 +161,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_IMPORTS = ["leadqual.task_metrics"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is long away ends no worker
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 43_200}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
@@ -194,6 +204,7 @@ SIMPLE_JWT = {
 }
 
 # --- The HTTP API ---------------------------------------------------------------------------------------------------
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["common.auth.TokenAuthentication", "common.auth.BrowserSession"],
     "DEFAULT_PERMISSION_CLASSES": ["common.scopes.HasScope"],
@@ -226,6 +237,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_SPLIT_PATCH": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "drf_standardized_errors.openapi_hooks.postprocess_schema_enums",
+        "common.schema.refuse_the_unknown",
+    ],
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "PartOfAChange": "predictions.movement.PARTS",
@@ -263,7 +280,7 @@ ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky"
 ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
 ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
-ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=60)
+ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
 ML_LEAKAGE_ROC_AUC = env.float("ML_LEAKAGE_ROC_AUC", default=0.95)
 ML_COST_RATIO = env.float("ML_COST_RATIO", default=5.0)

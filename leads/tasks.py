@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from leads.importing.jobs import retire_dead, run_import_job
+from leads.importing.jobs import IMPORT_TASK, retire_dead, run_import_job
 from leads.models import ImportJob
 
 
@@ -15,5 +15,10 @@ def import_file(job_id: str) -> None:
 
 @shared_task
 def retire_dead_imports() -> int:
-    """Fails the imports whose worker has gone, so that they can be sent again."""
-    return retire_dead(at=timezone.now())
+    """Fails the imports whose worker has gone, so that they can be sent again; how many there were.
+
+    Those that no worker has heard of are queued again.
+    """
+    now = timezone.now()
+    ImportJob.objects.send_again(IMPORT_TASK, at=now)
+    return retire_dead(at=now)

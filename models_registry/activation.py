@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from common import audit
 from common.errors import Conflict
 from models_registry import artefacts, ledger, thresholds
-from models_registry.models import Act, ModelActivation, ModelArtefact, ModelVersion
+from models_registry.models import Act, ModelActivation, ModelVersion
 
 
 class Archived(Conflict):
@@ -83,35 +81,3 @@ def _switch(previous: ModelVersion | None, chosen: ModelVersion) -> None:
         previous.save(update_fields=["is_active"])
     chosen.is_active, chosen.is_shadow = True, False
     chosen.save(update_fields=["is_active", "is_shadow", "calibration", "thresholds"])
-
-
-def archive_old(*, at: datetime) -> int:
-    """Drops the artefacts of versions past their time, but of the newest few; the cards stay. How many there were."""
-    archived = 0
-    for org_id in ModelVersion.objects.values_list("org_id", flat=True).distinct().order_by("org_id"):
-        archived += archive_old_of(org_id, at=at)
-    return archived
-
-
-@transaction.atomic
-def archive_old_of(org_id: str, *, at: datetime) -> int:
-    """The same for one organisation."""
-    before = at - timedelta(days=settings.ML_ARCHIVE_AFTER_DAYS)
-    earlier = [row for row in ledger.lock(org_id) if not (row.is_active or row.is_shadow or row.archived)]
-    earlier.sort(key=lambda row: row.version, reverse=True)
-    old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if row.created_at < before]
-    return sum(_archive(row, at) for row in old)
-
-
-def _archive(row: ModelVersion, at: datetime) -> bool:
-    """Drops a version's artefact; False where somebody still points to it, as an experiment's arm does."""
-    try:
-        ModelArtefact.objects.filter(version=row).delete()
-    except ProtectedError:
-        return False
-    row.archived_at = at
-    row.save(update_fields=["archived_at"])
-    audit.record(
-        org_id=row.org_id, act="model.archive", subject=row.version, by="schedule", at=at, reason="past its time"
-    )
-    return True

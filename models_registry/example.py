@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from leads import snapshots
 from leads.catalogue import columns_of
 from leads.features import Columns, Feature
 from leads.models import Dossier, Organisation
-from models_registry.learning.rules import Rules
+from models_registry.learning.rules import Rule, Rules
 from models_registry.scorers import rules_of
 
 NEWEST = 200
@@ -28,13 +29,16 @@ class Example:
     parts: list[tuple[str, Any, float]]
 
 
-def typical_lead(org: Organisation) -> Example | None:
-    """The median of each feature over the newest undecided leads, scored by the rules; None without leads."""
+def typical_lead(org: Organisation, table: Sequence[Rule] | None = None) -> Example | None:
+    """The median of each feature over the newest undecided leads, scored by the organisation's rules or by `table`.
+
+    None without leads.
+    """
     undecided = Dossier.objects.of(org.org_id).open().order_by("-created_at")
     newest = list(undecided.values_list("pk", "created_at")[:NEWEST])
     if not newest:
         return None
-    rules, now = Rules(rules_of(org.org_id)), org.now()
+    rules, now = Rules(tuple(table) if table is not None else rules_of(org.org_id)), org.now()
     read = snapshots.take(org, [pk for pk, _ in newest], [max(now, created_at) for _, created_at in newest])
     columns = _typical(rules.features, columns_of(read, rules.features))
     scores = rules.score(columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.model import Model
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
 from models_registry.learning.scores import Scorer
-from models_registry.models import ModelVersion, ScoringRule
+from models_registry.models import ModelActivation, ModelVersion, ScoringRule
 
 RULE_BASED = "RULE_BASED"
 ML = "ML"
@@ -48,11 +49,30 @@ def for_method(org_id: str, method: str) -> Chosen:
 
 
 def as_read(org_id: str, method: str, *, active: ModelVersion | None) -> Chosen:
-    """The same for a caller that has just read which version is active. Raises UnknownMethod."""
-    if method == RULE_BASED:
+    """The same for a caller that has just read which version is active. Raises UnknownMethod, DamagedArtefact."""
+    if method == RULE_BASED or (method == ML and active is None):
         return _rules(org_id)
-    version = active if method == ML else _pinned(org_id, method)
-    return _rules(org_id) if version is None else for_row(version)
+    if method != ML:
+        return for_row(_pinned(org_id, method))
+    assert active is not None
+    try:
+        return for_row(active)
+    except artefacts.DamagedArtefact:
+        return _last_good(org_id, active)
+
+
+def _last_good(org_id: str, damaged: ModelVersion) -> Chosen:
+    """The version that was live before one whose artefact is damaged; each prediction says that it was made by it.
+
+    An alert calls somebody to roll back. Until then every prediction looks again, which costs it milliseconds. Raises
+    DamagedArtefact where no other is whole.
+    """
+    kept = {row.version: row for row in ModelVersion.objects.of(org_id).only(*NEEDED).usable().exclude(pk=damaged.pk)}
+    for version in ModelActivation.objects.of(org_id).order_by("-number").values_list("version", flat=True):
+        if version in kept:
+            with contextlib.suppress(artefacts.DamagedArtefact):
+                return for_row(kept.pop(version))
+    raise artefacts.DamagedArtefact()
 
 
 def for_row(version: ModelVersion, calibration: Mapping[str, Any] | None = None) -> Chosen:

@@ -7,9 +7,9 @@ from django.utils import timezone
 from common.errors import Conflict
 from leads.models import Dossier
 from models_registry import triggers
-from models_registry.activation import archive_old
+from models_registry.archiving import archive_old
 from models_registry.models import Policy, TrainingRun, Trigger
-from models_registry.training import TooFewRecords, execute, start_training
+from models_registry.training import TRAIN_TASK, TooFewRecords, execute, start_training
 
 log = structlog.get_logger(__name__)
 
@@ -47,5 +47,10 @@ def archive_old_versions() -> int:
 
 @shared_task
 def retire_dead_runs() -> int:
-    """Fails the runs whose worker has gone, so that training can be asked for again."""
-    return int(TrainingRun.objects.retire_dead(at=timezone.now()))
+    """Fails the runs whose worker has gone, so that training can be asked for again; how many there were.
+
+    Those that no worker has heard of are queued again.
+    """
+    now = timezone.now()
+    TrainingRun.objects.send_again(TRAIN_TASK, at=now)
+    return int(TrainingRun.objects.retire_dead(at=now))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from common import audit
 from common.errors import Conflict
+from common.heartbeat import beating
 from common.jobs import JobLost, hand_to_worker
 from common.serializers import iso
 from leads import labelled
@@ -141,7 +142,8 @@ def execute(run: TrainingRun) -> None:
     if not run.claim():
         return
     try:
-        _train(run)
+        with beating(run):
+            _train(run)
     except JobLost:
         return
     except NotEnoughData as error:

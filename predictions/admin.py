@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,36 +14,26 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import BoundedPaginator
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.errors import Conflict, Unavailable
+from common.filters import Within
 from common.html import table
 from common.tenancy import org_of
-from leads.models import Dossier
+from leads.admin.dossiers import also_show, told
+from leads.admin.finding import FoundByLead
 from models_registry.admin.live import ACTIVATE, reason_of
 from models_registry.models import ModelVersion
 from predictions.models import VECTOR, Prediction, Quality, ScoreJob
 from predictions.recalibrating import recalibrate_now
 
-LARGEST = 2**63
-SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
 RULES = "rules"
 
 
-class PredictedWithin(admin.SimpleListFilter):
+class PredictedWithin(Within):
     """By the index on the time."""
 
     title = "predicted within the last"
-    parameter_name = "within"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        """The spans to choose from."""
-        return [(name, name) for name in SPANS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Prediction]) -> QuerySet[Prediction]:
-        """The predictions of the span."""
-        span = SPANS.get(self.value() or "")
-        return queryset.filter(predicted_at__gte=timezone.now() - span) if span else queryset
+    column = "predicted_at"
 
 
 class ByVersion(admin.SimpleListFilter):
@@ -67,7 +56,7 @@ class ByVersion(admin.SimpleListFilter):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Never changed, so never edited."""
 
     list_display = (
@@ -81,11 +70,7 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
     )
     list_filter = (PredictedWithin, ByVersion)
     list_select_related = ("dossier",)
-    search_fields = ("dossier__number",)
-    search_help_text = "A lead's number"
     ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
-    paginator = BoundedPaginator
-    show_full_result_count = False
     exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
@@ -117,18 +102,6 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
         """Without the vectors, which a list does not show; the page of one reads its own."""
         return super().get_queryset(request).defer(*VECTOR)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Prediction], search_term: str
-    ) -> tuple[QuerySet[Prediction], bool]:
-        """By the lead's number, through the index on it."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        is_number = term.isascii() and term.isdigit() and int(term[:19]) < LARGEST
-        org_id = org_of(request.user, session=request.session)
-        lead = Dossier.objects.of(org_id).filter(number=int(term[:19])).first() if is_number else None
-        return (queryset.filter(dossier=lead) if lead else queryset.none()), False
-
     @admin.display(description="probability", ordering="conversion_probability")
     def probability(self, row: Prediction) -> str:
         """In percent."""
@@ -146,15 +119,17 @@ class PredictionAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  #
         return table(("Feature", "Value", "Points"), rows)
 
 
+SAID = ("predicted_at", "conversion_probability", "probability_low", "probability_high", "recommended_action", "method")
+also_show(told(Prediction, *SAID, "model_version", by="predicted_at", deferred=VECTOR))
+
+
 @admin.register(ScoreJob)
-class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ScoreJobAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """How far scoring in the background is, and how it ended."""
 
     list_display = ("created_at", "status", "percent", "scored", "failed", "total", "started_by", "finished_at")
     list_filter = ("status",)
     ordering = ("-created_at",)
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
     @admin.display(description="progress")
     def percent(self, job: ScoreJob) -> str:
@@ -163,7 +138,7 @@ class ScoreJobAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # t
 
 
 @admin.register(Quality)
-class QualityAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class QualityAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """How versions kept their word, as it was measured: read, never edited."""
 
     list_display = ("at", "whose", "kind", "window_days", "leads", "roc_auc", "log_loss", "calibration_error")
@@ -171,8 +146,6 @@ class QualityAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
     search_fields = ("version",)
     search_help_text = "A version"
     ordering = ("-at", "version", "kind", "window_days")
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
     @admin.display(description="version", ordering="version")
     def whose(self, row: Quality) -> str:

@@ -13,6 +13,7 @@ from predictions.explaining import listed_reasons, reasons_by, reasons_for
 from predictions.models import VECTOR, Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
+from predictions.unpacking import unpack
 from predictions.whatif import Supposed
 
 
@@ -36,6 +37,7 @@ def stored(dossier: Dossier, rows: Sequence[Prediction]) -> list[dict[str, Any]]
     outcome = outcome_of(dossier)
     for row in rows:
         row.dossier = dossier
+    unpack(rows)
     return with_reasons([row.to_json(experiment=_experiment(row), outcome=outcome) for row in rows], rows)
 
 

@@ -14,6 +14,7 @@ from models_registry.scorers import Chosen
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
 from predictions.removal import moves
+from predictions.unpacking import unpack
 from predictions.vectors import columns_from
 
 Kinds = dict[str | None, Mapping[str, Kind]]
@@ -39,6 +40,7 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     check, and it is left out where a version's artefact is no longer kept. One statement, and one for each model that
     is not in memory.
     """
+    unpack(predictions)
     versions = _versions(org_id, {row.model_version for row in predictions})
     return _told(
         predictions, {name: Source(kinds_of(each.features), _kept_model(each)) for name, each in versions.items()}
@@ -68,6 +70,7 @@ def _strongest(row: Prediction, source: Source) -> list[Reason]:
 
 def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
     """The two strongest reasons of each prediction, for lists: by their parts alone, in one statement."""
+    unpack(predictions)
     kinds = kinds_by_version(org_id, {row.model_version for row in predictions})
     return [
         reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None)[:STRONGEST]

@@ -6,12 +6,16 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
+from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
-from common.jobs import JobLost, JobStatus, hand_to_worker
+from common.answers import DEPENDENCY_ERRORS
+from common.jobs import JobLost, hand_to_worker
 from leads.models import (
     Appointment,
     Dossier,
@@ -25,13 +29,14 @@ from leads.models import (
 )
 from leads.standings import keep_ready
 from leads.tables.dossier import DossierQuerySet
-from predictions import monitoring
+from predictions import chunks, monitoring
 from predictions.bulk import score_in_bulk
 from predictions.models import ScoreChunk, ScoreJob
 
 SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
 FILTERS = ("status", "source", "region", "owner", "dossier_ids", "include_decided", "changed_only")
+log = structlog.get_logger(__name__)
 # What tells of a lead, and the moment from which we know it.
 NEWS = {
     Message: "recorded_at",
@@ -100,40 +105,55 @@ def plan(job: ScoreJob) -> int:
 def score_next_chunk(job: ScoreJob) -> int | None:
     """Scores a chunk that nobody has, in one transaction; how many leads. None where there is none, or the job ended.
 
-    The chunk's row stays locked until what was scored is stored: whoever dies on the way leaves it to the next.
+    The chunk's row stays locked until what was scored is stored: whoever dies on the way leaves it to the next. An
+    error of ours gives the chunk up; those that can heal (a server away) are raised, and the chunk is tried again.
     """
     keep_ready(job.org_id, Organisation.get(job.org_id).now().date())
+    while (chunk := chunks.take(job)) is not None:
+        try:
+            with monitoring.counted_errors():
+                scored = _score(job, chunk)
+        except DEPENDENCY_ERRORS:
+            raise
+        except Exception as error:
+            log.exception("chunk_given_up", job=str(job.pk), first=chunk.first_key, last=chunk.last_key)
+            chunks.give_up(chunk, type(error).__name__, leads=_leads_of(job, chunk).count())
+            return 0
+        if scored is not None:
+            monitoring.BATCH_SIZE.labels("job").observe(scored)
+            return scored
+    return None
+
+
+def _score(job: ScoreJob, chunk: ScoreChunk) -> int | None:
+    """Scores the leads of a chunk; None where another worker was quicker."""
     with transaction.atomic():
-        chunk = _free_chunk(job)
-        if chunk is None:
+        if not chunks.lock(chunk):
             return None
         with connection.cursor() as cursor:  # what a crash undoes is a whole chunk, which is then scored again
             cursor.execute("SET LOCAL synchronous_commit = off")
-        leads = leads_for(job.org_id, job.criteria).filter(pk__gte=chunk.first_key, pk__lte=chunk.last_key)
-        scored = score_in_bulk(org_id=job.org_id, leads=leads)
+        scored = score_in_bulk(org_id=job.org_id, leads=_leads_of(job, chunk))
         ScoreChunk.objects.filter(pk=chunk.pk).update(scored=scored, done_at=timezone.now())
-    monitoring.BATCH_SIZE.labels("job").observe(scored)
     return scored
 
 
-def _free_chunk(job: ScoreJob) -> ScoreChunk | None:
-    if not ScoreJob.objects.filter(pk=job.pk, status=JobStatus.RUNNING).exists():
-        return None
-    free = job.chunks.filter(scored__isnull=True).order_by("first_key")
-    chunk: ScoreChunk | None = free.select_for_update(skip_locked=True).first()
-    return chunk
+def _leads_of(job: ScoreJob, chunk: ScoreChunk) -> DossierQuerySet:
+    return leads_for(job.org_id, job.criteria).filter(pk__gte=chunk.first_key, pk__lte=chunk.last_key)
 
 
 def tell_progress(job: ScoreJob) -> None:
     """Counts the chunks that are done into the job, and ends it with the last. Raises JobLost where it is not ours."""
-    done = job.chunks.aggregate(
-        leads=Sum("scored", default=0), chunks=Count("pk"), done=Count("pk", filter=Q(scored__isnull=False))
-    )
-    if done["done"] == done["chunks"]:
-        job.succeed(scored=done["leads"], total=done["leads"], stage="done")
+    for chunk in chunks.worn_out(job):
+        words = f"{chunks.ATTEMPTS} attempts, each of which ended its worker or met a server away"
+        chunks.give_up(chunk, words, leads=_leads_of(job, chunk).count())
+    counts = chunks.count(job)
+    if counts.left:
+        job.report("scoring", counts.share)
+        ScoreJob.objects.filter(pk=job.pk).update(scored=counts.scored, failed=counts.failed)
+    elif counts.failed or counts.given_up:
+        job.fail(chunks.reasons(job), scored=counts.scored, failed=counts.failed, progress=1.0)
     else:
-        job.report("scoring", done["done"] / done["chunks"])
-        ScoreJob.objects.filter(pk=job.pk).update(scored=done["leads"])
+        job.succeed(scored=counts.scored, total=counts.scored, stage="done")
 
 
 def run_score_job(job: ScoreJob, progress: Callable[[int], Any] = lambda scored: None) -> None:
@@ -145,28 +165,23 @@ def run_score_job(job: ScoreJob, progress: Callable[[int], Any] = lambda scored:
 
 
 def work_on(job: ScoreJob, progress: Callable[[int], Any] = lambda scored: None) -> bool:
-    """Scores one chunk and tells; whether there was one to score. An error of ours fails the job, and goes on."""
+    """Scores one chunk and tells; whether there was one to score."""
     try:
-        with monitoring.counted_errors():
-            scored = score_next_chunk(job)
-        if scored is None:
-            return False
-        progress(scored)
+        scored = score_next_chunk(job)
+        if scored is not None:
+            progress(scored)
         tell_progress(job)
     except JobLost:
         return False
-    except Exception:
-        job.fail("Scoring stopped on an error of ours, which has been logged; what was scored is kept.")
-        raise
-    return True
+    return scored is not None
 
 
 def resume(job: ScoreJob) -> None:
-    """Hands the chunks that are left to workers again."""
-    with contextlib.suppress(JobLost):
-        job.report("scoring", job.progress)
-        for _ in range(job.chunks.filter(scored__isnull=True).count()):
-            hand_to_worker(job, CHUNK_TASK)
+    """Hands the chunks that are left to workers again; while the broker is away, the next time."""
+    with contextlib.suppress(JobLost, BrokerError):
+        tell_progress(job)
+        for _ in range(chunks.count(job).left if job.is_open else 0):
+            current_app.send_task(CHUNK_TASK, [str(job.pk)])
 
 
 def organisations_with_leads() -> list[str]:

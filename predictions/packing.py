@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Columns, Feature
-from predictions.vectors import values_of
+from leads.features import Column, Columns, Feature
 
 NOT_HERE = -1.0
 
@@ -32,15 +31,18 @@ def _numbered(column: NDArray[Any], words: dict[str, int]) -> NDArray[np.float64
     return np.array([NOT_HERE if word is None else words[word] for word in values], dtype=float)
 
 
-def unpacked(features: Sequence[Feature], words: Sequence[str], data: bytes) -> Columns:
-    """One packed row as the features' columns of one row."""
-    block = np.frombuffer(data, dtype="<f8")
+def unpacked(features: Sequence[Feature], words: Sequence[Sequence[str]], rows: Sequence[bytes]) -> Columns:
+    """n packed rows as the features' columns, (n,) each; `words` are those of each row's batch."""
+    block = np.frombuffer(b"".join(rows), dtype="<f8").reshape(len(rows), len(features))
     return {
-        feature.name: np.array([None if number == NOT_HERE else words[int(number)]], dtype=object)
-        if feature.is_category
-        else np.array([number])
-        for feature, number in zip(features, block, strict=True)
+        feature.name: _words(block[:, at].tolist(), words) if feature.is_category else block[:, at]
+        for at, feature in enumerate(features)
     }
+
+
+def _words(numbers: Sequence[float], words: Sequence[Sequence[str]]) -> Column:
+    values = [None if at == NOT_HERE else mine[int(at)] for at, mine in zip(numbers, words, strict=True)]
+    return np.array(values, dtype=object)
 
 
 def words_of(features: Sequence[Feature], rows: Sequence[bytes]) -> set[int]:
@@ -48,10 +50,3 @@ def words_of(features: Sequence[Feature], rows: Sequence[bytes]) -> set[int]:
     block = np.frombuffer(b"".join(rows), dtype="<f8").reshape(len(rows), len(features))
     categories = [at for at, feature in enumerate(features) if feature.is_category]
     return {int(number) for number in np.unique(block[:, categories]) if number != NOT_HERE}
-
-
-def vector_of(features: Sequence[Feature], columns: Columns, parts: Sequence[float]) -> list[list[Any]]:
-    """[feature, value, contribution] for every feature of a row's columns, largest contribution first."""
-    values = [values_of(feature, columns[feature.name])[0] for feature in features]
-    order = sorted(range(len(features)), key=lambda at: -abs(parts[at]))
-    return [[features[at].name, values[at], parts[at]] for at in order]

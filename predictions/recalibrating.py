@@ -27,6 +27,7 @@ from models_registry.models import AlarmKind, ModelVersion
 from models_registry.recalibration import NotBetter, present_calibration, recalibrate
 from predictions.judging import labels_of
 from predictions.models import VECTOR, Prediction
+from predictions.unpacking import inputs
 from predictions.vectors import columns_from
 
 log = structlog.get_logger(__name__)
@@ -119,8 +120,7 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
     """The model's raw scores of stored predictions as shares, rebuilt from their vectors, (n,)."""
     if not rows:
         return np.empty(0)
-    vectors = [row.inputs for row in rows]
-    return model.shares(columns_from(model.features, vectors))
+    return model.shares(columns_from(model.features, inputs(rows)))
 
 
 def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[Prediction]:

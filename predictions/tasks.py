@@ -10,7 +10,7 @@ from common.errors import Conflict, Unavailable
 from models_registry.models import ModelVersion
 from predictions import partitions
 from predictions.forgetting import keep_to_retention
-from predictions.jobs import organisations_with_leads, plan, resume, start_score_job, work_on
+from predictions.jobs import SCORE_TASK, organisations_with_leads, plan, resume, start_score_job, work_on
 from predictions.measurement import measure_all
 from predictions.models import ScoreJob
 from predictions.recalibrating import recalibrate_where_due
@@ -47,9 +47,15 @@ def score_all_leads() -> None:
 
 @shared_task
 def retire_dead_jobs() -> int:
-    """Resumes the jobs whose workers have gone; those of a day ago, or that were not cut yet, fail. How many failed."""
+    """Resumes the jobs whose workers have gone; those of a day ago, or that were not cut yet, fail. How many failed.
+
+    Those that no worker has heard of are queued again.
+    """
     now = timezone.now()
-    left = ScoreJob.objects.dead(at=now).filter(created_at__gt=now - timedelta(days=1), chunks__scored__isnull=True)
+    ScoreJob.objects.send_again(SCORE_TASK, at=now)
+    left = ScoreJob.objects.dead(at=now).filter(
+        created_at__gt=now - timedelta(days=1), chunks__scored__isnull=True, chunks__failed__isnull=True
+    )
     for job in left.filter(chunks__isnull=False).distinct():
         resume(job)
     return ScoreJob.objects.retire_dead(at=now)

@@ -1,13 +1,15 @@
-"""The reasons of a bulk row, made when first asked for: from its packed vector and the artefact that scored it.
+"""The reasons of bulk rows, made when first asked for: from their packed vectors and the artefact that scored them.
 
 An artefact never changes and scoring draws no lots, so they equal those that would have been made at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from leads.features import Feature
 from models_registry import artefacts
@@ -15,21 +17,42 @@ from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion
-from predictions.packing import unpacked, vector_of
+from predictions.packing import unpacked
 from predictions.tables.batch import PredictionBatch
 from predictions.vectors import values_of
 
 
+class MayBePacked(Protocol):
+    """A prediction: `packed` and of a batch until its vector is made."""
+
+    stored_vector: Any
+    packed: Any
+    batch_id: Any
+
+
+Row = TypeVar("Row", bound=MayBePacked)
+
+
 @dataclass(frozen=True)
-class Batch:
-    """What the rows of a batch share."""
+class Made:
+    """What scored a row, and what it read."""
 
     org_id: str
     version: str | None
     features: tuple[Feature, ...]
-    words: tuple[str, ...]
     calibration: BetaCalibration | None
     rules: tuple[Rule, ...]
+
+    @classmethod
+    def of(cls, batch: PredictionBatch) -> Made:
+        """What made the rows of a batch."""
+        return cls(
+            org_id=batch.org_id,
+            version=batch.model_version,
+            features=tuple(Feature.from_json(each) for each in batch.features),
+            calibration=BetaCalibration.from_json(batch.calibration) if batch.calibration else None,
+            rules=tuple(Rule(**each) for each in batch.rules or ()),
+        )
 
     def scorer(self) -> Scorer | None:
         """What scored it, as it was then; None where its artefact is no longer kept, or damaged."""
@@ -43,31 +66,47 @@ class Batch:
         return model.recalibrated(self.calibration) if model and self.calibration else model
 
 
-def vector(batch_id: int, packed: bytes) -> list[list[Any]]:
-    """[feature, value, contribution] of a packed row, largest contribution first; 0 where nothing can be made of it."""
-    batch = _batch(batch_id)
-    columns = unpacked(batch.features, batch.words, packed)
-    scorer = batch.scorer()
-    if scorer is None:
-        return vector_of(batch.features, columns, [0.0] * len(batch.features))
-    return vector_of(batch.features, columns, scorer.score(columns).contributions[0].tolist())
+def unpack(rows: Iterable[MayBePacked]) -> None:
+    """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
+
+    All that one version made are scored at once: two statements for it, however many they are. The contributions are 0
+    where nothing can be made of them any more.
+    """
+    waiting = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
+    for made, mine, words in _by_maker(waiting):
+        columns = unpacked(made.features, words, [bytes(row.packed or b"") for row in mine])
+        scorer = made.scorer()
+        parts = scorer.score(columns).contributions if scorer else np.zeros((len(mine), len(made.features)))
+        values = [values_of(feature, columns[feature.name]) for feature in made.features]
+        for at, row in enumerate(mine):
+            row.stored_vector = vector_of(made.features, [column[at] for column in values], parts[at].tolist())
 
 
-def inputs(batch_id: int, packed: bytes) -> dict[str, Any]:
-    """Every feature's value in a packed row."""
-    batch = _batch(batch_id)
-    columns = unpacked(batch.features, batch.words, packed)
-    return {feature.name: values_of(feature, columns[feature.name])[0] for feature in batch.features}
+def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
+    """Every feature's value of each row; nothing is scored. One statement where any is packed."""
+    waiting = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
+    found = {id(row): {name: value for name, value, _ in row.stored_vector or ()} for row in rows}
+    for made, mine, words in _by_maker(waiting):
+        columns = unpacked(made.features, words, [bytes(row.packed or b"") for row in mine])
+        values = {feature.name: values_of(feature, columns[feature.name]) for feature in made.features}
+        for at, row in enumerate(mine):
+            found[id(row)] = {name: column[at] for name, column in values.items()}
+    return [found[id(row)] for row in rows]
 
 
-@lru_cache(maxsize=64)
-def _batch(batch_id: int) -> Batch:
-    row = PredictionBatch.objects.get(pk=batch_id)
-    return Batch(
-        org_id=row.org_id,
-        version=row.model_version,
-        features=tuple(Feature.from_json(each) for each in row.features),
-        words=tuple(row.words),
-        calibration=BetaCalibration.from_json(row.calibration) if row.calibration else None,
-        rules=tuple(Rule(**each) for each in row.rules or ()),
-    )
+def vector_of(features: Sequence[Feature], values: Sequence[Any], parts: Sequence[float]) -> list[list[Any]]:
+    """[feature, value, contribution] for every feature of a row, largest contribution first."""
+    order = sorted(range(len(features)), key=lambda at: -abs(parts[at]))
+    return [[features[at].name, values[at], parts[at]] for at in order]
+
+
+def _by_maker(rows: Sequence[Row]) -> list[tuple[Made, list[Row], list[Sequence[str]]]]:
+    """Packed rows by what made them, each with its batch's words. One statement."""
+    batches = PredictionBatch.objects.in_bulk({row.batch_id for row in rows}) if rows else {}
+    makers = {key: Made.of(batch) for key, batch in batches.items()}
+    found: dict[Made, tuple[list[Row], list[Sequence[str]]]] = {}
+    for row in rows:
+        mine, words = found.setdefault(makers[row.batch_id], ([], []))
+        mine.append(row)
+        words.append(batches[row.batch_id].words)
+    return [(made, mine, words) for made, (mine, words) in found.items()]

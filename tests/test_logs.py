@@ -20,6 +20,8 @@ from tests.cast import Caller
 from tests.processes import Process, Server
 from tests.test_other_processes import asked, eventually
 
+SCORING = {"predictions.tasks.score", "predictions.tasks.score_chunk"}
+
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
@@ -90,13 +92,15 @@ def test_the_id_of_a_request_goes_through_to_its_tasks(
     a_past()
     server = server_processes(1)[0]
     assert asked(server.address, "/api/ml/score-jobs", {})[0] == 202
-    assert eventually(lambda: "score_chunk" in celery_worker_process.log)
+    assert eventually(lambda: {line["task"] for line in started(celery_worker_process)} >= SCORING)
     asking = next(line for line in logged(server) if line.get("request") == "POST /api/ml/score-jobs")
-    started = [line for line in logged(celery_worker_process) if line["event"] == "task_started"]
-    assert {line["task"] for line in started} >= {"predictions.tasks.score", "predictions.tasks.score_chunk"}
-    for line in started:
+    for line in started(celery_worker_process):
         assert line["request_id"] == asking["request_id"]
         assert (line["org_id"], line["caller"]) == ("default", "crm")
+
+
+def started(worker: Process) -> list[dict[str, Any]]:
+    return [line for line in logged(worker) if line["event"] == "task_started"]
 
 
 def logged(process: Process) -> list[dict[str, Any]]:

@@ -6,8 +6,30 @@ from __future__ import annotations
 import select
 from typing import Any
 
+import psycopg2
+import psycopg2.errorcodes
 from django.conf import settings
+from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.db.utils import DatabaseErrorWrapper
+from django.utils.functional import cached_property
+
+READ_ONLY = psycopg2.errorcodes.READ_ONLY_SQL_TRANSACTION
+
+
+class SaysWhatIsAway(DatabaseErrorWrapper):
+    """Django's translation of the driver's errors, which takes a server that is away for one always.
+
+    Where a server dies in the midst of an answer, psycopg2 says no more than DatabaseError; of one that may not be
+    written to (a standby, a full disk that somebody protects) it says InternalError. Both mean: later.
+    """
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        """Raises Django's error for the driver's."""
+        if exc_type is psycopg2.DatabaseError or getattr(exc_value, "pgcode", None) == READ_ONLY:
+            self.wrapper.errors_occurred = True  # type: ignore[attr-defined]
+            raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value
+        super().__exit__(exc_type, exc_value, traceback)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -21,13 +43,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
     prepared: set[str]
     """Names of the statements that the server has planned for this connection (`common.prepared`)."""
 
+    @cached_property
+    def wrap_database_errors(self) -> SaysWhatIsAway:
+        """Django's hook: what every call of the driver is made within."""
+        return SaysWhatIsAway(self)
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection on which nothing is prepared; what will be is planned once, not for each set of values."""
         self.prepared = set()
+        options = [conn_params.get("options", "")]
         if settings.DATABASE_PREPARED:
-            options = conn_params.get("options", "")
-            conn_params = conn_params | {"options": f"{options} -c plan_cache_mode=force_generic_plan".strip()}
-        return super().get_new_connection(conn_params)
+            options.append("-c plan_cache_mode=force_generic_plan")
+        if settings.DATABASE_STATEMENT_SECONDS:
+            options.append(f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS * 1000:.0f}")
+        return super().get_new_connection(conn_params | {"options": " ".join(options).strip()})
 
     def is_usable(self) -> bool:
         """Whether the connection is open and its server has not said farewell."""

@@ -19,7 +19,7 @@ from experiments.lifecycle import (
 )
 from experiments.models import Experiment, Exposure, PinnedArtefact
 from experiments.tests.cast import a_plan, an_experiment, exposed, now
-from models_registry.activation import archive_old
+from models_registry.archiving import StillNeeded, archive_old, archive_version
 from models_registry.tests.artefacts import kept
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +172,8 @@ def test_a_pinned_version_is_not_archived_while_an_arm_needs_it(settings: Any) -
     pinned.refresh_from_db()
     free.refresh_from_db()
     assert (pinned.archived, free.archived) == (False, True)
+    with pytest.raises(StillNeeded):
+        archive_version(org_id="default", version=pinned.version, by="tester", at=now())
     stop_experiment(**told(experiment))
     assert not PinnedArtefact.objects.exists()
     assert archive_old(at=now()) == 1

@@ -103,7 +103,7 @@ def test_figures_are_plain_data_in_the_colours_of_the_style_sheet(figure: Figure
 
 
 def test_every_colour_of_a_figure_stands_in_the_style_sheet() -> None:
-    sheet = (Path(settings.BASE_DIR) / "static/css/leadqual.css").read_text()
+    sheet = (Path(settings.BASE_DIR) / "static/css/brand.css").read_text()
     drawn = [figures.waterfall(0.2, VECTOR, 0.53), figures.radar({"f1": 0.5}), figures.importance([]), *OF_A_CARD]
     names = {text[4:-1] for figure in drawn for text in texts(figure.plot) if text.startswith("var(")}
     assert names

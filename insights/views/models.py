@@ -35,7 +35,9 @@ from models_registry.training import TooFewRecords, start_training
 from predictions.side_by_side import Unreadable
 
 LONGEST_NOTE = 10_000
-CHOICES = [(name, words.ALGORITHMS.get(name, algorithm.title)) for name, algorithm in ALGORITHMS.items()]
+CHOICES: list[tuple[str, str | Promise]] = [
+    (name, words.ALGORITHMS.get(name, algorithm.title)) for name, algorithm in ALGORITHMS.items()
+]
 CHANGED_MEANWHILE = gettext_lazy(
     "Another version became active since you opened the page: look again before you decide."
 )

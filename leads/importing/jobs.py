@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from common.heartbeat import beating
 from common.jobs import OPEN_STATUSES, JobLost, JobStatus
 from leads.importing.files import FileProblem, Source
 from leads.importing.mapping import MappingProblem
@@ -66,7 +67,8 @@ def run_import_job(job: ImportJob) -> None:
         return
     rejects = Rejects()
     try:
-        summary = _import(job, rejects)
+        with beating(job):
+            summary = _import(job, rejects)
     except JobLost:
         log.info("import_lost", job=str(job.pk))
     except (MappingProblem, FileProblem, RowProblem) as problem:

@@ -87,6 +87,18 @@ def test_a_lead_with_much_behind_it_takes_as_many_statements_as_one_with_little(
     assert counts[0] == counts[1]
 
 
+def test_of_what_is_much_the_newest_is_shown(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.admin.dossiers.MOST_ROWS", 2)
+    lead, other = a_lead(), a_lead()
+    for hours in (3, 1, 2):
+        an_event(lead, MONDAY + hours * HOUR, kind=f"kind_{hours}")
+    an_event(other, MONDAY + 9 * HOUR, kind="anothers")
+    page = staff.get(f"/admin/leads/dossier/{lead.pk}/change/").content.decode()
+    assert page.index("kind_2") < page.index("kind_3")
+    assert "kind_1" not in page
+    assert "anothers" not in page
+
+
 def test_a_list_of_leads_takes_as_many_statements_for_fifty_as_for_one(staff: Client) -> None:
     counts = []
     for leads in (1, 49):

@@ -7,19 +7,27 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
-from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
+from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
+from common.schedule_words import schedule_of, words_of
 from common.tenancy import org_of
 from models_registry.models import Alarm, ModelActivation, Policy
 from models_registry.policy import set_policy
+from models_registry.policy_words import sentences
+from models_registry.triggers import facts_of
+
+TRAINING = "models_registry.tasks.train_scheduled"
 
 
 @admin.register(Policy)
 class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """One row an organisation; without it, the schedule alone trains."""
 
-    list_display = ("org_id", "schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between")
-    fields = ("schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between", "behaviour_check")
+    list_display = ("org_id", "in_words")
+    readonly_fields = ("in_words",)
+    fields = ("in_words", "schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between", "behaviour_check")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Where there is none yet."""
@@ -30,6 +38,18 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
         """It is changed, not deleted."""
         return False
 
+    @admin.display(description="training starts")
+    def in_words(self, policy: Policy) -> SafeString:
+        """What the fields below say together, and how near each is."""
+        if not policy.pk:
+            return SafeString("–")
+        row = schedule_of(TRAINING)
+        facts = facts_of(policy.org_id, at=timezone.now())
+        told = sentences(policy, facts, schedule=words_of(row) if row else "no schedule is set up")
+        return format_html(
+            '<ul class="plainly">{}</ul>', format_html_join("", "<li>{}</li>", ((each,) for each in told))
+        )
+
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         """By the act, with its audit row."""
         if not change:
@@ -38,7 +58,7 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
 
 
 @admin.register(Alarm)
-class AlarmAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class AlarmAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was noticed, and which training answered it."""
 
     list_display = ("raised_at", "kind", "model_version", "words", "answered_by")
@@ -48,7 +68,7 @@ class AlarmAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type
 
 
 @admin.register(ModelActivation)
-class ModelActivationAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelActivationAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The ledger, to read."""
 
     list_display = ("at", "number", "act", "version", "by", "reason")

@@ -8,8 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
@@ -20,6 +20,8 @@ from models_registry.example import typical_lead
 from models_registry.learning.rules import DEFAULT_RULES, Rule, UnknownFeature, feature_of
 from models_registry.models import ScoringRule
 from models_registry.rulebook import delete_rule, own_rules, save_rule
+
+EXAMPLE = "admin/models_registry/scoringrule/_example.html"
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,6 +41,19 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         return name
 
 
+class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule in the list, where its fields have no label of their own to be read out."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{self.instance.feature}: {field.label}"
+
+
+def _rule(row: ScoringRule) -> Rule:
+    return Rule(row.feature, row.low, row.high, row.points)
+
+
 @admin.register(ScoringRule)
 class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The organisation's own table; without one, the default table is shown, and copied on the first edit."""
@@ -51,10 +66,18 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
     list_per_page = 200
     change_list_template = "admin/models_registry/scoringrule/change_list.html"
 
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """The form of a row of the list."""
+        return super().get_changelist_form(request, **{"form": WeightForm, **kwargs})
+
     def get_urls(self) -> list[URLPattern]:
-        """Copying the default table, beside Django's own."""
-        view = self.admin_site.admin_view(self.copy)
-        return [path("copy/", view, name="models_registry_scoringrule_copy"), *super().get_urls()]
+        """Copying the default table, and trying weights, beside Django's own."""
+        view = self.admin_site.admin_view
+        return [
+            path("copy/", view(self.copy), name="models_registry_scoringrule_copy"),
+            path("example/", view(self.example), name="models_registry_scoringrule_example"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the live example, and the default table where the organisation has no own one."""
@@ -66,6 +89,19 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
             "may_change": self.has_change_permission(request),
         }
         return super().changelist_view(request, (extra_context or {}) | context)
+
+    def example(self, request: HttpRequest) -> HttpResponse:
+        """A fragment: what the weights as they stand in the list's form, unsaved, make of a typical lead."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        formset = self.get_changelist_formset(request)(request.POST, queryset=self.get_queryset(request))
+        if not formset.is_valid():
+            return HttpResponseBadRequest("These are no weights.")
+        org = Organisation.get(org_of(request.user, session=request.session))
+        table = [_rule(form.instance) for form in formset.forms]
+        return render(request, EXAMPLE, {"example": typical_lead(org, table), "tried": True})
 
     def copy(self, request: HttpRequest) -> HttpResponse:
         """Makes the default table the organisation's own."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,27 +19,43 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from models_registry.admin.archive import Archiving, may_archive
+from models_registry.admin.comparing import Comparing, lines_of
 from models_registry.admin.live import LiveActs
-from models_registry.admin.releases import RELEASE, suspects_of
+from models_registry.admin.releases import RELEASE
 from models_registry.card_file import card_file
+from models_registry.card_sayings import three
 from models_registry.card_sections import SHOWN_KEYS, sections_of
 from models_registry.choice import Choice, Refused, choice_of, choose
 from models_registry.info import card_of
-from models_registry.measures import BRIER, LOG_LOSS, MEASURES, ROC_AUC, Measure, value_of
+from models_registry.measures import CALIBRATION_ERROR, LOG_LOSS, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion
+from models_registry.releases import suspects_of
 from models_registry.transfer import CannotExport, export_version
 
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
 LONGEST_REASON, MOST_IN_LIST = 10_000, 60
 
+SECTION = '<h3>{}</h3><p>{}</p><div class="wide-table" tabindex="0" role="region" aria-label="{}">{}</div>'
 
-def shown(value: float | None) -> str:
-    """A measure to three decimals; a dash where it was not taken."""
-    return "–" if value is None else f"{value:.3f}"
+
+class ByKeeping(admin.SimpleListFilter):
+    """Whether a version can score again."""
+
+    title = parameter_name = "artefact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The two."""
+        return [("kept", "kept"), ("archived", "archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> QuerySet[ModelVersion]:
+        """The versions that are so."""
+        chosen = self.value()
+        return queryset.filter(archived_at__isnull=chosen == "kept") if chosen in ("kept", "archived") else queryset
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Only the notes are written here; everything else is what training left."""
 
     list_display = (
@@ -47,13 +65,14 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
         "algorithm",
         "roc_auc",
         "log_loss",
-        "brier",
+        "calibration_error",
         "created_at",
         "short_notes",
         "kept",
     )
-    list_filter = ("is_active", "algorithm")
-    search_fields = ("version", "notes")
+    list_filter = (ByKeeping,)
+    search_fields = ("version", "algorithm", "notes")
+    actions = ("compare_chosen",)
     ordering = ("-version",)
     readonly_fields = (
         "version",
@@ -82,7 +101,7 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A card outlives its artefact; archiving is the schedule's."""
+        """A card outlives its artefact: archiving drops that, and only that."""
         return False
 
     def get_urls(self) -> list[URLPattern]:
@@ -103,6 +122,8 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
         can = row is not None and not row.is_active and not row.archived and request.user.has_perm(ACTIVATE)
         context: dict[str, Any] = {
             "choice": choice_of(org_id=row.org_id, version=row.version) if row is not None and can else None,
+            "active": ModelVersion.objects.of(row.org_id).active().first() if row is not None else None,
+            "may_archive": row is not None and may_archive(request, row),
             "suspects": suspects_of(row) if row is not None else [],
             "may_release": request.user.has_perm(RELEASE),
         }
@@ -170,11 +191,11 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
 
     def _asked(self, request: HttpRequest, choice: Choice, problem: str = "", status: int = 200) -> HttpResponse:
         sides = [side for side in (choice.active, choice.chosen) if side is not None]
-        rows = [(measure, [shown(value_of(side.metrics, measure)) for side in sides]) for measure in MEASURES]
         context = self.admin_site.each_context(request) | {
             "opts": self.opts,
             "choice": choice,
-            "rows": rows,
+            "sides": sides,
+            "lines": lines_of(sides),
             "problem": problem,
             "title": f"{'Roll back' if choice.is_rollback else 'Activate'} {choice.chosen}?",
             "may_go_on": choice.passed or request.user.has_perm(OVERRIDE),
@@ -191,10 +212,10 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
         """Lower is better."""
         return _measured(row, LOG_LOSS)
 
-    @admin.display(description="Brier score")
-    def brier(self, row: ModelVersion) -> str:
-        """Lower is better."""
-        return _measured(row, BRIER)
+    @admin.display(description="calibration error")
+    def calibration_error(self, row: ModelVersion) -> str:
+        """By how much the probabilities are off on average."""
+        return _measured(row, CALIBRATION_ERROR)
 
     @admin.display(description="notes")
     def short_notes(self, row: ModelVersion) -> str:
@@ -209,8 +230,9 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
     @admin.display(description="how good it is, and what it reads")
     def sections(self, row: ModelVersion) -> SafeString:
         """The card, one subject after another, each with its table."""
-        parts = ((each.title, each.words, table(each.head, each.rows)) for each in sections_of(card_of(row)))
-        return format_html_join("", '<h3>{}</h3><p>{}</p><div class="wide-table">{}</div>', parts)
+        told = sections_of(card_of(row))
+        parts = ((each.title, each.words, each.title, table(each.head, each.rows)) for each in told)
+        return format_html_join("", SECTION, parts)
 
     @admin.display(description="provenance")
     def provenance(self, row: ModelVersion) -> SafeString:
@@ -220,4 +242,4 @@ class ModelVersionAdmin(LiveActs, OwnOrganisationAdmin, admin.ModelAdmin):  # ty
 
 
 def _measured(row: ModelVersion, measure: Measure) -> str:
-    return shown(value_of(row.metrics, measure))
+    return three(value_of(row.metrics, measure))

@@ -18,6 +18,8 @@ CLIP = 1e-3
 EDGE = 1e-9
 """No probability is nearer to 0 or 1 than this."""
 STEEPEST, FLATTEST = 8.0, 0.05
+PARAMETERS = 3
+"""A map must raise the log-likelihood by more than it has numbers (Akaike), else raw scores stay as they are."""
 PRIOR_SPREAD, PRIOR_SHIFT, PRIOR_SKEW = 1.0, 2.0, 0.5
 """Standard deviations of the prior: of a and b about 1, of c about the base rate's logit, of a - b about 0."""
 
@@ -68,8 +70,22 @@ class BetaCalibration:
             bounds=bounds,
             options={"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500},
         )
-        a, b, c = (float(each) for each in best.x)
-        return cls(a, b, c)
+        return cls(*(float(each) for each in best.x))
+
+    @classmethod
+    def if_needed(cls, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> Self:
+        """The most plausible map, or the identity where that says no more than chance would.
+
+        What a likelihood was fitted to (logistic regression) mostly needs none.
+        """
+        found, same = cls.fit(raw, converted, weight), cls(1.0, 1.0, 0.0)
+        gained = found.log_likelihood(raw, converted, weight) - same.log_likelihood(raw, converted, weight)
+        return found if gained > PARAMETERS else same
+
+    def log_likelihood(self, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> float:
+        """Of what became of the rows, in nats, each counting by its weight."""
+        p = self(raw)
+        return float(np.sum(weight * np.log(np.where(converted, p, 1.0 - p))))
 
     def __call__(self, raw: Floats) -> Floats:
         """The probability of each raw score; never 0 or 1."""

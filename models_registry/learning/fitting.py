@@ -63,7 +63,7 @@ class Fitting:
         )
         fitted = self.learner.fit(task, _growing(report))
         report("calibrating", 0.5, "Calibrating on out-of-sample scores.")
-        calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
+        calibration = BetaCalibration.if_needed(fitted.out_of_sample, past.converted, past.weight)
         unseen = calibration(fitted.out_of_sample)
         unsaid = misfit(x, past.converted, unseen, past.weight, past.dossier, seed=self.seed)
         spread = Spread.fit(fitted.raw.bags(encoder.transform(newest.columns)), calibration, unsaid)

@@ -75,10 +75,9 @@ class Model:
         """Scores the n rows of the features' columns; others are ignored. Raises KeyError where one is not there."""
         encoded = self.encoder.encode(columns)
         bags = self.raw.bags(encoded.matrix)
-        low, high = self.spread.bounds(bags)
-        probability = self._calibrated(bags.raw)
+        probability, low, high = self._calibrated(np.stack([bags.raw, *self.spread.bounds(bags)]))
         parts = self._contributions(encoded.matrix, bags.raw, probability) if contributions else self._none()
-        low, high = np.minimum(self._calibrated(low), probability), np.maximum(self._calibrated(high), probability)
+        low, high = np.minimum(low, probability), np.maximum(high, probability)
         return Scores(probability, low, high, self.base, parts, encoded.missing)
 
     def probability(self, matrix: NDArray[np.float32]) -> Floats:

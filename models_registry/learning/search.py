@@ -106,7 +106,7 @@ def tried(algorithm: Algorithm, task: Task) -> Losses:
     for before, after in expanding(task, WINDOWS):
         past, rows = task.take(before), task.weight[after]
         fitted = algorithm.fit(past, silent)
-        calibration = BetaCalibration.fit(fitted.out_of_sample, past.converted, past.weight)
+        calibration = BetaCalibration.if_needed(fitted.out_of_sample, past.converted, past.weight)
         probability = calibration(fitted.raw.bags(task.x[after]).share)
         np.add.at(loss, place[after], rows * losses(probability, task.converted[after], rows))
         np.add.at(weight, place[after], rows)

@@ -107,12 +107,16 @@ class TreeEnsemble:
         return np.diff(np.append(self.root.astype(np.int64), len(self.feature)))
 
     @functools.cached_property
+    def _bag_sizes(self) -> NDArray[np.int64]:
+        return np.bincount(self.group)
+
+    @functools.cached_property
     def _layout(self) -> Layout:
         return Layout.of(self.feature, self.threshold, self.left, self.value, self.cover, self.root)
 
     def bags(self, x: Matrix) -> Bags:
         """Each little bag's score, and what of the variance between them is owed to their size. Many use all cores."""
-        trees = np.bincount(self.group)
+        trees = self._bag_sizes
         sums, squares = np.zeros((len(x), len(trees))), np.zeros(len(x))
         forest = (self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group)
         _in_parallel(lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048)

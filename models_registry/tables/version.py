@@ -66,6 +66,7 @@ class ModelVersion(OrgScoped):
         permissions = [
             ("activate_modelversion", "Can train, activate and roll back models"),
             ("override_gate", "Can activate a version that the gate has not passed"),
+            ("archive_modelversion", "Can drop a version's artefact for good"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["org_id", "version"], name="ml_model_version_once"),

@@ -7,7 +7,8 @@ from models_registry.training import execute, start_training
 
 
 def a_run(org_id: str = "default", **options: object) -> TrainingRun:
-    """A training run, done here and now."""
+    """A training run, done here and now; of a forest, which is learnt soonest, where no algorithm is named."""
+    options.setdefault("algorithm", "random_forest")
     run = start_training(org_id=org_id, by="tester", trigger=Trigger.COMMAND, enqueue=False, **options)  # type: ignore[arg-type]
     execute(run)
     run.refresh_from_db()

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.audit import AuditEntry
-from models_registry.activation import Archived, activate, archive_old, roll_back
+from models_registry.activation import Archived, activate, roll_back
+from models_registry.archiving import archive_old
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.tests.artefacts import kept
 

@@ -64,14 +64,36 @@ def test_a_changed_weight_moves_the_typical_lead_and_leaves_a_row() -> None:
     assert f"scores <strong>{points():.0f}</strong>" in text(client)
 
 
+def listed(**points: float) -> dict:
+    """The list's form, with other points for the first rules of some features."""
+    rules = list(ScoringRule.objects.order_by("position"))
+    form = {"form-TOTAL_FORMS": len(rules), "form-INITIAL_FORMS": len(rules), "_save": "Save"}
+    for at, rule in enumerate(rules):
+        weight = points.pop(rule.feature, rule.points)
+        row = {"id": rule.pk, "low": rule.low, "high": rule.high, "points": weight, "position": at + 1}
+        form |= {f"form-{at}-{name}": value for name, value in row.items() if value is not None}
+    return form
+
+
+def test_weights_are_tried_before_they_are_saved() -> None:
+    an_appointment(a_lead(timezone.now()), timezone.now())
+    client = staff()
+    client.post(f"{RULES}copy/")
+    before, rule = points(), ScoringRule.objects.get(feature="appointments_count", low=1)
+    tried = client.post(f"{RULES}example/", listed(appointments_count=rule.points + 7)).content.decode()
+    assert f"would score <strong>{before + 7:.0f}</strong>" in tried
+    assert "Nothing is saved yet" in tried
+    assert (points(), acts()) == (before, ["rules.copy"])
+    assert client.post(f"{RULES}example/", listed(appointments_count="many")).status_code == 400
+    assert client.post(f"{RULES}example/", {}).status_code == 400
+    assert client.get(f"{RULES}example/").status_code == 405
+
+
 def test_weights_are_edited_in_the_list() -> None:
     client = staff()
     client.post(f"{RULES}copy/")
     rules = list(ScoringRule.objects.order_by("position"))
-    form = {"form-TOTAL_FORMS": len(rules), "form-INITIAL_FORMS": len(rules), "_save": "Save"}
-    for at, rule in enumerate(rules):
-        row = {"id": rule.pk, "low": rule.low, "high": rule.high, "points": rule.points + (at == 0), "position": at + 1}
-        form |= {f"form-{at}-{name}": value for name, value in row.items() if value is not None}
+    form = listed(**{rules[0].feature: rules[0].points + 1})
     assert client.post(RULES, form).status_code == 302
     assert ScoringRule.objects.get(pk=rules[0].pk).points == rules[0].points + 1
     assert acts() == ["rules.copy", "rules.change"]

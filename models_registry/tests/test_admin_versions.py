@@ -7,7 +7,7 @@ from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
 from models_registry.models import ModelVersion
-from models_registry.tests.cards import a_training_run, a_version
+from models_registry.tests.cards import METRICS, a_training_run, a_version
 
 pytestmark = pytest.mark.django_db
 VERSIONS = "/admin/models_registry/modelversion/"
@@ -29,9 +29,9 @@ def of(version: ModelVersion, *parts: str) -> str:
 
 
 def test_the_list_shows_the_figures() -> None:
-    a_version(OLD, notes="n" * 100)
+    a_version(OLD, notes="n" * 100, metrics=METRICS | {"calibration_error": 0.021})
     page = text(staff(), VERSIONS)
-    for words in (OLD, "0.743", "0.410", "0.130", "n" * 59 + "…"):
+    for words in (OLD, "0.743", "0.410", "0.021", "n" * 59 + "…"):
         assert words in page
 
 

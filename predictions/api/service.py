@@ -96,7 +96,7 @@ class PredictBatch(ContractView):
         body = shapes.BatchIn(data=request.data)
         body.is_valid(raise_exception=True)
         ensure_own_org(request, body.validated_data["org_id"])
-        with_reasons = request.query_params.get("contributions", "true").lower() not in ("false", "0")
+        with_reasons = _wants_reasons(request)
         with monitoring.counted_errors():
             results = self._score(body.validated_data["batch"], with_reasons=with_reasons)
         monitoring.BATCH_SIZE.labels("batch").observe(len(results))
@@ -120,6 +120,14 @@ class PredictBatch(ContractView):
     def _bare_answers(self, chosen: Chosen, rows: list[Any]) -> list[dict[str, Any]]:
         made, keys = score_features_in_bulk(org_id=self.caller.org_id, chosen=chosen, rows=rows)
         return answers.given_in_bulk(made, keys.tolist(), rows)
+
+
+def _wants_reasons(request: Request) -> bool:
+    """Whether contributions are asked for. Raises ValidationError for anything but `true` and `false`."""
+    text = request.query_params.get("contributions", "true").lower()
+    if text not in ("true", "false"):
+        raise ValidationError({"contributions": "must be true or false."})
+    return text == "true"
 
 
 def _too_many(batch: Any) -> bool:

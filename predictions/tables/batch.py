@@ -36,7 +36,8 @@ class PredictionBatch(OrgScoped):
 class ScoreChunk(models.Model):
     """A range of keys of a job's leads. Who scores it holds its row's lock until what was scored is stored.
 
-    So a worker that dies leaves it as it was, with nothing of it stored, and it is scored once.
+    So a worker that dies leaves it as it was, with nothing of it stored, and it is scored once. That it was tried is
+    noted before, so that a chunk which ends each worker that takes it is given up after a few.
     """
 
     job = models.ForeignKey(ScoreJob, on_delete=models.CASCADE, related_name="chunks", db_index=False)
@@ -46,6 +47,11 @@ class ScoreChunk(models.Model):
         null=True, help_text="How many leads were scored; null while it is to be done."
     )
     done_at = models.DateTimeField(null=True, blank=True)
+    # With defaults of the database's own: workers of the release before write no such columns.
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    failed = models.PositiveIntegerField(null=True, help_text="How many leads were given up; null where none were.")
+    error = models.TextField(blank=True, db_default="")
 
     class Meta:
         db_table = "ml_score_chunk"

@@ -89,8 +89,7 @@ class Prediction(OrgScoped):
     @property
     def vector(self) -> list[list[Any]]:
         """[feature, value, contribution] for every feature, largest contribution first."""
-        if self.stored_vector is None and self.batch_id is not None:
-            self.stored_vector = unpacking.vector(self.batch_id, bytes(self.packed or b""))
+        unpacking.unpack([self])
         return self.stored_vector or []
 
     @vector.setter
@@ -100,9 +99,7 @@ class Prediction(OrgScoped):
     @property
     def inputs(self) -> dict[str, Any]:
         """Every feature's value."""
-        if self.stored_vector is None and self.batch_id is not None:
-            return unpacking.inputs(self.batch_id, bytes(self.packed or b""))
-        return {name: value for name, value, _ in self.vector}
+        return unpacking.inputs([self])[0]
 
     @property
     def prediction(self) -> int:

@@ -9,11 +9,12 @@ from leads.models import Dossier, LeadScore
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past, a_property
 from models_registry.models import ScoringRule
 from models_registry.tests.cast import a_version
-from predictions import answers, unpacking
+from predictions import answers
 from predictions.bulk import score_in_bulk
 from predictions.models import Prediction, PredictionBatch
 from predictions.replay import replay
 from predictions.scoring import score_leads
+from predictions.unpacking import inputs, unpack
 
 pytestmark = pytest.mark.django_db
 
@@ -67,12 +68,31 @@ def test_reasons_made_later_are_those_made_at_once(by_model: bool) -> None:
         assert row.inputs == {name: value for name, value, _ in row.vector}
 
 
+@pytest.mark.parametrize("by_model", [True, False])
+def test_many_rows_of_several_batches_are_explained_in_as_many_statements_as_two(
+    by_model: bool, django_assert_num_queries: Any
+) -> None:
+    if by_model:
+        a_past()
+        a_version()
+    leads = some_leads()
+    for lead in leads:  # each a batch of its own, with words of its own
+        in_bulk([lead])
+    one_by_one = [row.vector for row in Prediction.objects.order_by("pk")]
+    rows = list(Prediction.objects.order_by("pk"))
+    with django_assert_num_queries(1 + by_model):
+        unpack(rows)
+    assert [row.stored_vector for row in rows] == one_by_one
+    fresh = list(Prediction.objects.order_by("pk"))
+    with django_assert_num_queries(1):
+        assert inputs(fresh) == [row.inputs for row in rows]
+
+
 def test_a_rule_changed_afterwards_does_not_change_the_reasons() -> None:
     (lead, *_) = some_leads()
     in_bulk([lead])
     before = newest(lead).vector
     ScoringRule.objects.create(feature="days_since_creation", low=0, points=40, position=1)
-    unpacking._batch.cache_clear()
     assert newest(lead).vector == before
 
 

@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from common.jobs import JobStatus
 from leads.models import Dossier, LeadScore
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
-from predictions import bulk, jobs
+from predictions import bulk, chunks, jobs
 from predictions.jobs import plan, run_score_job, score_next_chunk, start_score_job, work_on
 from predictions.models import Prediction, ScoreJob
 from predictions.tasks import retire_dead_jobs, score_all_leads, score_chunk
@@ -73,19 +75,105 @@ def test_a_cancelled_job_stops_and_keeps_what_it_scored(settings: Any) -> None:
     assert Prediction.objects.count() == 1
 
 
-def test_an_error_of_ours_fails_the_job_and_is_raised_for_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    a_lead()
-    job = started()
+def test_a_chunk_that_cannot_be_scored_is_given_up_with_its_error_and_the_others_are_scored(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCORE_CHUNK_SIZE = 2
+    poison = [a_lead(), a_lead()]
+    others = [a_lead() for _ in range(3)]
+    job, score = started(), jobs.score_in_bulk
 
-    def broken(**_: Any) -> Any:
-        raise ZeroDivisionError
+    def broken(*, org_id: str, leads: Any) -> Any:
+        if leads.filter(pk=poison[0].pk).exists():
+            raise ZeroDivisionError
+        return score(org_id=org_id, leads=leads)
 
     monkeypatch.setattr(jobs, "score_in_bulk", broken)
-    with pytest.raises(ZeroDivisionError):
-        run_score_job(job)
+    run_score_job(job)
     job.refresh_from_db()
-    assert job.status == JobStatus.FAILED
+    assert (job.status, job.scored, job.failed) == (JobStatus.FAILED, 3, 2)
+    assert "ZeroDivisionError" in job.error
     assert "kept" in job.error
+    assert set(Prediction.objects.values_list("dossier", flat=True)) == {lead.pk for lead in others}
+
+
+def test_a_chunk_that_ends_every_worker_is_tried_a_few_times_and_then_given_up(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCORE_CHUNK_SIZE = 1
+    a_lead()
+    job = started()
+    assert plan(job) == 1
+    attempts = 0
+
+    def dies(**_: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(jobs, "score_in_bulk", dies)
+    for _ in range(chunks.ATTEMPTS):
+        with pytest.raises(KeyboardInterrupt):
+            score_chunk(str(job.pk))
+        later(job)
+    score_chunk(str(job.pk))
+    job.refresh_from_db()
+    assert attempts == chunks.ATTEMPTS
+    assert (job.status, job.scored, job.failed) == (JobStatus.FAILED, 0, 1)
+    assert f"{chunks.ATTEMPTS} attempts" in job.error
+
+
+def test_a_chunk_that_met_a_server_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_lead()
+    job = started()
+    plan(job)
+
+    def away(**_: Any) -> Any:
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs, "score_in_bulk", away)
+        with pytest.raises(OperationalError):
+            score_chunk(str(job.pk))
+    later(job)
+    score_chunk(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.scored, job.failed) == (JobStatus.SUCCEEDED, 1, 0)
+
+
+def test_a_chunk_that_another_worker_has_just_taken_is_left_to_it() -> None:
+    a_lead()
+    job = started()
+    plan(job)
+    assert chunks.take(job) is not None
+    assert chunks.take(job) is None
+    assert retire_dead_jobs() == 0
+
+
+def test_a_job_that_no_worker_has_heard_of_is_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(current_app, "send_task", lambda task, ids: sent.append((task, ids)))
+    job = started()
+    retire_dead_jobs()
+    assert sent == []
+    ScoreJob.objects.update(created_at=timezone.now() - timedelta(minutes=5))
+    retire_dead_jobs()
+    retire_dead_jobs()
+    assert sent == [(jobs.SCORE_TASK, [str(job.pk)])]
+    job.refresh_from_db()
+    assert job.status == JobStatus.QUEUED
+
+
+def test_after_the_clock_was_set_back_a_dead_job_is_found_all_the_same() -> None:
+    job = started()
+    job.claim()
+    ScoreJob.objects.update(heartbeat_at=timezone.now() + timedelta(hours=1))
+    assert retire_dead_jobs() == 1
+
+
+def later(job: ScoreJob) -> None:
+    """So long after the last attempt that nobody can be about to lock the chunk."""
+    job.chunks.update(tried_at=timezone.now() - 2 * chunks.HEADSTART)
 
 
 def test_a_chunk_whose_worker_died_is_left_to_the_next_and_scored_once(
@@ -105,6 +193,7 @@ def test_a_chunk_whose_worker_died_is_left_to_the_next_and_scored_once(
         with pytest.raises(KeyboardInterrupt):
             score_next_chunk(job)
     assert Prediction.objects.count() == 2
+    later(job)
     while work_on(job):
         pass
     job.refresh_from_db()

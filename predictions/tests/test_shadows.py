@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from common.audit import AuditEntry
 from leads.tests.cast import a_lead, a_past
-from models_registry.activation import Archived, activate, archive_old
+from models_registry.activation import Archived, activate
+from models_registry.archiving import archive_old
 from models_registry.artefacts import FailedRehearsal
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.shadowing import AlreadyActive, clear_shadow, set_shadow

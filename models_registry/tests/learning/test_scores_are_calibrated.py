@@ -24,6 +24,19 @@ def test_the_map_finds_the_true_probabilities() -> None:
     assert np.abs(calibration(raw) - truth).mean() < 0.01
 
 
+@pytest.mark.parametrize("n", [100, 20_000])
+def test_scores_that_are_probabilities_stay_as_they_are(n: int) -> None:
+    _, truth, converted = outcomes(n, seed=2)
+    assert BetaCalibration.if_needed(truth, converted == 1, np.ones(n)) == BetaCalibration(1.0, 1.0, 0.0)
+
+
+def test_scores_that_are_too_timid_get_a_map() -> None:
+    raw, _, converted = outcomes(500)
+    assert BetaCalibration.if_needed(raw, converted == 1, np.ones(500)) == BetaCalibration.fit(
+        raw, converted == 1, np.ones(500)
+    )
+
+
 def test_a_weight_of_two_counts_like_the_row_twice() -> None:
     raw, _, converted = outcomes(300)
     weight = np.where(np.arange(300) % 2, 2.0, 1.0)

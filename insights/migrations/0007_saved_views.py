@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('insights', '0005_may_see_quality'),
+        ('insights', '0006_may_archive'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

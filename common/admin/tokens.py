@@ -1,68 +1,23 @@
-"""What the admins of all rooms have in common: rows of one's own organisation, and tables that are only read."""
+"""Tokens of programs: made here, shown once, revoked at once."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from common.bounded import BoundedPaginator
-from common.models import AuditEntry, Membership, ServiceToken
+from common.admin.rows import OwnOrganisationAdmin
+from common.models import ServiceToken
 from common.scopes import SCOPES, scopes_of
 from common.service_tokens import LONGEST_DAYS, LONGEST_NAME, issue, revoke
 from common.tenancy import org_of
-
-
-class OwnOrganisationAdmin:
-    """A mixin before ModelAdmin: shows the rows of the person's organisation, and gives new rows to it."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The organisation's own rows."""
-        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
-        return rows.filter(org_id=org_of(request.user, session=request.session))
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new row belongs to the person's organisation."""
-        if not change:
-            obj.org_id = org_of(request.user, session=request.session)
-        super().save_model(request, obj, form, change)  # type: ignore[misc]
-
-
-class ReadOnlyAdmin:
-    """A mixin before ModelAdmin: nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """Who did what, when and why: to read."""
-
-    list_display = ("at", "act", "subject", "by", "before", "after", "reason")
-    list_filter = ("act",)
-    search_fields = ("subject", "by")
-    ordering = ("-at",)
-    paginator = BoundedPaginator
-    show_full_result_count = False
 
 
 class NewToken(forms.Form):
@@ -78,11 +33,32 @@ class NewToken(forms.Form):
         scopes.choices = [(each, each) for each in SCOPES if each in own]
 
 
+class ByState(admin.SimpleListFilter):
+    """Whether a token opens a door."""
+
+    title = parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """The states."""
+        return [(state, state) for state in ("valid", "expired", "revoked")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ServiceToken]) -> QuerySet[ServiceToken]:
+        """The tokens in the state."""
+        now = timezone.now()
+        rows = {
+            "valid": Q(revoked_at__isnull=True, expires_at__gt=now),
+            "expired": Q(revoked_at__isnull=True, expires_at__lte=now),
+            "revoked": Q(revoked_at__isnull=False),
+        }
+        return queryset.filter(rows[self.value() or ""]) if self.value() in rows else queryset
+
+
 @admin.register(ServiceToken)
 class ServiceTokenAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """Tokens of programs: made here, shown once, revoked at once."""
 
     list_display = ("name", "state", "scopes", "expires_at", "last_used_at", "created_by", "created_at")
+    list_filter = (ByState,)
     search_fields = ("name",)
     ordering = ("-created_at",)
     actions = ("revoke",)
@@ -123,21 +99,3 @@ class ServiceTokenAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore
         """From now on they open no door."""
         count = sum(revoke(row, by=request.user.get_username()) for row in rows)
         messages.success(request, f"{count} revoked.")
-
-
-class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
-    """The organisation that a person works for, on the person's page."""
-
-    model = Membership
-    can_delete = False
-
-
-admin.site.unregister(User)
-admin.site.unregister(TOTPDevice)  # it shows the secrets; `manage.py enrol_totp` shows one once
-
-
-@admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
-    """A person, with the organisation."""
-
-    inlines = (MembershipInline,)

@@ -1,0 +1,17 @@
+"""What the admins of all rooms have in common, and the tables of this one: one subject a file."""
+
+from common.admin.audit import AuditEntryAdmin
+from common.admin.people import PersonAdmin
+from common.admin.rows import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
+from common.admin.schedules import ScheduleAdmin
+from common.admin.tokens import ServiceTokenAdmin
+
+__all__ = [
+    "AuditEntryAdmin",
+    "LongTable",
+    "OwnOrganisationAdmin",
+    "PersonAdmin",
+    "ReadOnlyAdmin",
+    "ScheduleAdmin",
+    "ServiceTokenAdmin",
+]

@@ -1,0 +1,135 @@
+"""Schedules for staff, in plain words; each change leaves an audit row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from celery import current_app
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django_celery_beat.admin import PeriodicTaskAdmin
+from django_celery_beat.models import PeriodicTask
+
+from common import audit
+from common.admin.moments import NAMED_MOMENTS
+from common.schedule_words import next_run_of, words_of
+from common.tenancy import org_of
+
+admin.site.unregister(PeriodicTask)
+
+
+@admin.register(PeriodicTask)
+class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
+    """When the engine does what by itself."""
+
+    list_display = ("name", "enabled", "in_words", "next_run", "last_run_at", "what_it_does")
+    list_filter = ("enabled",)
+    date_hierarchy = None
+    formfield_overrides = NAMED_MOMENTS
+    ordering = ("name",)
+    actions = ("enable_tasks", "disable_tasks", "run_tasks")
+    readonly_fields = ("in_words", "next_run", "what_it_does", "last_run_at")
+    fieldsets = (
+        (None, {"fields": ("name", "enabled", "in_words", "next_run", "last_run_at", "what_it_does", "description")}),
+        ("When", {"fields": ("crontab", "interval", "solar", "clocked", "start_time", "one_off")}),
+        ("What", {"classes": ("collapse",), "fields": ("regtask", "task", "args", "kwargs")}),
+        (
+            "How",
+            {
+                "classes": ("collapse",),
+                "fields": ("expires", "expire_seconds", "queue", "exchange", "routing_key", "priority", "headers"),
+            },
+        ),
+    )
+
+    @admin.display(description="when")
+    def in_words(self, task: PeriodicTask) -> str:
+        """The schedule as a person would say it."""
+        return words_of(task) if task.pk else "–"
+
+    @admin.display(description="next")
+    def next_run(self, task: PeriodicTask) -> datetime | None:
+        """When it is due."""
+        return next_run_of(task, at=timezone.now()) if task.pk else None
+
+    @admin.display(description="what it does")
+    def what_it_does(self, task: PeriodicTask) -> str:
+        """The first sentence of what its author says of it."""
+        return str(_sayings().get(task.task, task.task))
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: PeriodicTask, form: Any, change: bool) -> None:
+        """Saves, and says in a row what it was and what it is."""
+        before = PeriodicTask.objects.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        _record(request, obj, before=words_of(before) if before else "", evidence={"changed": form.changed_data})
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: PeriodicTask) -> None:
+        """Deletes, and says so in a row."""
+        _record(request, obj, act="schedule.delete", before=words_of(obj), after="")
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """One by one, each with its row."""
+        for task in queryset:
+            self.delete_model(request, task)
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """They run again at their times."""
+        _switched(request, queryset.filter(enabled=False), on=True)
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """They do not run until they are switched on."""
+        _switched(request, queryset.filter(enabled=True), on=False)
+
+    @admin.action(description="Run now", permissions=["change"])
+    def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
+        """Once, beside their times."""
+        super().run_tasks(request, queryset)
+        for task in queryset:
+            _record(request, task, act="schedule.run", after="")
+
+
+@cache
+def _sayings() -> dict[str, str]:
+    """The first sentence of each task that workers know."""
+    current_app.loader.import_default_modules()
+    return {name: (task.__doc__ or "").strip().partition("\n")[0] for name, task in current_app.tasks.items()}
+
+
+@transaction.atomic
+def _switched(request: HttpRequest, tasks: QuerySet[PeriodicTask], *, on: bool) -> None:
+    for task in tasks:
+        before = words_of(task)
+        task.enabled = on
+        task.save()  # tells the scheduler that something has changed
+        _record(request, task, before=before)
+
+
+def _record(
+    request: HttpRequest,
+    task: PeriodicTask,
+    *,
+    act: str = "schedule.change",
+    before: str = "",
+    after: str | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> None:
+    audit.record(
+        org_id=org_of(request.user, session=request.session),
+        act=act,
+        subject=task.name[:128],
+        by=request.user.get_username(),
+        at=timezone.now(),
+        before=before[:128],
+        after=(words_of(task) if after is None else after)[:128],
+        evidence=evidence,
+    )

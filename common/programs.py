@@ -1,0 +1,10 @@
+"""Which requests come from programs: they are answered in JSON and in English, and have no session."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller is a program."""
+    return request.path.startswith(("/api/", "/health", "/metrics"))

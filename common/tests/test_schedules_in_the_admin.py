@@ -1,0 +1,91 @@
+"""Schedules in the admin: said in plain words, and changed only with a row that says so."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from django.test import Client
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from common.audit import AuditEntry
+from common.schedule_words import cron_words, next_run_of, words_of
+from common.tests.people import a_person, staff
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/django_celery_beat/periodictask/"
+NOW = datetime.now(timezone.utc)
+
+
+def training() -> PeriodicTask:
+    return PeriodicTask.objects.get(name="Train models")
+
+
+def acted(action: str, *tasks: PeriodicTask) -> dict[str, object]:
+    return {"action": action, "_selected_action": [task.pk for task in tasks]}
+
+
+def test_the_list_says_when_and_what_in_words() -> None:
+    page = staff().get(LIST).content.decode()
+    for words in (
+        "At 02:00, on day 1 of the month (UTC)",
+        "a run for every organisation that wants it",
+        "Every minute",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (("30", "3", "*", "*", "*"), "At 03:30 (UTC)"),
+        (("*/15", "*", "*", "*", "1-5"), "Every 15 minutes, Monday through Friday (UTC)"),
+        (("15", "*", "*", "*", "*"), "At 15 minutes past the hour (UTC)"),
+        (("x", "y", "z", "*", "*"), "x y z * * (UTC)"),
+    ],
+)
+def test_a_cron_line_is_put_into_words(line: tuple[str, ...], words: str) -> None:
+    names = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    assert cron_words(CrontabSchedule(**dict(zip(names, line, strict=True)), timezone="UTC")) == words
+
+
+def test_an_interval_is_in_words_and_next_after_its_last_run() -> None:
+    every = IntervalSchedule.objects.create(every=10, period="minutes")
+    task = PeriodicTask(name="x", task="x", interval=every, last_run_at=NOW - timedelta(minutes=4))
+    assert words_of(task) == "Every 10 minutes"
+    assert next_run_of(task, at=NOW) == pytest.approx(NOW + timedelta(minutes=6), abs=timedelta(minutes=1))
+    task.enabled = False
+    assert (words_of(task), next_run_of(task, at=NOW)) == ("Switched off", None)
+
+
+def test_switching_off_and_on_leaves_rows() -> None:
+    client, task = staff(), training()
+    client.post(LIST, acted("disable_tasks", task))
+    assert not training().enabled
+    client.post(LIST, acted("disable_tasks", task))
+    client.post(LIST, acted("enable_tasks", task))
+    assert training().enabled
+    rows = AuditEntry.objects.order_by("number").values_list("act", "subject", "by", "before", "after")
+    when = "At 02:00, on day 1 of the month (UTC)"
+    assert list(rows) == [
+        ("schedule.change", "Train models", "staff-default", when, "Switched off"),
+        ("schedule.change", "Train models", "staff-default", "Switched off", when),
+    ]
+
+
+def test_another_time_leaves_a_row_that_says_both() -> None:
+    client, task = staff(), training()
+    friday = CrontabSchedule.objects.create(minute="0", hour="18", day_of_week="5", timezone="UTC")
+    form = client.get(f"{LIST}{task.pk}/change/").context["adminform"].form
+    data = {name: value for name, value in form.initial.items() if value is not None}
+    data |= {"crontab": friday.pk, "start_time_0": "", "start_time_1": "", "expires_0": "", "expires_1": ""}
+    assert client.post(f"{LIST}{task.pk}/change/", data).status_code == 302
+    row = AuditEntry.objects.get()
+    assert (row.before, row.after) == ("At 02:00, on day 1 of the month (UTC)", "At 18:00, only on Friday (UTC)")
+    assert row.evidence == {"changed": ["crontab"]}
+
+
+def test_looking_does_not_permit_switching() -> None:
+    reader: Client = a_person("django_celery_beat.view_periodictask", is_staff=True)
+    for action in ("disable_tasks", "enable_tasks", "run_tasks"):
+        reader.post(LIST, acted(action, training()))
+    assert training().enabled
+    assert not AuditEntry.objects.exists()

@@ -1,0 +1,119 @@
+"""A database that is slow, full or read-only, a full disk: 503 with Retry-After, nothing half-written, then well."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from collections.abc import Callable, Iterator
+
+import psutil
+import psycopg2
+import pytest
+from django.db import OperationalError, connection
+
+from common.jobs import JobStatus
+from leadqual import postgres
+from leads.models import ImportJob
+from leads.tests.cast import a_lead, a_past
+from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
+from models_registry.tests.cast import a_run, a_version
+from predictions.models import Prediction
+from tests.faults.asking import Asker
+from tests.processes import Server
+
+MAPPING = '[leads]\nid = "id"\ncreated_at = "created"\nstatus = "status"\n'
+FULL = """
+CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER no_room BEFORE INSERT ON {table} FOR EACH STATEMENT EXECUTE FUNCTION no_room();
+"""
+ROOM = "DROP TRIGGER no_room ON {table}; DROP FUNCTION no_room();"
+
+
+@pytest.fixture
+def server(process_environment: dict[str, str], server_processes: Callable[[int], list[Server]]) -> Server:
+    process_environment["DATABASE_STATEMENT_SECONDS"] = "2"
+    return server_processes(1)[0]
+
+
+@contextlib.contextmanager
+def told(statement: str, undone: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(undone)
+
+
+@contextlib.contextmanager
+def locked(table: str) -> Iterator[None]:
+    """Somebody else holds the table, as a migration in one step would."""
+    other = psycopg2.connect(postgres.url(connection.settings_dict["NAME"]))
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        other.rollback()
+        other.close()
+
+
+@pytest.mark.slow
+def test_a_slow_a_read_only_and_a_full_database_are_answered_503_and_then_all_is_well(server: Server) -> None:
+    lead, asked = a_lead(), Asker(server.address)
+    path = f"/api/ml/predict/{lead.number}"
+    assert asked("POST", path).status == 200
+    with locked("ml_prediction"):
+        assert asked("POST", path).is_later
+        assert asked("GET", "/api/ml/model/versions").status == 200  # what does not need it is answered
+    assert asked("POST", path).status == 200
+    name = connection.settings_dict["NAME"]
+    read_only = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+    with told(f"{read_only} = on", f"{read_only} = off"):
+        assert asked("POST", path).is_later
+        assert asked("PUT", "/api/ml/leads/77", {"status": "NEW", "created_at": "2026-10-01T09:00:00Z"}).is_later
+        assert asked("GET", f"{path}/latest").status == 200  # reading goes on
+    assert asked("POST", path).status == 200
+    with told(FULL.format(table="ml_prediction"), ROOM.format(table="ml_prediction")):
+        assert asked("POST", path).is_later
+    assert asked("POST", path).status == 200
+    assert Prediction.objects.count() == 4
+
+
+@pytest.mark.slow
+def test_where_there_is_no_room_for_an_artefact_the_run_fails_and_what_was_active_stays(
+    transactional_db: None, django_db_serialized_rollback: None
+) -> None:
+    a_past()
+    active = a_version(algorithm="logistic_regression")
+    no_room = told(FULL.format(table="ml_model_artefact"), ROOM.format(table="ml_model_artefact"))
+    with no_room, pytest.raises(OperationalError, match="No space left"):
+        a_run(algorithm="logistic_regression")
+    assert ModelVersion.objects.active().get() == active
+    assert (ModelVersion.objects.count(), ModelArtefact.objects.count()) == (1, 1)
+    assert TrainingRun.objects.order_by("created_at").last().status == JobStatus.FAILED
+    assert a_run(algorithm="logistic_regression").status == JobStatus.SUCCEEDED
+
+
+@pytest.mark.slow
+def test_an_upload_that_finds_no_room_is_answered_503_and_leaves_nothing(server: Server) -> None:
+    asked = Asker(server.address)
+    rows = b"id,created,status\n" + b"".join(b"%d,2026-10-01,NEW\n" % number for number in range(300_000))
+    parts = {"content": b"leads", "mapping": MAPPING.encode()}
+    form = b"".join(
+        b'--cut\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
+        for name, value in parts.items()
+    )
+    form += (
+        b'--cut\r\nContent-Disposition: form-data; name="file"; filename="leads.csv"\r\n\r\n'
+        + rows
+        + b"\r\n--cut--\r\n"
+    )
+    for child in psutil.Process(server.process.pid).children():
+        child.rlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+    answer = asked("POST", "/api/ml/leads/import", raw=form, kind="multipart/form-data; boundary=cut")
+    assert answer.is_later, answer
+    assert not ImportJob.objects.exists()
+    assert asked("GET", "/api/ml/model/versions").status == 200
