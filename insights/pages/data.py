@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -189,6 +191,8 @@ def _import_light(imports: list[ImportJob]) -> Iterator[Light]:
 
 
 MOST_REASONS, MOST_ROWS = 20, 100
+VALUE = re.compile(r"'[^']*'")
+"""What a reason quotes of its row: rows are of one kind whatever stands there."""
 
 
 @dataclass(frozen=True)
@@ -203,8 +207,5 @@ class ImportPage:
 
 def import_page(job: ImportJob) -> ImportPage:
     """As its row tells it."""
-    counted: dict[str, int] = {}
-    for reject in job.rejects:
-        counted[reject["reason"]] = counted.get(reject["reason"], 0) + 1
-    reasons = sorted(counted.items(), key=lambda each: -each[1])[:MOST_REASONS]
-    return ImportPage(job, reasons, job.rejects[:MOST_ROWS], len(job.rejects))
+    reasons = Counter(VALUE.sub("…", reject["reason"]) for reject in job.rejects)
+    return ImportPage(job, reasons.most_common(MOST_REASONS), job.rejects[:MOST_ROWS], len(job.rejects))

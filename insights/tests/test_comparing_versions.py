@@ -1,5 +1,7 @@
 """Two versions side by side, one version's own page, and what a change would do to the leads that are open."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -52,7 +54,7 @@ def two_versions() -> None:
         ((None, 0.8), (None, None), ""),
     ],
 )
-def test_better_is_beyond_what_both_intervals_share(values, bounds, expected) -> None:  # type: ignore[no-untyped-def]
+def test_better_is_beyond_what_both_intervals_share(values: Any, bounds: Any, expected: str) -> None:
     assert verdict(ROC_AUC, values, bounds) == expected
 
 

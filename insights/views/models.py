@@ -20,6 +20,7 @@ from insights import words
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
 from insights.pages.comparison import comparison_page
 from insights.pages.models import models_page, version_page
+from insights.pages.preview import Preview
 from insights.pages.preview import preview as read_preview
 from leads.labelled import Counts
 from models_registry.artefacts import DamagedArtefact
@@ -77,12 +78,13 @@ def compare(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @page(ACTIVATE)
 def preview(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     """A fragment: what making it active would do. It scores many leads twice, so pages ask for it by themselves."""
+    found: Preview | None = None
     try:
         found = read_preview(viewer.org, _version_or_404(viewer, version).version)
     except UnknownMethod as error:
         raise Http404("This version is archived.") from error
     except (DamagedArtefact, Unreadable):
-        found = None
+        pass  # the page says so
     return show(request, viewer, "insights/preview.html", preview=found, version=version, here="models")
 
 
