@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help backup restore profile run test test-all lint audit bench bench-models bench-experiments clean-data setup setup-dev messages lock
+.PHONY: help backup restore profile run test test-all lint audit bench bench-models bench-experiments screenshots clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -40,6 +40,9 @@ profile: .venv/installed-dev  ## where the time of a request and of a chunk of a
 
 bench-experiments: .venv/installed-dev  ## simulate experiments with known truth, and time the metrics of a million leads
 	$(BIN)/python -m benchmarks.experiments
+
+screenshots: .venv/installed-dev  ## pictures of every page in both themes into var/screenshots, and the README's anew (needs Chromium)
+	$(BIN)/python -m tests.journeys.screenshots
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .

@@ -10,10 +10,13 @@ from django.utils.safestring import SafeString
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> SafeString:
-    """A table of escaped cells."""
+    """A table of escaped cells, which scrolls within itself where it is wider than the page."""
+    head = list(head)
     cells = ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
     return format_html(
-        '<table class="plain"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="plain"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        ", ".join(name for name in head if name),
         format_html_join("", '<th scope="col">{}</th>', ((name,) for name in head)),
         format_html_join("", "<tr>{}</tr>", cells),
     )

@@ -1,7 +1,7 @@
 """What the admins of all rooms have in common, and the tables of this one: one subject a file."""
 
 from common.admin.audit import AuditEntryAdmin
-from common.admin.people import PersonAdmin
+from common.admin.people import PersonAdmin, RoleAdmin
 from common.admin.rows import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.admin.schedules import ScheduleAdmin
 from common.admin.tokens import ServiceTokenAdmin
@@ -12,6 +12,7 @@ __all__ = [
     "OwnOrganisationAdmin",
     "PersonAdmin",
     "ReadOnlyAdmin",
+    "RoleAdmin",
     "ScheduleAdmin",
     "ServiceTokenAdmin",
 ]

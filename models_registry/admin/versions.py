@@ -36,7 +36,7 @@ from models_registry.transfer import CannotExport, export_version
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
 LONGEST_REASON, MOST_IN_LIST = 10_000, 60
 
-SECTION = '<h3>{}</h3><p>{}</p><div class="wide-table" tabindex="0" role="region" aria-label="{}">{}</div>'
+SECTION = "<h3>{}</h3><p>{}</p>{}"
 
 
 class ByKeeping(admin.SimpleListFilter):
@@ -231,7 +231,7 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
     def sections(self, row: ModelVersion) -> SafeString:
         """The card, one subject after another, each with its table."""
         told = sections_of(card_of(row))
-        parts = ((each.title, each.words, each.title, table(each.head, each.rows)) for each in told)
+        parts = ((each.title, each.words, table(each.head, each.rows)) for each in told)
         return format_html_join("", SECTION, parts)
 
     @admin.display(description="provenance")

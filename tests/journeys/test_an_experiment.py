@@ -38,7 +38,7 @@ def test_is_planned_made_started_read_and_stopped(arrives: Arrival, scored: Vers
     otto.looks()
     otto.goes(f"/ml-insights/experiments/{experiment.pk}/stop")
     otto.looks()
-    otto.finds('input[name="decision"], select[name="decision"]').first.wait_for()
+    otto.page.get_by_label("Keep: what there was stays").check()
     otto.fills("Why", "enough was seen")
     otto.finds("main form button").first.click()
     otto.sees("enough was seen")
