@@ -94,7 +94,7 @@ def _order(times: int, only: str | None, chance: Random) -> list[str]:
 
 
 def _run(installation: Installation, order: list[str], end: float) -> int:
-    callers, figures = Callers(installation.port, _move_in(), NUMBERS), Figures()
+    callers, figures = Callers(installation.port, move_in(), NUMBERS), Figures()
     callers.start()
     try:
         for at, name in enumerate(order):
@@ -149,7 +149,7 @@ def _until_jobs_go_on(installation: Installation) -> float:
     return time.monotonic() - began
 
 
-def _move_in() -> str:
+def move_in() -> str:
     """Leads of our own, often looked-for dead jobs, and a token."""
     from django_celery_beat.models import IntervalSchedule, PeriodicTasks
 
