@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 DEPLOYED := DJANGO_HTTPS=1 DJANGO_ALLOWED_HOSTS=leadqual.example
 
-.PHONY: help backup restore profile run test test-all lint audit bench bench-models bench-experiments screenshots clean-data setup setup-dev messages lock
+.PHONY: help backup restore profile run test test-all faults soak lint audit bench bench-models bench-experiments screenshots clean-data setup setup-dev messages lock
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
@@ -21,6 +21,12 @@ test: lint  ## set up everything and run every check
 
 test-all: test  ## what `test` does, then what takes long: real data whole, journeys, faults
 	$(BIN)/python -m pytest -n auto -m slow
+
+faults: .venv/installed-dev  ## kill one part after the other under load (TIMES=100; about 20 s a kill)
+	$(BIN)/python -m tests.faults --times $${TIMES:-100}
+
+soak: .venv/installed-dev  ## everything at once for half an hour: memory flat, nothing leaks, nothing fails (MINUTES=30)
+	$(BIN)/python -m benchmarks.soak --minutes $${MINUTES:-30}
 
 bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (an hour)
 	$(BIN)/python -m benchmarks.models

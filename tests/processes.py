@@ -26,13 +26,15 @@ CHILD = (sys.executable, "-m", "leadqual.lifeline")
 class Process:
     """A running process; `log` is what it has written."""
 
-    def __init__(self, name: str, folder: Path, command: list[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, command: list[str], environment: dict[str, str], code: Path = ROOT
+    ) -> None:
         self.name, self.log_file = name, folder / f"{name}.log"
         with self.log_file.open("wb") as output:
             self.process = subprocess.Popen(
                 command,
                 env=os.environ | environment,
-                cwd=ROOT,
+                cwd=code,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -69,6 +69,7 @@ def main(arguments: list[str]) -> int:
     """0 where everything held."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--times", type=int, default=100, help="how many kills (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=1e9, help="no new kill after so long (default: no end)")
     parser.add_argument("--seed", type=int, default=1, help="the same gives the same order (default: %(default)s)")
     parser.add_argument("--only", choices=sorted(FAULTS), help="kill nothing else")
     parser.add_argument("--folder", type=Path, help="where it is installed and its logs stay (default: a passing one)")
@@ -80,7 +81,8 @@ def main(arguments: list[str]) -> int:
 
         django.setup()
         with installed(folder) as installation:
-            return _run(installation, _order(options.times, options.only, Random(options.seed)))
+            order = _order(options.times, options.only, Random(options.seed))
+            return _run(installation, order, time.monotonic() + options.minutes * 60)
 
 
 def _order(times: int, only: str | None, chance: Random) -> list[str]:
@@ -91,11 +93,13 @@ def _order(times: int, only: str | None, chance: Random) -> list[str]:
     return [name for each in rounds for name in each][:times]
 
 
-def _run(installation: Installation, order: list[str]) -> int:
-    callers, figures = Callers(installation.port, _move_in(), NUMBERS), Figures()
+def _run(installation: Installation, order: list[str], end: float) -> int:
+    callers, figures = Callers(installation.port, move_in(), NUMBERS), Figures()
     callers.start()
     try:
         for at, name in enumerate(order):
+            if time.monotonic() > end:
+                break
             seconds = _kill(installation, name, Random(at))
             figures.note(name, seconds)
             _say(f"{at + 1:4} of {len(order)}  {name}: well again after {seconds:.1f} s")
@@ -145,7 +149,7 @@ def _until_jobs_go_on(installation: Installation) -> float:
     return time.monotonic() - began
 
 
-def _move_in() -> str:
+def move_in() -> str:
     """Leads of our own, often looked-for dead jobs, and a token."""
     from django_celery_beat.models import IntervalSchedule, PeriodicTasks
 

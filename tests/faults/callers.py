@@ -33,6 +33,9 @@ class Told:
     events: dict[str, int] = field(default_factory=dict)
     outcomes: dict[int, bool] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    seconds: list[tuple[float, float]] = field(default_factory=list)
+    """When a prediction was asked for, by the monotonic clock, and how long that request took."""
+    batches: int = 0
     slowest: float = 0.0
     unanswered: int = 0
     asked_again: int = 0
@@ -41,11 +44,13 @@ class Told:
 class Callers:
     """Threads that act as CRM, pages and schedule until told to stop."""
 
-    def __init__(self, port: int, token: str, numbers: list[int], *, threads: int = 6, seed: int = 1) -> None:
-        self.port, self.token, self.numbers = port, token, numbers
+    def __init__(
+        self, port: int, token: str, numbers: list[int], *, threads: int = 6, jobs_every: float = 5.0, seed: int = 1
+    ) -> None:
+        self.port, self.token, self.numbers, self.jobs_every = port, token, numbers, jobs_every
         self.told = Told()
         self._lock, self._over = threading.Lock(), threading.Event()
-        acts = [self._predicts] * threads + [self._tells, self._has_jobs_done, self._rolls_back]
+        acts = [self._predicts] * threads + [self._tells, self._sends_batches, self._has_jobs_done, self._rolls_back]
         self._threads = [
             threading.Thread(target=self._keep, args=(act, Random(seed * 1000 + at))) for at, act in enumerate(acts)
         ]
@@ -96,11 +101,18 @@ class Callers:
             self.told.outcomes[number] = converted
         self._until_answered("GET", f"/api/ml/predict/{number}/history", None, None)
 
+    def _sends_batches(self, chance: Random) -> None:
+        items = [{"features": {"appointments_count": chance.randrange(5)}} for _ in range(20)]
+        self._until_answered("POST", "/api/v1/predict/batch", {"org_id": "default", "batch": items}, uuid.uuid4().hex)
+        with self._lock:
+            self.told.batches += 1
+        self._over.wait(0.5)
+
     def _has_jobs_done(self, chance: Random) -> None:
         """There is always a run and a score job under way; 409 where a run still is."""
         self._until_answered("POST", "/api/ml/model/train", {"algorithm": "logistic_regression"}, None)
         self._until_answered("POST", "/api/ml/score-jobs", {}, uuid.uuid4().hex)
-        self._over.wait(5.0)
+        self._over.wait(self.jobs_every)
 
     def _rolls_back(self, chance: Random) -> None:
         _, versions = self._until_answered("GET", "/api/ml/model/versions", None, None)
@@ -146,6 +158,8 @@ class Callers:
         with self._lock:
             self.told.answers[f"{method} {status}"] += 1
             self.told.slowest = max(self.told.slowest, time.monotonic() - began)
+            if path.startswith("/api/ml/predict/") and path.count("/") == 4:
+                self.told.seconds.append((began, time.monotonic() - began))
         if status == 503 and retry is None:
             raise Failed(f"{method} {path} was answered 503 without Retry-After")
         return status, json.loads(text) if text.startswith((b"{", b"[")) else text[:200]

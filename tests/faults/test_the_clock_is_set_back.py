@@ -1,0 +1,55 @@
+"""Rows that lie in the future, as after the clock was set back, stop nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+from django.utils import timezone
+
+from common import audit
+from common.jobs import JobStatus
+from leads.tests.cast import a_lead, a_past
+from models_registry.models import ModelActivation, ModelVersion, TrainingRun
+from models_registry.tests.cast import a_run, a_version
+from predictions.jobs import run_score_job, start_score_job
+from predictions.models import Prediction
+from tests.cast import Caller
+
+pytestmark = pytest.mark.django_db
+AHEAD = timedelta(hours=1)
+
+
+def test_what_was_done_before_the_clock_was_set_back_does_not_stop_what_is_done_after() -> None:
+    a_past()
+    lead, crm = a_lead(), Caller()
+    before = timezone.now()
+    with patch("django.utils.timezone.now", lambda: before + AHEAD):
+        first = a_version(algorithm="logistic_regression")
+        run_score_job(start_score_job(org_id="default", by="tester", criteria={}))
+        assert crm.post(f"/api/ml/predict/{lead.number}", **{"Idempotency-Key": "ahead"}).status_code == 200
+    assert first.created_at > timezone.now()
+    assert crm.post(f"/api/ml/predict/{lead.number}").status_code == 200
+    assert crm.post(f"/api/ml/predict/{lead.number}", **{"Idempotency-Key": "ahead"}).status_code == 200
+    assert crm.post(f"/api/ml/predict/{lead.number}/outcome", {"converted": True}).status_code == 200
+    assert a_run(algorithm="logistic_regression").status == JobStatus.SUCCEEDED
+    names = list(ModelVersion.objects.values_list("version", flat=True))
+    assert len(set(names)) == 2
+    for version in names:
+        assert crm.post(f"/api/ml/model/rollback/{version}").status_code == 200
+    ledger = list(ModelActivation.objects.of("default").order_by("number").values_list("at", flat=True))
+    assert ledger == sorted(ledger)
+    assert audit.verify("default").broken is None
+    run_score_job(start_score_job(org_id="default", by="tester", criteria={}))
+    assert Prediction.objects.filter(dossier=lead).count() == 3
+
+
+def test_a_run_that_was_begun_in_what_is_now_the_future_does_not_block_training() -> None:
+    a_past()
+    before = timezone.now()
+    with patch("django.utils.timezone.now", lambda: before + AHEAD):
+        TrainingRun.objects.create(
+            org_id="default", status=JobStatus.RUNNING, heartbeat_at=before + AHEAD, since=before, as_of=before
+        )
+    assert a_run(algorithm="logistic_regression").status == JobStatus.SUCCEEDED
