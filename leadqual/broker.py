@@ -7,7 +7,7 @@ from typing import Any
 from kombu.transport import redis
 
 
-class LettingGo(redis.QoS):  # type: ignore[misc]
+class LettingGo(redis.QoS):
     """The messages that a channel has delivered; when its connection is given up, none of them can be given back.
 
     kombu tries all the same, on a connection that it has just taken apart, and the AttributeError ends the worker. The
@@ -23,7 +23,8 @@ class LettingGo(redis.QoS):  # type: ignore[misc]
         """Gives back what was not done, where somebody is there to take it."""
         if self._is_connected():
             return super().restore_unacked(client)
-        self._delivered.clear()
+        if self._delivered:
+            self._delivered.clear()
         return None
 
     def _is_connected(self) -> bool:
