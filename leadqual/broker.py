@@ -19,6 +19,11 @@ class LettingGo(redis.QoS):
         if self._is_connected():
             super().ack(delivery_tag)
 
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Refuses a message, as one whose process was killed, where that can still be told."""
+        if self._is_connected():
+            super().reject(delivery_tag, requeue=requeue)
+
     def restore_unacked(self, client: Any = None) -> Any:
         """Gives back what was not done, where somebody is there to take it."""
         if self._is_connected():

@@ -12,13 +12,16 @@ def test_a_connection_that_was_given_up_can_be_closed_and_its_messages_acknowled
     taken = []
     connection = current_app.connection_for_write()
     queue = Queue("test-letting-go")
-    connection.Producer().publish({"a": 1}, exchange="", routing_key=queue.name, declare=[queue])
+    for number in range(3):
+        connection.Producer().publish({"number": number}, exchange="", routing_key=queue.name, declare=[queue])
     with Consumer(connection.default_channel, [queue], callbacks=[lambda body, message: taken.append(message)]):
-        connection.drain_events(timeout=5)
+        while len(taken) < 3:
+            connection.drain_events(timeout=5)
     channel = taken[0].channel
     connection.collect()  # what Celery does as soon as the server does not answer
     channel._disconnect_pools()  # and what kombu does
     taken[0].ack()
+    taken[1].requeue()  # as where the process that had it was killed
     channel.close()
     with current_app.connection_for_write() as again:
         again.default_channel.queue_delete(queue.name)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 AHEAD = timedelta(hours=1)
 
 
+@pytest.mark.slow
 def test_what_was_done_before_the_clock_was_set_back_does_not_stop_what_is_done_after() -> None:
     a_past()
     lead, crm = a_lead(), Caller()
