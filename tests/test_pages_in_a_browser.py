@@ -15,7 +15,7 @@ from tests.access.addresses import tables
 from tests.browser import Browser, browser
 
 __all__ = ["browser"]
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 VERSION = "20260101000000"
 PAGES = [
     "/ml-insights/",
@@ -36,6 +36,7 @@ PAGES = [
     "/admin/",
     "/admin/common/servicetoken/add/",
     "/admin/models_registry/trainingrun/train/",
+    f"/admin/models_registry/modelversion/compare/?one={VERSION}&other={VERSION}",
     *(f"/admin/{label.replace('.', '/')}/" for label in tables()),
     "/admin/django_celery_beat/periodictask/add/",
     "/nowhere",
@@ -43,7 +44,7 @@ PAGES = [
 
 
 @pytest.fixture
-def address(live_server: Any, django_db_serialized_rollback: None) -> str:
+def address(live_server: Any) -> str:
     a_scored_lead(number=42, model_version=kept(VERSION, is_active=True).version)
     exposed(an_experiment(days_ago=60), "control", 3, converted=1)
     return str(live_server.url)
