@@ -28,7 +28,7 @@ def test_the_list_says_when_and_what_in_words() -> None:
     for words in (
         "At 02:00, on day 1 of the month (UTC)",
         "a run for every organisation that wants it",
-        "Every minute",
+        "Every 15 seconds",
     ):
         assert words in page
 
