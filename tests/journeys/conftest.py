@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 from django.utils.timezone import now
 from playwright.sync_api import Browser, sync_playwright
 
@@ -23,17 +24,21 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disa
 Arrival = Callable[[str], Visitor]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """The machine's own browser; without one the journeys are left out, as the other tests in a browser are."""
+@pytest.fixture
+def chromium(live_server: Any) -> Iterator[Browser]:
+    """The machine's own browser; without one the journeys are left out, as the other tests in a browser are.
+
+    It comes after the database and goes before it: Playwright runs an event loop in this thread, and under one Django
+    has other connections, which know nothing of what is to be put back after the test.
+    """
     if CHROMIUM is None:
         pytest.skip("there is no chromium here")
-    # Playwright runs an event loop in this thread, in which Django would rather not be asked.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+        connections.close_all()
 
 
 @pytest.fixture
