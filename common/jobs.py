@@ -67,9 +67,7 @@ class JobQuerySet(OrgQuerySet[Row]):
         with contextlib.suppress(BrokerError):
             for job in self.unheard(at=at):
                 current_app.send_task(task, [str(job.pk)])
-                sent += job._update(  # type: ignore[attr-defined]
-                    JobStatus.QUEUED, heartbeat_at=at
-                )
+                sent += self.filter(pk=job.pk, status=JobStatus.QUEUED).update(heartbeat_at=at)
         return sent
 
     def retire_dead(self, *, at: datetime) -> int:

@@ -5,13 +5,13 @@ An artefact never changes and scoring draws no lots, so they equal those that wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from leads.features import Feature
+from leads.features import Columns, Feature
 from models_registry import artefacts
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import Rule, Rules
@@ -34,7 +34,7 @@ Row = TypeVar("Row", bound=MayBePacked)
 
 
 @dataclass(frozen=True)
-class Made:
+class Maker:
     """What scored a row, and what it read."""
 
     org_id: str
@@ -44,7 +44,7 @@ class Made:
     rules: tuple[Rule, ...]
 
     @classmethod
-    def of(cls, batch: PredictionBatch) -> Made:
+    def of(cls, batch: PredictionBatch) -> Maker:
         """What made the rows of a batch."""
         return cls(
             org_id=batch.org_id,
@@ -72,23 +72,19 @@ def unpack(rows: Iterable[MayBePacked]) -> None:
     All that one version made are scored at once: two statements for it, however many they are. The contributions are 0
     where nothing can be made of them any more.
     """
-    waiting = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
-    for made, mine, words in _by_maker(waiting):
-        columns = unpacked(made.features, words, [bytes(row.packed or b"") for row in mine])
-        scorer = made.scorer()
-        parts = scorer.score(columns).contributions if scorer else np.zeros((len(mine), len(made.features)))
-        values = [values_of(feature, columns[feature.name]) for feature in made.features]
+    for maker, mine, columns in _opened(rows):
+        scorer = maker.scorer()
+        parts = scorer.score(columns).contributions if scorer else np.zeros((len(mine), len(maker.features)))
+        values = [values_of(feature, columns[feature.name]) for feature in maker.features]
         for at, row in enumerate(mine):
-            row.stored_vector = vector_of(made.features, [column[at] for column in values], parts[at].tolist())
+            row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
     """Every feature's value of each row; nothing is scored. One statement where any is packed."""
-    waiting = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
     found = {id(row): {name: value for name, value, _ in row.stored_vector or ()} for row in rows}
-    for made, mine, words in _by_maker(waiting):
-        columns = unpacked(made.features, words, [bytes(row.packed or b"") for row in mine])
-        values = {feature.name: values_of(feature, columns[feature.name]) for feature in made.features}
+    for maker, mine, columns in _opened(rows):
+        values = {feature.name: values_of(feature, columns[feature.name]) for feature in maker.features}
         for at, row in enumerate(mine):
             found[id(row)] = {name: column[at] for name, column in values.items()}
     return [found[id(row)] for row in rows]
@@ -100,13 +96,14 @@ def vector_of(features: Sequence[Feature], values: Sequence[Any], parts: Sequenc
     return [[features[at].name, values[at], parts[at]] for at in order]
 
 
-def _by_maker(rows: Sequence[Row]) -> list[tuple[Made, list[Row], list[Sequence[str]]]]:
-    """Packed rows by what made them, each with its batch's words. One statement."""
-    batches = PredictionBatch.objects.in_bulk({row.batch_id for row in rows}) if rows else {}
-    makers = {key: Made.of(batch) for key, batch in batches.items()}
-    found: dict[Made, tuple[list[Row], list[Sequence[str]]]] = {}
-    for row in rows:
-        mine, words = found.setdefault(makers[row.batch_id], ([], []))
-        mine.append(row)
-        words.append(batches[row.batch_id].words)
-    return [(made, mine, words) for made, (mine, words) in found.items()]
+def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
+    """The packed rows among these by what made them, and their features' columns. One statement where there are any."""
+    packed = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
+    batches = PredictionBatch.objects.in_bulk({row.batch_id for row in packed}) if packed else {}
+    makers = {key: Maker.of(batch) for key, batch in batches.items()}
+    made: dict[Maker, list[Row]] = {}
+    for row in packed:
+        made.setdefault(makers[row.batch_id], []).append(row)
+    for maker, mine in made.items():
+        words = [batches[row.batch_id].words for row in mine]
+        yield maker, mine, unpacked(maker.features, words, [bytes(row.packed or b"") for row in mine])

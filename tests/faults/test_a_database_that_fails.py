@@ -7,18 +7,17 @@ import resource
 from collections.abc import Callable, Iterator
 
 import psutil
-import psycopg2
 import pytest
 from django.db import OperationalError, connection
 
 from common.jobs import JobStatus
-from leadqual import postgres
 from leads.models import ImportJob
 from leads.tests.cast import a_lead, a_past
 from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
 from models_registry.tests.cast import a_run, a_version
 from predictions.models import Prediction
 from tests.faults.asking import Asker
+from tests.faults.locking import locked
 from tests.processes import Server
 
 MAPPING = '[leads]\nid = "id"\ncreated_at = "created"\nstatus = "status"\n'
@@ -47,25 +46,12 @@ def told(statement: str, undone: str) -> Iterator[None]:
             cursor.execute(undone)
 
 
-@contextlib.contextmanager
-def locked(table: str) -> Iterator[None]:
-    """Somebody else holds the table, as a migration in one step would."""
-    other = psycopg2.connect(postgres.url(connection.settings_dict["NAME"]))
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-    finally:
-        other.rollback()
-        other.close()
-
-
 @pytest.mark.slow
 def test_a_slow_a_read_only_and_a_full_database_are_answered_503_and_then_all_is_well(server: Server) -> None:
     lead, asked = a_lead(), Asker(server.address)
     path = f"/api/ml/predict/{lead.number}"
     assert asked("POST", path).status == 200
-    with locked("ml_prediction"):
+    with locked("ml_prediction", "ACCESS EXCLUSIVE"):  # as a migration in one step would
         assert asked("POST", path).is_later
         assert asked("GET", "/api/ml/model/versions").status == 200  # what does not need it is answered
     assert asked("POST", path).status == 200

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg2
 import pytest
 from celery import current_app
 from django.db import connection
 
 from common.jobs import JobStatus
-from leadqual import postgres
 from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past
 from predictions.jobs import start_score_job
 from predictions.models import Prediction, ScoreJob
 from tests.faults.asking import Answer, Asker
+from tests.faults.locking import locked
 from tests.processes import CHILD, Process, Server
 from tests.test_other_processes import eventually
-
-
-@contextlib.contextmanager
-def held(table: str) -> Iterator[None]:
-    """Nobody can write to the table."""
-    other = psycopg2.connect(postgres.url(connection.settings_dict["NAME"]))
-    try:
-        with other.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
-        yield
-    finally:
-        other.rollback()
-        other.close()
 
 
 def somebody_waits_for_a_lock() -> bool:
@@ -49,7 +34,7 @@ def test_a_request_under_way_is_answered_before_the_server_ends(
 ) -> None:
     lead, server = a_lead(), server_processes(1)[0]
     asked, answers = Asker(server.address), list[Answer]()
-    with held("ml_prediction"):
+    with locked("ml_prediction", "SHARE"):
         asking = threading.Thread(
             target=lambda: answers.append(asked("POST", f"/api/ml/predict/{lead.number}")), daemon=True
         )
@@ -88,7 +73,7 @@ def test_what_a_worker_had_not_done_goes_back_to_the_queue_and_is_done_by_the_ne
     process_environment["SCORE_CHUNK_SIZE"] = "50"
     a_past(200)
     first = worker()
-    with held("lead_score"):
+    with locked("lead_score", "SHARE"):
         job = start_score_job(org_id="default", by="tester", criteria={"include_decided": True})
         assert eventually(somebody_waits_for_a_lock)
         first.process.terminate()
