@@ -1,10 +1,12 @@
-"""What a browser is told that our pages never ask for."""
+"""What is told with every answer: what our pages never ask for, and that an answer to a program is no page at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+
+from common.programs import shows_a_token
 
 NOTHING = ", ".join(
     f"{name}=()"
@@ -21,14 +23,23 @@ NOTHING = ", ".join(
 )
 
 
-class PermissionsPolicyMiddleware:
+TO_ALL = {"Permissions-Policy": NOTHING}
+TO_PROGRAMS = TO_ALL | {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+"""Pages have these two of their own (`common.people`)."""
+
+
+class OurHeaders:
     """Says it in every answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Passes the request on, and adds the header."""
+        """Passes the request on, and adds the headers."""
         response = self.get_response(request)
-        response["Permissions-Policy"] = NOTHING
+        for name, value in (TO_PROGRAMS if shows_a_token(request) else TO_ALL).items():
+            response.headers[name] = value
         return response

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -30,7 +29,7 @@ class Prepared:
         if not settings.DATABASE_PREPARED:
             cursor.execute(self.statement, query)
             return
-        prepared: set[str] = connection.prepared  # type: ignore[attr-defined]
+        prepared: set[str] = cursor.db.prepared
         if self._name not in prepared:
             cursor.execute(self._prepare)
             prepared.add(self._name)

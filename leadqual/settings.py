@@ -88,25 +88,26 @@ INSTALLED_APPS = [
 ]
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+# Those of `common.people` are passed by when a program shows its token.
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "common.headers.PermissionsPolicyMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "common.headers.OurHeaders",
+    "common.people.ContentPolicy",
+    "common.people.StaticFiles",
+    "common.people.Sessions",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
-    "common.languages.PeoplesLanguageMiddleware",
+    "common.people.Languages",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    *(["django_otp.middleware.OTPMiddleware"] if ADMIN_TOTP else []),
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "common.people.Forms",
+    "common.people.LoggedIn",
+    *(["common.people.SecondFactor"] if ADMIN_TOTP else []),
+    "common.people.Messages",
+    "common.people.Frames",
     "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "common.people.LockOuts",
 ]
 
 ROOT_URLCONF = "leadqual.urls"

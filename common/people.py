@@ -1,0 +1,90 @@
+"""Middleware of people's browsers: sessions, forms, languages, pages' headers. A program that shows a token needs none.
+
+Each is the well-known one, and requests of such programs go past it. That spares a prediction a tenth of its time in
+Python (`docs/performance.md`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from axes.middleware import AxesMiddleware
+from csp.middleware import CSPMiddleware
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django_otp.middleware import OTPMiddleware
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+from common.programs import shows_a_token, wants_json
+
+ENGLISH = "en"
+
+
+class OfPeople:
+    """Mixed into a middleware: a request that shows a token goes past it."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes the request on, by the middleware's own way or past it."""
+        return self.get_response(request) if shows_a_token(request) else super().__call__(request)  # type: ignore[misc,no-any-return]
+
+
+class ContentPolicy(OfPeople, CSPMiddleware):
+    """What a page may load."""
+
+
+class StaticFiles(OfPeople, WhiteNoiseMiddleware):
+    """The pages' own files."""
+
+
+class Sessions(OfPeople, SessionMiddleware):
+    """Who is logged in where."""
+
+
+class Languages(OfPeople, LocaleMiddleware):
+    """By the language chosen on a page, else by what the browser prefers; programs and the admin always in English."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Activates English: this thread may have answered somebody in another language before."""
+        if shows_a_token(request):
+            translation.activate(ENGLISH)
+        return super().__call__(request)
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Activates the language."""
+        if wants_json(request) or request.path.startswith("/admin/"):
+            translation.activate(ENGLISH)
+            request.LANGUAGE_CODE = ENGLISH
+        else:
+            super().process_request(request)
+
+
+class Forms(OfPeople, CsrfViewMiddleware):
+    """That a form was ours."""
+
+
+class LoggedIn(OfPeople, AuthenticationMiddleware):
+    """The person of the session."""
+
+
+class SecondFactor(OfPeople, OTPMiddleware):
+    """Whether the person has shown the second factor."""
+
+
+class Messages(OfPeople, MessageMiddleware):
+    """What is told on the next page."""
+
+
+class Frames(OfPeople, XFrameOptionsMiddleware):
+    """That no other site shows a page of ours within its own."""
+
+
+class LockOuts(OfPeople, AxesMiddleware):
+    """What is answered who has guessed too many passwords."""
