@@ -12,6 +12,7 @@ workers = int(os.environ.get("WEB_WORKERS") or 2)
 threads = int(os.environ.get("WEB_THREADS") or 4)
 limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
 preload_app = True  # read once, shared by the workers
+control_socket_disable = True  # nobody asks it, and it would stand in the home folder
 # A worker's signs of life are written to memory, where there is such a place: no slow disk must count as death.
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
 worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None

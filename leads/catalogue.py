@@ -23,6 +23,7 @@ from leads.features import Column, Columns, Feature, Kind, Moments
 MINUTE = np.timedelta64(60_000_000, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = np.array(DAYS, dtype=object)
 Floats = NDArray[np.float64]
 
 
@@ -70,6 +71,16 @@ class Snapshots:
     def __len__(self) -> int:
         return len(self.dossier)
 
+    @functools.cached_property
+    def local_hour(self) -> Moments:
+        """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter."""
+        quarters, position = np.unique(self.created_at.astype("datetime64[15m]"), return_inverse=True)
+        instants = quarters.astype("datetime64[s]").tolist()
+        offsets = [self.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(self.zone)) for each in instants]
+        local = self.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
+        hours: Moments = local.astype("datetime64[h]")
+        return hours
+
 
 Compute = Callable[[Snapshots], Column]
 
@@ -98,21 +109,11 @@ def _response_time_minutes(s: Snapshots) -> Floats:
 
 
 def _created_weekday(s: Snapshots) -> Column:
-    return np.array(DAYS, dtype=object)[(_local(s).astype("datetime64[D]").astype(np.int64) + 3) % 7]  # 1970: Thursday
+    return WEEKDAYS[(s.local_hour.astype("datetime64[D]").astype(np.int64) + 3) % 7]  # 1970: Thursday
 
 
 def _created_hour(s: Snapshots) -> Floats:
-    return (_local(s).astype(np.int64) % 24).astype(float)
-
-
-def _local(s: Snapshots) -> Moments:
-    """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter of an hour."""
-    quarters, position = np.unique(s.created_at.astype("datetime64[15m]"), return_inverse=True)
-    instants = quarters.astype("datetime64[s]").tolist()
-    offsets = [s.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(s.zone)) for each in instants]
-    local = s.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
-    hours: Moments = local.astype("datetime64[h]")
-    return hours
+    return (s.local_hour.astype(np.int64) % 24).astype(float)
 
 
 def _numeric(

@@ -99,8 +99,9 @@ class Model:
         parts = self.encoder.sum_by_feature(self.raw.contributions(matrix))
         away = raw - self.raw.base
         near = np.abs(away) < MEETING
-        slope = self.calibration.slope(self.raw.share(raw)) * self.raw.link.slope(raw)
-        stretch = np.where(near, slope, (probability - self.base) / np.where(near, 1.0, away))
+        stretch = (probability - self.base) / np.where(near, 1.0, away)
+        if near.any():
+            stretch[near] = (self.calibration.slope(self.raw.share(raw)) * self.raw.link.slope(raw))[near]
         return parts * stretch[:, None]
 
     def _none(self) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,10 +53,10 @@ class Bags:
     within: Floats | None
     link: Link = Link.IDENTITY
 
-    @property
+    @functools.cached_property
     def raw(self) -> Floats:
         """The raw score of each row, (n,)."""
-        return np.asarray(self.mean.mean(axis=1))
+        return np.asarray(np.add.reduce(self.mean, axis=1) / self.mean.shape[1])
 
     @property
     def share(self) -> Floats:

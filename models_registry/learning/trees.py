@@ -209,7 +209,7 @@ def _in_parallel(work: Callable[[slice], None], n: int, *, at_least: int) -> Non
 
     Threads of our own rather than numba's: its layers do not survive a fork, or two callers at once.
     """
-    threads = min(len(os.sched_getaffinity(0)), n // at_least)
+    threads = min(n // at_least, len(os.sched_getaffinity(0))) if n >= 2 * at_least else 1
     if threads < 2:
         work(slice(0, n))
         return
