@@ -127,7 +127,7 @@ BENTOML = Peer(
 MLSERVER = Peer(
     name="MLServer",
     environment="mlserver",
-    packages=("mlserver==1.7.1", "mlserver-sklearn==1.7.1", *FOREST),
+    packages=("mlserver==1.7.1", "mlserver-sklearn==1.7.1", "uvloop==0.21.0", *FOREST),
     command=("{bin}/mlserver", "start", "{model}"),
     path="/v2/models/forest/infer",
     body=lambda vector: {
