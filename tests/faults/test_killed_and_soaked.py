@@ -11,12 +11,7 @@ import pytest
 
 from tests.processes import ROOT
 
-
-COMMANDS = (
-    ["tests.faults", "--times", "9"],
-    ["benchmarks.soak", "--minutes", "1"],
-    ["benchmarks.requests", "--short"],
-)
+COMMANDS = (["tests.faults", "--times", "9"], ["benchmarks.soak", "--minutes", "1"], ["benchmarks.requests", "--short"])
 
 
 @pytest.mark.slow
