@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +116,20 @@ def found_power(aim: Aim, leads: int, horizon: str, experiments: int) -> float:
     return float((np.abs(arms.z) > reach).any(axis=1).mean())
 
 
+class Statements:
+    """How long each statement took, by its opening words."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, list[float]] = {}
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        """Runs it, and notes the time."""
+        began = time.perf_counter()
+        found = execute(sql, *arguments)
+        self.seconds.setdefault(" ".join(sql.split())[:70], []).append(time.perf_counter() - began)
+        return found
+
+
 def a_million(leads: int, rounds: int) -> None:
     """Fills a database, and reads the metrics."""
     from django.db import connection  # noqa: PLC0415
@@ -132,13 +148,16 @@ def a_million(leads: int, rounds: int) -> None:
     sum_up(experiment, at=timezone.now())
     experiment.refresh_from_db()
     print(f"\nthe days that are over summed up once: {time.perf_counter() - began:.2f} s")
-    seconds = []
+    seconds, statements = [], Statements()
     for _ in range(rounds):
         began = time.perf_counter()
-        answer = metrics(analyse(experiment, at=timezone.now()))
+        with connection.execute_wrapper(statements):
+            answer = metrics(analyse(experiment, at=timezone.now()))
         seconds.append(time.perf_counter() - began)
     counted = sum(arm["leads"] for arm in answer["arms"])
     print(f"metrics of {counted:,} exposed leads: median {np.median(seconds):.2f} s, best {min(seconds):.2f} s")
+    for opening, took in statements.seconds.items():
+        print(f"  {np.median(took):.3f} s  {opening}")
 
 
 def main() -> None:

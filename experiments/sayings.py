@@ -8,7 +8,9 @@ from datetime import datetime
 
 import numpy as np
 
-from experiments.aggregates import CONVERTED, Actions, Aggregates, matured_before
+from experiments.aggregates import Aggregates
+from experiments.conversions import CONVERTED, Actions
+from experiments.days import matured_before
 from experiments.models import Experiment
 from experiments.standing import Standing
 from experiments.statistics import proportions
@@ -22,12 +24,12 @@ from models_registry.learning.ranking import Delong, delong
 
 MOST = 20_000
 SAID = f"""
-SELECT newest.probabilities, EXISTS (
-    SELECT FROM lead_outcome o JOIN ab_test_exposure x ON x.id = newest.id AND o.dossier_id = x.dossier_id
-    WHERE {CONVERTED})
-FROM (SELECT id, probabilities FROM ab_test_exposure
-      WHERE experiment_id = %s AND first_at < %s AND probabilities IS NOT NULL
-      ORDER BY first_at DESC LIMIT %s) AS newest
+SELECT x.probabilities, EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = x.dossier_id AND {CONVERTED})
+FROM ab_test_experiment e CROSS JOIN LATERAL (
+    SELECT dossier_id, first_at, probabilities FROM ab_test_exposure
+    WHERE experiment_id = e.id AND first_at < %s AND probabilities IS NOT NULL
+    ORDER BY first_at DESC LIMIT %s) AS x
+WHERE e.id = %s
 """
 
 
@@ -63,7 +65,7 @@ def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Di
         Counts(
             sum(
                 row.conversions
-                for row in counted.sold_by_saying
+                for row in counted.conversions.by_saying
                 if row.matured and row.variant == name and _differ(row.actions, number)
             ),
             sum(row.leads for row in leads if row.variant == name and row.age > old),
@@ -106,7 +108,7 @@ def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
         pairs = _pairs((row.actions for row in counted.exposed), number)
         for pair in pairs:
             of_pair = [row for row in counted.exposed if _pair(row.actions, number) == pair]
-            sold = [row for row in counted.sold_by_saying if row.matured and _pair(row.actions, number) == pair]
+            sold = [row for row in counted.conversions.by_saying if row.matured and _pair(row.actions, number) == pair]
             matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age > days))
             made.append(Agreed(arm.variant, *pair, sum(row.leads for row in of_pair), matured))
     return made
@@ -136,7 +138,9 @@ def followed(arms: Sequence[Standing], counted: Aggregates) -> list[Followed]:
     made = []
     for number, arm in enumerate(arms):
         exposed = [row for row in counted.exposed if row.variant == arm.variant and row.actions]
-        sold = [row for row in counted.sold_by_saying if row.matured and row.variant == arm.variant and row.actions]
+        sold = [
+            row for row in counted.conversions.by_saying if row.matured and row.variant == arm.variant and row.actions
+        ]
         for action in sorted({row.actions[number] for row in exposed if row.actions}):
             given = [row for row in exposed if row.actions and row.actions[number] == action]
             converted = sum(row.conversions for row in sold if row.actions and row.actions[number] == action)
@@ -168,7 +172,7 @@ NOTHING_TO_RANK, ITSELF, NO_VARIATION = "ONE_OUTCOME_ONLY", "CONTROL_ITSELF", "N
 def merits(experiment: Experiment, at: datetime) -> list[Merit]:
     """Each arm's method on the newest 20,000 mature leads, in one statement: the same leads and outcomes for all."""
     since = matured_before(experiment, at)
-    rows = fetch(SAID, experiment.pk, experiment.window, experiment.pk, since, MOST)
+    rows = fetch(SAID, since, MOST, experiment.pk)
     if not rows:
         return []
     said = np.array([probabilities for probabilities, _ in rows], dtype=np.float64)

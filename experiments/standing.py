@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.aggregates import Aggregates, Exposed, Sold
+from experiments.aggregates import Aggregates, Exposed
+from experiments.conversions import Sold
 from experiments.models import Experiment
 from experiments.statistics import survival
 from experiments.statistics.cuped import Joint
@@ -47,7 +48,7 @@ def standings(experiment: Experiment, counted: Aggregates) -> list[Standing]:
 
 def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) -> Standing:
     exposed = [row for row in counted.exposed if row.variant == arm["name"]]
-    sold = [row for row in counted.sold if row.variant == arm["name"]]
+    sold = [row for row in counted.conversions.by_day if row.variant == arm["name"]]
     days = experiment.attribution_days
     old, old_sold = [row for row in exposed if row.age > days], [row for row in sold if row.age > days]
     matured = Counts(_total(row.conversions for row in old_sold), _total(row.leads for row in old))
@@ -115,7 +116,7 @@ def by_day(experiment: Experiment, counted: Aggregates, *, matured_only: bool) -
     for row in counted.exposed:
         if row.age >= least and row.variant in names:
             leads[row.age][names[row.variant]] += row.leads
-    for each in counted.sold:
+    for each in counted.conversions.by_day:
         if each.age >= least and each.variant in names and each.age in leads:
             conversions[each.age][names[each.variant]] += each.conversions
     return [(age, [Counts(*pair) for pair in zip(conversions[age], leads[age], strict=True)]) for age in ages]

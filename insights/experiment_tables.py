@@ -13,6 +13,7 @@ from common.audit import AuditEntry
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
 from experiments.guardrails import REVENUE, Answered, Guardrail, speed
+from experiments.ratio import StratumRatio
 from experiments.statistics import means
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
@@ -20,7 +21,6 @@ from insights import words
 from insights.experiment_words import ACTS, estimate, name_of, p_value, share, signed, signed_share
 
 Row = tuple[str, ...]
-MOST_OWNERS = 20
 
 
 @dataclass(frozen=True)
@@ -212,18 +212,32 @@ def _response(each: Answered | None) -> Row:
 
 def load(found: Analysis) -> Table:
     """Leads of each owner by arm."""
-    names = tuple(_name(found, arm.variant) for arm in found.arms)
-    rows = [
-        (each.name or _("nobody's"), *(words.plain(leads) for leads in each.leads))
-        for each in found.ratio.by_owner[:MOST_OWNERS]
-    ]
     return Table(
         "load",
         _("Leads of each owner"),
         _("A salesperson's time is shared between the arms: who has many of one has less time for the other."),
-        (_("Owner"), *names),
-        rows,
+        (_("Owner"), *_names(found), _("As they should")),
+        [_stratum(each, _("nobody's")) for each in found.ratio.by_owner],
     )
+
+
+def sources(found: Analysis) -> Table:
+    """Leads of each source by arm."""
+    return Table(
+        "sources",
+        _("Leads of each source"),
+        _("Within each of them, too, leads must fall into the arms as they should."),
+        (_("Source"), *_names(found), _("As they should")),
+        [_stratum(each, _("not known")) for each in found.ratio.by_source],
+    )
+
+
+def _names(found: Analysis) -> Row:
+    return tuple(_name(found, arm.variant) for arm in found.arms)
+
+
+def _stratum(each: StratumRatio, nameless: str) -> Row:
+    return each.name or nameless, *map(words.plain, each.leads), _("yes") if each.holds else _("no")
 
 
 def foretelling(found: Analysis) -> Table:
@@ -259,7 +273,8 @@ def tests(found: Analysis) -> Table:
     return Table(
         "tests",
         _("Every way of looking"),
-        _("Only the first decides: it holds however often one looks. The others are for comparison."),
+        _("Only the first decides: it holds however often one looks. The others are for comparison.")
+        + ("" if len(found.arms) == 2 else " " + _("Its p is corrected for the number of new ways (Holm).")),
         (_("How"), _("Difference"), _("Between"), _("p")),
         rows,
     )
@@ -269,7 +284,7 @@ def _tests_of(each: Comparison, name: str) -> list[Row]:
     before = f"{name}: " if name else ""
     always, belief = each.always_valid, each.belief
     rows: list[Row] = [
-        (before + _("Lift, at every look"), *estimate(always.lift, signed), p_value(always.p_value)),
+        (before + _("Lift, at every look"), *estimate(always.lift, signed), p_value(each.adjusted_p)),
         (before + _("Lift, looked at once"), *estimate(each.lift, signed), p_value(each.fixed.p_value)),
         (before + _("Points, looked at once"), *estimate(each.difference, signed_share), p_value(each.fixed.p_value)),
         (

@@ -1,0 +1,131 @@
+"""Which leads have converted: as kept for days that are over, and counted anew for all that has changed since.
+
+A trigger notes each change of an outcome, in its transaction; so what is kept and not noted is what would be counted,
+and corrections have their effect at once. See ADR 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from experiments.days import EARLIEST, age_of, begin_of, day_of, matured_before
+from experiments.models import Experiment
+from leads.bulk import fetch, run
+
+Actions = tuple[str, ...]
+
+CONVERTED = """
+o.superseded_at IS NULL AND o.converted AND o.occurred_at <= x.first_at + make_interval(days => e.attribution_days)
+AND (o.occurred_at >= x.first_at OR (o.recorded_at >= x.first_at AND o.occurred_at >= x.first_at - interval '1 day'))
+"""
+"""Whether an outcome `o` counts for an exposure `x` in an experiment `e`.
+
+Many CRMs date a sale by the day: what became known after the exposure and is dated up to a day before it, counts as
+having come with it.
+"""
+COUNTED = f"""
+SELECT x.org_id, x.id AS exposure_id, x.experiment_id, x.variant, (x.first_at AT TIME ZONE 'UTC')::date AS came,
+       LEAST(GREATEST(floor(date_part('epoch', o.occurred_at - x.first_at) / 86400), 0),
+             e.attribution_days - 1)::smallint AS day,
+       x.actions, o.revenue::float8 AS revenue, x.probabilities[1] AS probability
+FROM ab_test_experiment e
+JOIN ab_test_exposure x ON x.experiment_id = e.id
+JOIN lead_outcome o ON o.dossier_id = x.dossier_id
+WHERE e.id = %s AND {CONVERTED}"""
+"""The one definition: an experiment's conversions from the outcomes of now."""
+
+SOLD = f"""
+WITH changed AS (SELECT exposure_id FROM ab_test_changed_outcome WHERE experiment_id = %s),
+sold AS MATERIALIZED (
+    SELECT variant, came, day, actions, revenue, probability FROM ab_test_conversion k
+    WHERE experiment_id = %s AND came < %s AND NOT EXISTS (SELECT FROM changed c WHERE c.exposure_id = k.exposure_id)
+    UNION ALL
+    SELECT variant, came, day, actions, revenue, probability FROM ({COUNTED} AND x.first_at >= %s) AS open_days
+    UNION ALL
+    SELECT variant, came, day, actions, revenue, probability
+    FROM ({COUNTED} AND x.first_at < %s AND x.id IN (SELECT exposure_id FROM changed)) AS anew),
+cap AS (SELECT percentile_disc(%s) WITHIN GROUP (ORDER BY revenue) AS most FROM sold WHERE revenue > 0)
+SELECT variant, came, day, matured, actions, count(*), count(revenue), max(most),
+       COALESCE(sum(capped), 0), COALESCE(sum(capped * capped), 0), count(probability), COALESCE(sum(probability), 0)
+FROM (SELECT *, came < %s AS matured, CASE WHEN revenue > most THEN most ELSE revenue END AS capped
+      FROM sold CROSS JOIN cap) AS sold
+GROUP BY GROUPING SETS ((variant, came, day), (variant, matured, actions))
+"""
+TAKE_CHANGED = "DELETE FROM ab_test_changed_outcome WHERE experiment_id = %s RETURNING exposure_id"
+DROP = "DELETE FROM ab_test_conversion WHERE exposure_id = ANY(%s)"
+KEEP = f"""
+INSERT INTO ab_test_conversion (
+    org_id, exposure_id, experiment_id, variant, came, day, actions, revenue, probability) {COUNTED}
+"""
+KEEP_DAYS = KEEP + "AND x.first_at >= %s AND x.first_at < %s"
+KEEP_CHANGED = KEEP + "AND x.first_at < %s AND x.id = ANY(%s)"
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Conversions within the window on its day `day` (0 is the first), of leads of an arm and age.
+
+    Revenue is capped; `known` have the champion's probability, whose sum is `chances`.
+    """
+
+    variant: str
+    age: int
+    day: int
+    conversions: int
+    with_revenue: int
+    revenue: float
+    revenue_squared: float
+    known: int
+    chances: float
+
+
+@dataclass(frozen=True)
+class SoldBySaying:
+    """Conversions of leads of which the methods said the same."""
+
+    variant: str
+    matured: bool
+    actions: Actions | None
+    conversions: int
+
+
+@dataclass(frozen=True)
+class Conversions:
+    """All of them, told apart in two ways. `cap` is the revenue that more counts as; None without revenue."""
+
+    by_day: Sequence[Sold]
+    by_saying: Sequence[SoldBySaying]
+    cap: float | None
+
+
+def conversions(experiment: Experiment, at: datetime) -> Conversions:
+    """Those of the outcomes known now, in one statement. `at` says which windows are over."""
+    key, until, today = experiment.pk, experiment.conversions_until or EARLIEST, day_of(at)
+    kept, anew, matured = (key, until), (key, begin_of(until)), matured_before(experiment, at)
+    rows = fetch(SOLD, key, *kept, *anew, *anew, experiment.revenue_cap, day_of(matured))
+    return Conversions(
+        by_day=[Sold(row[0], age_of(row[1], today), row[2], row[5], row[6], *row[8:]) for row in rows if row[1]],
+        by_saying=[SoldBySaying(row[0], row[3], actions_of(row[4]), row[5]) for row in rows if row[1] is None],
+        cap=next((row[7] for row in rows if row[7] is not None), None),
+    )
+
+
+def keep(experiment: Experiment, until: date) -> None:
+    """Keeps those of leads that came in before `until`, and counts anew what has changed since it was kept.
+
+    The caller holds the experiment's row, and saves it. What changes meanwhile is noted for the next time.
+    """
+    changed = [key for (key,) in fetch(TAKE_CHANGED, experiment.pk)]
+    run(DROP, changed)
+    since = experiment.conversions_until or EARLIEST
+    run(KEEP_CHANGED, experiment.pk, begin_of(since), changed)
+    if until > since:
+        run(KEEP_DAYS, experiment.pk, begin_of(since), begin_of(until))
+        experiment.conversions_until = until
+
+
+def actions_of(said: list[str] | None) -> Actions | None:
+    """What the methods said of a lead, as a key."""
+    return None if said is None else tuple(said)
