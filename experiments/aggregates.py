@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from experiments.conversions import Actions, Conversions, actions_of, conversions
-from experiments.days import EARLIEST, age_of, begin_of, day_of
+from experiments.days import EARLIEST, age_of, begin_of, day_of, matured_before
 from experiments.models import Experiment
+from experiments.statistics.proportions import Counts
 from leads.bulk import fetch
 
 # Days that are over come from their sums, the rest from the leads themselves.
 EXPOSED = """
-SELECT variant, day, actions, sum(leads), sum(known), sum(chances), sum(chances_squared) FROM (
+SELECT variant, day, day < %s AS matured, actions, sum(leads), sum(known), sum(chances), sum(chances_squared) FROM (
     SELECT variant, day, actions, leads, known, chances, chances_squared
     FROM ab_test_day_sum WHERE experiment_id = %s AND kind = 'SAID' AND day < %s
     UNION ALL
     SELECT x.variant, (x.first_at AT TIME ZONE 'UTC')::date, x.actions, count(*), count(x.probabilities[1]),
            COALESCE(sum(x.probabilities[1]), 0), COALESCE(sum(x.probabilities[1] * x.probabilities[1]), 0)
     FROM ab_test_exposure x WHERE x.experiment_id = %s AND x.first_at >= %s GROUP BY 1, 2, 3) AS days
-GROUP BY 1, 2, 3
+GROUP BY GROUPING SETS ((variant, day), (variant, matured, actions))
 """
 STRATA = """
 SELECT variant, stratum, by_source, sum(leads) FROM (
@@ -37,18 +38,27 @@ PREDICTIONS = "SELECT variant, sum(predictions) FROM ab_test_prediction_tally WH
 
 @dataclass(frozen=True)
 class Exposed:
-    """Leads of an arm that came in `age` days ago (0 is today, UTC), and of which the methods said the same.
+    """Leads of an arm that came in `age` days ago (0 is today, UTC).
 
     `known` of them have the champion's probability; `chances` and `chances_squared` are its sums.
     """
 
     variant: str
     age: int
-    actions: Actions | None
     leads: int
     known: int
     chances: float
     chances_squared: float
+
+
+@dataclass(frozen=True)
+class Said:
+    """Leads of an arm of which the methods said the same (None: not asked), and those whose window is over."""
+
+    variant: str
+    actions: Actions | None
+    leads: int
+    matured: Counts
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ class Aggregates:
     """All of it, as of one moment."""
 
     exposed: Sequence[Exposed]
+    said: Sequence[Said]
     conversions: Conversions
     strata: Sequence[Stratum]
     predictions: Mapping[str, int]
@@ -73,16 +84,28 @@ class Aggregates:
 
 def aggregate(experiment: Experiment, at: datetime) -> Aggregates:
     """Counts in four statements. Outcomes are those known now: corrections have their effect at once."""
-    today, days = day_of(at), _days(experiment)
+    today, days, sold = day_of(at), _days(experiment), conversions(experiment, at)
+    rows = fetch(EXPOSED, day_of(matured_before(experiment, at)), *days)
     return Aggregates(
         exposed=[
-            Exposed(name, age_of(day, today), actions_of(said), int(leads), int(known), *sums)
-            for name, day, said, leads, known, *sums in fetch(EXPOSED, *days)
+            Exposed(name, age_of(day, today), int(leads), int(known), *sums)
+            for name, day, _, _, leads, known, *sums in rows
+            if day is not None
         ],
-        conversions=conversions(experiment, at),
+        said=_said([(row[0], row[2], actions_of(row[3]), int(row[4])) for row in rows if row[1] is None], sold),
+        conversions=sold,
         strata=[Stratum(arm, name, source, int(n)) for arm, name, source, n in fetch(STRATA, *days)],
         predictions={name: int(number) for name, number in fetch(PREDICTIONS, experiment.pk)},
     )
+
+
+def _said(exposed: Sequence[tuple[str, bool, Actions | None, int]], sold: Conversions) -> list[Said]:
+    """Young and mature leads of one saying, and what became of the mature ones."""
+    leads: dict[tuple[str, Actions | None], list[int]] = {}
+    for variant, matured, actions, number in exposed:
+        leads.setdefault((variant, actions), [0, 0])[matured] += number
+    converted = {(row.variant, row.actions): row.conversions for row in sold.by_saying if row.matured}
+    return [Said(*key, sum(both), Counts(converted.get(key, 0), both[True])) for key, both in leads.items()]
 
 
 def _days(experiment: Experiment) -> tuple[int, date, int, datetime]:

@@ -52,7 +52,10 @@ def plainly(experiment: Experiment, at: datetime) -> dict[str, Any]:
     """The definition: leads and conversions told apart in every way that the statistics want."""
     found: dict[str, Counter[Any]] = {name: Counter() for name in KEYS}
     for x in Exposure.objects.filter(experiment=experiment):
-        found["exposed"][x.variant, (day_of(at) - day_of(x.first_at)).days, said_of(x)] += 1
+        age = (day_of(at) - day_of(x.first_at)).days
+        found["exposed"][x.variant, age] += 1
+        found["said"][x.variant, said_of(x)] += 1
+        found["mature said"][x.variant, said_of(x)] += age > experiment.attribution_days
         found["strata"][x.variant, x.source, True] += 1
         found["strata"][x.variant, x.owner, False] += 1
         found["predictions"][x.variant] += x.predictions
@@ -66,11 +69,12 @@ def plainly(experiment: Experiment, at: datetime) -> dict[str, Any]:
         found["sold"][x.variant, age, day] += 1
         found["revenue"][x.variant, age, day] += min(float(outcome.revenue or 0), cap or 0)
         found["chances of sold"][x.variant, age, day] += x.probabilities[0] if x.probabilities else 0
-        found["sold by saying"][x.variant, age > experiment.attribution_days, said_of(x)] += 1
+        found["mature sold"][x.variant, said_of(x)] += age > experiment.attribution_days
     return {name: rounded(each) for name, each in found.items()} | {"cap": cap}
 
 
-KEYS = ("exposed", "strata", "predictions", "chances", "sold", "revenue", "chances of sold", "sold by saying")
+SAID = ("said", "mature said", "mature sold")
+KEYS = ("exposed", "strata", "predictions", "chances", "sold", "revenue", "chances of sold", *SAID)
 
 
 def said_of(exposure: Exposure) -> tuple[str, ...] | None:
@@ -89,16 +93,16 @@ def looked(experiment: Experiment, at: datetime) -> dict[str, Any]:
     for row in found.exposed:
         chances[row.variant] += row.chances  # type: ignore[assignment]
     told = {
-        "exposed": {(row.variant, row.age, row.actions): row.leads for row in found.exposed},
+        "exposed": {(row.variant, row.age): row.leads for row in found.exposed},
+        "said": {(row.variant, row.actions): row.leads for row in found.said},
+        "mature said": {(row.variant, row.actions): row.matured.leads for row in found.said},
+        "mature sold": {(row.variant, row.actions): row.matured.conversions for row in found.said},
         "strata": {(row.variant, row.name, row.by_source): row.leads for row in found.strata},
         "predictions": dict(found.predictions),
         "chances": chances,
         "sold": {(row.variant, row.age, row.day): row.conversions for row in found.conversions.by_day},
         "revenue": {(row.variant, row.age, row.day): row.revenue for row in found.conversions.by_day},
         "chances of sold": {(row.variant, row.age, row.day): row.chances for row in found.conversions.by_day},
-        "sold by saying": {
-            (row.variant, row.matured, row.actions): row.conversions for row in found.conversions.by_saying
-        },
     }
     return {name: rounded(Counter(each)) for name, each in told.items()} | {"cap": found.conversions.cap}
 
