@@ -21,6 +21,11 @@ WAYS = (("treatment", "treated"), ("second", "second_treated"), ("third", "third
 ESSENTIAL = ("name", "description", "control", "treatment", "treated", "days", "planned")
 
 
+def _percent_of(share: float) -> float:
+    value = round(100 * share, 6)
+    return int(value) if value == int(value) else value
+
+
 class ExperimentForm(forms.Form):
     """Up to three new ways of scoring against the one of now, on all leads or some."""
 
@@ -52,10 +57,13 @@ class ExperimentForm(forms.Form):
     )
     coverage = percent_field(gettext_lazy("Take so many of them, %"), 0.1, 100, initial=100)
     revenue_margin = percent_field(
-        gettext_lazy("Revenue a lead may fall by, %"), 0, 100, initial=100 * GUARDRAILS["revenue_margin"]
+        gettext_lazy("Revenue a lead may fall by, %"), 0, 100, initial=_percent_of(GUARDRAILS["revenue_margin"])
     )
     response_margin = percent_field(
-        gettext_lazy("The first answer may come later by, %"), 0, 1_000, initial=100 * GUARDRAILS["response_margin"]
+        gettext_lazy("The first answer may come later by, %"),
+        0,
+        1_000,
+        initial=_percent_of(GUARDRAILS["response_margin"]),
     )
     stop_on_breach = forms.BooleanField(
         label=gettext_lazy("Stop by itself where revenue falls, or answers come later"), required=False
@@ -159,7 +167,3 @@ def can_hold(experiment: Experiment) -> bool:
     except Unreadable:
         is_same = False
     return 2 <= len(experiment.arms) <= 1 + len(WAYS) and is_same
-
-
-def _percent_of(share: float) -> float:
-    return round(100 * share, 6)

@@ -45,7 +45,6 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Experiment
         fields = (
-            "previous",
             "name",
             "description",
             "control_method",
@@ -60,6 +59,7 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
             "revenue_margin",
             "response_margin",
             "stop_on_breach",
+            "previous",
         )
         help_texts = {
             "arms": 'More than two, instead of the fields above: [{"name", "method", "share"}], control first.'

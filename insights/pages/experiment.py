@@ -17,11 +17,11 @@ from experiments.models import Experiment, ExperimentStatus
 from experiments.statistics.deciding import LEAST_DAYS
 from experiments.statistics.survival import Speed
 from experiments.steps import Step, steps_from
-from insights import experiment_figures, experiment_tables, words
+from insights import experiment_figures, experiment_proofs, experiment_tables, words
 from insights.design_form import can_hold
 from insights.drawing import Figure
 from insights.experiment_figures import Arm
-from insights.experiment_tables import Row, Table
+from insights.experiment_tables import Row, Table, action_label
 from insights.experiment_words import BAD, GOOD, VERBS, WAITING, Advice, advice_on, method_name, name_of, share
 from insights.population_text import text_of
 from leads.models import Organisation
@@ -127,12 +127,8 @@ def apart(org: Organisation, control: str, treatment: str) -> Apart | None:
     except UnknownMethod:
         return None
     pairs = sorted(found.pairs.items(), key=lambda pair: -pair[1])
-    rows = [(_action(old), _action(new), words.plain(leads)) for (old, new), leads in pairs if old != new]
+    rows = [(action_label(old), action_label(new), words.plain(leads)) for (old, new), leads in pairs if old != new]
     return Apart(method_name(control), method_name(treatment), found, rows)
-
-
-def _action(code: str) -> str:
-    return str(words.action_of(code).label)
 
 
 def result(found: Analysis) -> Result:
@@ -166,7 +162,7 @@ FIRST = (
     experiment_tables.load,
     experiment_tables.people,
 )
-MORE = (experiment_tables.tests, experiment_tables.agreement, experiment_tables.foretelling, experiment_tables.sources)
+MORE = (experiment_proofs.tests, experiment_proofs.agreement, experiment_proofs.foretelling, experiment_tables.sources)
 
 
 def _filled(makers: Sequence[Callable[[Analysis], Table]], found: Analysis) -> list[Table]:
@@ -250,14 +246,12 @@ class Listed:
 
 def _listed(experiment: Experiment) -> Listed:
     counts = [(arm["name"], experiment.tally.get(arm["name"], {})) for arm in experiment.arms]
+    new = [name_of(experiment, name) for name in experiment.variants[1:]] or [method_name(experiment.treatment_method)]
     known = [(name, each) for name, each in counts if each.get("leads")]
     return Listed(
         experiment,
         _("%(treatment)s against %(control)s")
-        % {
-            "treatment": words.capital(method_name(experiment.treatment_method)),
-            "control": method_name(experiment.control_method),
-        },
+        % {"treatment": words.capital(", ".join(new)), "control": method_name(experiment.control_method)},
         sum(each["leads"] for _name, each in known) if known else None,
         [
             (words.capital(name_of(experiment, name)), share(each["conversions"] / each["leads"]))

@@ -73,6 +73,11 @@ def test_the_list_says_what_is_compared_and_where_it_stands() -> None:
     assert "Spring" not in text(sales("other"))
 
 
+def test_the_list_names_every_new_way() -> None:
+    an_experiment(arms=[Arm("control", "RULE_BASED", 0.4), Arm("bold", "ML", 0.3), Arm("shy", "ML", 0.3)])
+    assert "The model (bold), the model (shy) against the rules" in text(sales())
+
+
 def test_a_clear_difference_says_to_ship() -> None:
     page = page_of(a_clear_case())
     assert now_of(page) == "Ship it: the model sells more. Stop the experiment, and let it score every lead."
@@ -239,7 +244,7 @@ def test_a_stopped_one_is_asked_again_with_a_change_and_drawn_anew() -> None:
     assert f'href="{PAGES}{before.pk}/again"' in page_of(before, client)
     page = text(client, f"{PAGES}{before.pk}/again")
     assert '<details class="more" open>' in page
-    for filled in ('value="900"', 'value="30.0"', "source: web</textarea>"):
+    for filled in ('value="900"', 'value="30"', "source: web</textarea>"):
         assert filled in page
     made = client.post(f"{PAGES}{before.pk}/again", DRAFT | {"days": "14", "leads": "source: web"}, follow=True)
     assert "The draft is made" in made.content.decode()
