@@ -23,6 +23,8 @@ from experiments.statistics.planning import FIXED, LOOKS, SEQUENTIAL, Aim, leads
 from experiments.statistics.rehearsal import Arms, rehearse
 
 LEADS, EVERY = 10_000, 100
+MORE = 20
+"""So many times as many planned experiments, since a power is to be known to half a point."""
 FILL = """
 INSERT INTO dossier (org_id, number, status, created_at, source, owner)
 SELECT 'default', n, 'NEW', now() - interval '90 days' * n / {leads},
@@ -170,7 +172,7 @@ def main() -> None:
     if asked.experiments:
         without_effect(asked.experiments)
         coverage(asked.experiments)
-        power(asked.experiments)
+        power(MORE * asked.experiments)
     if asked.leads:
         with own_database():
             a_million(asked.leads, asked.rounds)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.utils.translation import gettext as _
 
+from common.tongue import number
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
 from insights import words
@@ -47,6 +51,7 @@ def foretelling(found: Analysis) -> Table:
             _three(each.roc_auc),
             _three(each.log_loss),
             share(each.calibration_error),
+            "–" if each.lift is None else _best_tenth(each.lift),
         )
         for each in found.merits
     ]
@@ -54,9 +59,14 @@ def foretelling(found: Analysis) -> Table:
         "foretelling",
         _("Which foretells better"),
         _("By the same outcomes, on all leads of all arms whose window is over. Not randomised."),
-        (_("Method"), _("Leads"), "ROC-AUC", _("Log loss"), _("Off on average")),
+        (_("Method"), _("Leads"), "ROC-AUC", _("Log loss"), _("Off on average"), _("Likeliest tenth")),
         rows,
     )
+
+
+def _best_tenth(lift: Sequence[Mapping[str, Any]]) -> str:
+    """How many times as many as on average convert in it."""
+    return _("%s times the average") % number(f"{lift[0]['lift']:.1f}")
 
 
 def _three(value: float | None) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from math import ceil
 from random import Random
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from experiments.aggregates import aggregate
 from experiments.assignment import Assignment
@@ -209,6 +210,39 @@ def test_a_late_outcome_and_a_correction_have_their_effect_before_the_hour_is_ov
     sum_up(experiment, at=now())
     assert ChangedOutcome.objects.count() == 0
     assert conversions_of(experiment) == {"control": 2, "treatment": 4}
+
+
+def meanwhile(act: Callable[[], object]) -> None:
+    """Does it on a connection of its own. Fails where it waits for a transaction that is open here."""
+
+    def done() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        act()
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(done).result()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_outcomes_wait_neither_for_one_another_nor_for_the_hour_and_what_comes_meanwhile_stays_noted() -> None:
+    experiment = an_experiment_summed_up()
+    first, second = Exposure.objects.filter(dossier__outcomes=None, variant="control")[:2]
+
+    def tell(exposure: Exposure) -> None:
+        told = {"converted": True, "occurred_at": exposure.first_at + DAY, "revenue": None, "by": "crm", "at": now()}
+        record_outcome(org_id="default", dossier=exposure.dossier, **told)
+
+    with transaction.atomic():
+        tell(first)
+        meanwhile(lambda: tell(second))
+        meanwhile(lambda: sum_up(experiment, at=now()))
+    assert list(ChangedOutcome.objects.values_list("exposure_id", flat=True)) == [first.pk]
+    assert conversions_of(experiment) == {"control": 4, "treatment": 4}
+    sum_up(experiment, at=now())
+    assert not ChangedOutcome.objects.exists()
+    assert conversions_of(experiment) == {"control": 4, "treatment": 4}
 
 
 def test_what_is_lost_is_noted_by_nobody() -> None:
