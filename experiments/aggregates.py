@@ -83,7 +83,7 @@ class Aggregates:
 
 
 def aggregate(experiment: Experiment, at: datetime) -> Aggregates:
-    """Counts in four statements. Outcomes are those known now: corrections have their effect at once."""
+    """Counts in five statements. Outcomes are those known now: corrections have their effect at once."""
     today, days, sold = day_of(at), _days(experiment), conversions(experiment, at)
     rows = fetch(EXPOSED, day_of(matured_before(experiment, at)), *days)
     return Aggregates(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from experiments.days import EARLIEST, age_of, begin_of, day_of, matured_before
 from experiments.models import Experiment
@@ -36,22 +37,44 @@ JOIN lead_outcome o ON o.dossier_id = x.dossier_id
 WHERE e.id = %s AND {CONVERTED}"""
 """The one definition: an experiment's conversions from the outcomes of now."""
 
+CHANGED = "changed AS (SELECT exposure_id FROM ab_test_changed_outcome WHERE experiment_id = %s)"
+LIVE = f"""
+SELECT 1 AS sign, variant, came, day, actions, revenue, probability FROM ({COUNTED} AND x.first_at >= %s) AS open_days
+UNION ALL
+SELECT 1, variant, came, day, actions, revenue, probability
+FROM ({COUNTED} AND x.first_at < %s AND x.id IN (SELECT exposure_id FROM changed)) AS anew"""
+"""What is counted by the definition at each look: days that are not over, and what has changed since it was kept."""
+
 SOLD = f"""
-WITH changed AS (SELECT exposure_id FROM ab_test_changed_outcome WHERE experiment_id = %s),
-sold AS MATERIALIZED (
-    SELECT variant, came, day, actions, revenue, probability FROM ab_test_conversion k
-    WHERE experiment_id = %s AND came < %s AND NOT EXISTS (SELECT FROM changed c WHERE c.exposure_id = k.exposure_id)
+WITH {CHANGED},
+edits AS MATERIALIZED (
+    SELECT -1 AS sign, variant, came, day, actions, revenue, probability FROM ab_test_conversion
+    WHERE experiment_id = %s AND came < %s AND exposure_id IN (SELECT exposure_id FROM changed)
+    UNION ALL {LIVE}),
+sums AS (
+    SELECT variant, came, day, actions, conversions, known, chances FROM ab_test_conversion_sum
+    WHERE experiment_id = %s AND came < %s
     UNION ALL
-    SELECT variant, came, day, actions, revenue, probability FROM ({COUNTED} AND x.first_at >= %s) AS open_days
+    SELECT variant, came, day, NULL, sign, sign * (probability IS NOT NULL)::int, sign * COALESCE(probability, 0)
+    FROM edits
     UNION ALL
-    SELECT variant, came, day, actions, revenue, probability
-    FROM ({COUNTED} AND x.first_at < %s AND x.id IN (SELECT exposure_id FROM changed)) AS anew),
-cap AS (SELECT percentile_disc(%s) WITHIN GROUP (ORDER BY revenue) AS most FROM sold WHERE revenue > 0)
-SELECT variant, came, day, matured, actions, count(*), count(revenue), max(most),
-       COALESCE(sum(capped), 0), COALESCE(sum(capped * capped), 0), count(probability), COALESCE(sum(probability), 0)
-FROM (SELECT *, came < %s AS matured, CASE WHEN revenue > most THEN most ELSE revenue END AS capped
-      FROM sold CROSS JOIN cap) AS sold
-GROUP BY GROUPING SETS ((variant, came, day), (variant, matured, actions))
+    SELECT variant, came, NULL, actions, sign, 0, 0 FROM edits)
+SELECT variant, CASE WHEN day IS NOT NULL THEN came END, day, CASE WHEN day IS NULL THEN came < %s END, actions,
+       sum(conversions)::int, sum(known)::int, sum(chances)
+FROM sums GROUP BY 1, 2, 3, 4, 5 HAVING sum(conversions) <> 0
+"""
+PAID = f"""
+WITH {CHANGED},
+paid AS MATERIALIZED (
+    SELECT variant, came, revenue FROM ab_test_conversion k
+    WHERE experiment_id = %s AND came < %s AND revenue IS NOT NULL
+      AND NOT EXISTS (SELECT FROM changed c WHERE c.exposure_id = k.exposure_id)
+    UNION ALL
+    SELECT variant, came, revenue FROM ({LIVE}) AS live WHERE revenue IS NOT NULL),
+cap AS (SELECT percentile_disc(%s) WITHIN GROUP (ORDER BY revenue) AS most FROM paid WHERE revenue > 0)
+SELECT variant, came < %s, max(most), count(*), sum(capped), sum(capped * capped)
+FROM (SELECT *, CASE WHEN revenue > most THEN most ELSE revenue END AS capped FROM paid CROSS JOIN cap) AS paid
+GROUP BY 1, 2
 """
 TAKE_CHANGED = "DELETE FROM ab_test_changed_outcome WHERE experiment_id = %s RETURNING exposure_id"
 DROP = "DELETE FROM ab_test_conversion WHERE exposure_id = ANY(%s)"
@@ -61,22 +84,20 @@ INSERT INTO ab_test_conversion (
 """
 KEEP_DAYS = KEEP + "AND x.first_at >= %s AND x.first_at < %s"
 KEEP_CHANGED = KEEP + "AND x.first_at < %s AND x.id = ANY(%s)"
+SUM_UP = "SELECT ab_test_sum_conversions(%s, %s::date[])"
 
 
 @dataclass(frozen=True)
 class Sold:
     """Conversions within the window on its day `day` (0 is the first), of leads of an arm and age.
 
-    Revenue is capped; `known` have the champion's probability, whose sum is `chances`.
+    `known` of them have the champion's probability, whose sum is `chances`.
     """
 
     variant: str
     age: int
     day: int
     conversions: int
-    with_revenue: int
-    revenue: float
-    revenue_squared: float
     known: int
     chances: float
 
@@ -92,23 +113,37 @@ class SoldBySaying:
 
 
 @dataclass(frozen=True)
+class Paid:
+    """Conversions of an arm that came with a revenue, which is capped, of mature leads or the others."""
+
+    variant: str
+    matured: bool
+    conversions: int
+    revenue: float
+    revenue_squared: float
+
+
+@dataclass(frozen=True)
 class Conversions:
-    """All of them, told apart in two ways. `cap` is the revenue that more counts as; None without revenue."""
+    """All of them, told apart in three ways. `cap` is the revenue that more counts as; None without revenue."""
 
     by_day: Sequence[Sold]
     by_saying: Sequence[SoldBySaying]
+    paid: Sequence[Paid]
     cap: float | None
 
 
 def conversions(experiment: Experiment, at: datetime) -> Conversions:
-    """Those of the outcomes known now, in one statement. `at` says which windows are over."""
+    """Those of the outcomes known now, in two statements. `at` says which windows are over."""
     key, until, today = experiment.pk, experiment.conversions_until or EARLIEST, day_of(at)
-    kept, anew, matured = (key, until), (key, begin_of(until)), matured_before(experiment, at)
-    rows = fetch(SOLD, key, *kept, *anew, *anew, experiment.revenue_cap, day_of(matured))
+    kept, live, matured = (key, until), (key, begin_of(until)) * 2, day_of(matured_before(experiment, at))
+    sold = fetch(SOLD, key, *kept, *live, *kept, matured)
+    paid = fetch(PAID, key, *kept, *live, experiment.revenue_cap, matured)
     return Conversions(
-        by_day=[Sold(row[0], age_of(row[1], today), row[2], row[5], row[6], *row[8:]) for row in rows if row[1]],
-        by_saying=[SoldBySaying(row[0], row[3], actions_of(row[4]), row[5]) for row in rows if row[1] is None],
-        cap=next((row[7] for row in rows if row[7] is not None), None),
+        by_day=[Sold(row[0], age_of(row[1], today), row[2], *row[5:]) for row in sold if row[1] is not None],
+        by_saying=[SoldBySaying(row[0], row[3], actions_of(row[4]), row[5]) for row in sold if row[1] is None],
+        paid=[Paid(variant, is_mature, *sums) for variant, is_mature, _, *sums in paid],
+        cap=next((row[2] for row in paid if row[2] is not None), None),
     )
 
 
@@ -117,13 +152,19 @@ def keep(experiment: Experiment, until: date) -> None:
 
     The caller holds the experiment's row, and saves it. What changes meanwhile is noted for the next time.
     """
-    changed = [key for (key,) in fetch(TAKE_CHANGED, experiment.pk)]
-    run(DROP, changed)
-    since = experiment.conversions_until or EARLIEST
-    run(KEEP_CHANGED, experiment.pk, begin_of(since), changed)
+    key, since = experiment.pk, experiment.conversions_until or EARLIEST
+    changed = [exposure for (exposure,) in fetch(TAKE_CHANGED, key)]
+    days = _days_of(DROP, changed) | _days_of(KEEP_CHANGED, key, begin_of(since), changed)
     if until > since:
-        run(KEEP_DAYS, experiment.pk, begin_of(since), begin_of(until))
+        days |= _days_of(KEEP_DAYS, key, begin_of(since), begin_of(until))
         experiment.conversions_until = until
+    run(SUM_UP, key, sorted(days))
+
+
+def _days_of(statement: str, *parameters: Any) -> set[date]:
+    """Runs it; on which days the leads came in whose rows it wrote or deleted."""
+    told = f"WITH done AS ({statement} RETURNING came) SELECT DISTINCT came FROM done"
+    return {day for (day,) in fetch(told, *parameters)}
 
 
 def actions_of(said: list[str] | None) -> Actions | None:

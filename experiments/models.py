@@ -1,6 +1,6 @@
 """The tables of this room, gathered for Django."""
 
-from experiments.tables.conversion import ChangedOutcome, Conversion, PredictionTally
+from experiments.tables.conversion import ChangedOutcome, Conversion, ConversionSum, PredictionTally
 from experiments.tables.day import DayKind, DaySum
 from experiments.tables.experiment import ASSIGNING, CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.tables.exposure import Exposure, PinnedArtefact
@@ -11,6 +11,7 @@ __all__ = [
     "TREATMENT",
     "ChangedOutcome",
     "Conversion",
+    "ConversionSum",
     "DayKind",
     "DaySum",
     "Decision",

@@ -49,6 +49,7 @@ def standings(experiment: Experiment, counted: Aggregates) -> list[Standing]:
 def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) -> Standing:
     exposed = [row for row in counted.exposed if row.variant == arm["name"]]
     sold = [row for row in counted.conversions.by_day if row.variant == arm["name"]]
+    paid = [row for row in counted.conversions.paid if row.variant == arm["name"] and row.matured]
     days = experiment.attribution_days
     old, old_sold = [row for row in exposed if row.age > days], [row for row in sold if row.age > days]
     matured = Counts(_total(row.conversions for row in old_sold), _total(row.leads for row in old))
@@ -60,8 +61,8 @@ def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) 
         predictions=counted.predictions.get(arm["name"], 0),
         everyone=Counts(_total(row.conversions for row in sold), _total(row.leads for row in exposed)),
         matured=matured,
-        revenue=Sums(matured.leads, sum(row.revenue for row in old_sold), sum(row.revenue_squared for row in old_sold)),
-        paid=_total(row.with_revenue for row in old_sold),
+        revenue=Sums(matured.leads, sum(row.revenue for row in paid), sum(row.revenue_squared for row in paid)),
+        paid=_total(row.conversions for row in paid),
         covaried=_joint(old, old_sold),
         watched=watched,
         median_day=survival.median_of_days(watched.conversions[days].tolist()),

@@ -42,8 +42,22 @@ CREATE FUNCTION ab_test_note_outcomes() RETURNS trigger LANGUAGE plpgsql AS $$ B
     RETURN NULL;
 END $$;
 """
+SUMS = """
+CREATE FUNCTION ab_test_sum_conversions(experiment bigint, days date[]) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+    DELETE FROM ab_test_conversion_sum WHERE experiment_id = experiment AND came = ANY (days);
+    INSERT INTO ab_test_conversion_sum (
+        org_id, experiment_id, variant, came, day, actions, conversions, known, chances)
+    SELECT org_id, experiment_id, variant, came, day, actions, count(*), count(probability),
+           COALESCE(sum(probability), 0)
+    FROM ab_test_conversion WHERE experiment_id = experiment AND came = ANY (days)
+    GROUP BY GROUPING SETS (
+        (org_id, experiment_id, variant, came, day), (org_id, experiment_id, variant, came, actions));
+END $$;
+"""
 FORGOTTEN = """
-CREATE FUNCTION ab_test_exposure_is_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+CREATE FUNCTION ab_test_exposure_is_forgotten() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE left_by record;
+BEGIN
     -- Who sums up holds this lock, and so nobody does while leads are taken out of the sums.
     PERFORM FROM ab_test_experiment WHERE id IN (SELECT experiment_id FROM old_rows) ORDER BY id FOR NO KEY UPDATE;
     DELETE FROM ab_test_conversion WHERE exposure_id IN (SELECT id FROM old_rows);
@@ -64,6 +78,11 @@ CREATE FUNCTION ab_test_exposure_is_forgotten() RETURNS trigger LANGUAGE plpgsql
     WHERE s.experiment_id = gone.experiment_id AND s.kind = gone.kind AND s.day = gone.day AND s.variant = gone.variant
       AND s.actions IS NOT DISTINCT FROM gone.actions AND s.stratum IS NOT DISTINCT FROM gone.stratum;
     DELETE FROM ab_test_day_sum WHERE experiment_id IN (SELECT experiment_id FROM old_rows) AND leads = 0;
+    FOR left_by IN
+        SELECT experiment_id, array_agg(DISTINCT (first_at AT TIME ZONE 'UTC')::date) AS days FROM old_rows GROUP BY 1
+    LOOP
+        PERFORM ab_test_sum_conversions(left_by.experiment_id, left_by.days);
+    END LOOP;
     RETURN NULL;
 END $$;
 """
@@ -113,12 +132,14 @@ SELECT org_id, experiment_id, variant, sum(predictions) FROM ab_test_exposure GR
 """
 UNDO = """
 DROP FUNCTION ab_test_tally_predictions, ab_test_note_outcomes, ab_test_exposure_is_forgotten CASCADE;
+DROP FUNCTION ab_test_sum_conversions;
 """
 
 
-def of_an_experiment() -> models.ForeignKey:
+def of_an_experiment(db_index: bool = True) -> models.ForeignKey:
     """Without a constraint, which would lock the experiment's row."""
     return models.ForeignKey(
+        db_index=db_index,
         db_constraint=False,
         on_delete=django.db.models.deletion.DO_NOTHING,
         related_name="+",
@@ -127,6 +148,9 @@ def of_an_experiment() -> models.ForeignKey:
 
 
 ORG = models.CharField(default="default", max_length=64, verbose_name="organisation")
+ACTIONS = django.contrib.postgres.fields.ArrayField(
+    base_field=models.CharField(max_length=16), blank=True, null=True, size=None
+)
 KEY = models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
 
 
@@ -149,17 +173,34 @@ class Migration(migrations.Migration):
                 ("variant", models.CharField(max_length=32)),
                 ("came", models.DateField()),
                 ("day", models.PositiveSmallIntegerField()),
-                (
-                    "actions",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=16), blank=True, null=True, size=None
-                    ),
-                ),
+                ("actions", ACTIONS),
                 ("revenue", models.FloatField(blank=True, null=True)),
                 ("probability", models.FloatField(blank=True, null=True)),
-                ("experiment", of_an_experiment()),
+                ("experiment", of_an_experiment(db_index=False)),
             ],
-            options={"db_table": "ab_test_conversion"},
+            options={
+                "db_table": "ab_test_conversion",
+                "indexes": [models.Index(fields=["experiment", "came"], name="ab_test_conversion_days")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ConversionSum",
+            fields=[
+                ("id", KEY),
+                ("org_id", ORG),
+                ("variant", models.CharField(max_length=32)),
+                ("came", models.DateField()),
+                ("day", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("actions", ACTIONS),
+                ("conversions", models.PositiveIntegerField()),
+                ("known", models.PositiveIntegerField()),
+                ("chances", models.FloatField()),
+                ("experiment", of_an_experiment(db_index=False)),
+            ],
+            options={
+                "db_table": "ab_test_conversion_sum",
+                "indexes": [models.Index(fields=["experiment", "came"], name="ab_test_conversion_sum_days")],
+            },
         ),
         migrations.CreateModel(
             name="ChangedOutcome",
@@ -182,5 +223,5 @@ class Migration(migrations.Migration):
             ],
             options={"db_table": "ab_test_prediction_tally"},
         ),
-        migrations.RunSQL(PREDICTIONS + OUTCOMES + FORGOTTEN + TRIGGERS + FACTS_STAND + COUNT, UNDO + ONLY_THE_ARM_STANDS),
+        migrations.RunSQL(PREDICTIONS + OUTCOMES + SUMS + FORGOTTEN + TRIGGERS + FACTS_STAND + COUNT, UNDO + ONLY_THE_ARM_STANDS),
     ]

@@ -20,7 +20,9 @@ class Conversion(OrgScoped):
     """
 
     exposure_id = models.BigIntegerField(primary_key=True)
-    experiment = models.ForeignKey(Experiment, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     variant = models.CharField(max_length=32)
     came = models.DateField()
     day = models.PositiveSmallIntegerField()
@@ -32,9 +34,39 @@ class Conversion(OrgScoped):
 
     class Meta:
         db_table = "ab_test_conversion"
+        indexes = [models.Index(fields=["experiment", "came"], name="ab_test_conversion_days")]
 
     def __str__(self) -> str:
         return f"{self.variant} on day {self.day}"
+
+
+class ConversionSum(OrgScoped):
+    """The kept conversions of an arm's leads that came in on a day (UTC), by the day on which they converted; or, where
+    `day` is null, by what the methods said of them.
+
+    `known` of them have the champion's probability, whose sum is `chances`. A day's are made anew by a function of the
+    database, `ab_test_sum_conversions`, with each of its kept conversions that changes.
+    """
+
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    variant = models.CharField(max_length=32)
+    came = models.DateField()
+    day = models.PositiveSmallIntegerField(null=True, blank=True)
+    actions = ArrayField(models.CharField(max_length=16), null=True, blank=True)
+    conversions = models.PositiveIntegerField()
+    known = models.PositiveIntegerField()
+    chances = models.FloatField()
+
+    objects = OrgQuerySet.as_manager()
+
+    class Meta:
+        db_table = "ab_test_conversion_sum"
+        indexes = [models.Index(fields=["experiment", "came"], name="ab_test_conversion_sum_days")]
+
+    def __str__(self) -> str:
+        return f"{self.conversions} of {self.variant} that came on {self.came}"
 
 
 class ChangedOutcome(OrgScoped):

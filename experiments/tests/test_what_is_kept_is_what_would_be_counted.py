@@ -17,7 +17,7 @@ from experiments.aggregates import aggregate
 from experiments.assignment import Assignment
 from experiments.exposures import Said, Seen, record
 from experiments.lifecycle import stop_experiment
-from experiments.models import ChangedOutcome, Conversion, DaySum, Experiment, Exposure, PredictionTally
+from experiments.models import ChangedOutcome, Conversion, ConversionSum, DaySum, Experiment, Exposure, PredictionTally
 from experiments.summing import sum_up
 from experiments.tests.cast import an_experiment, exposed, now
 from experiments.watching import watch
@@ -68,14 +68,16 @@ def plainly(experiment: Experiment, at: datetime) -> dict[str, Any]:
         age = (day_of(at) - day_of(x.first_at)).days
         day = min(max((outcome.occurred_at - x.first_at) // DAY, 0), experiment.attribution_days - 1)
         found["sold"][x.variant, age, day] += 1
-        found["revenue"][x.variant, age, day] += min(float(outcome.revenue or 0), cap or 0)
+        if outcome.revenue is not None:
+            found["paid"][x.variant, age > experiment.attribution_days] += 1
+            found["revenue"][x.variant, age > experiment.attribution_days] += min(float(outcome.revenue), cap or 0)
         found["chances of sold"][x.variant, age, day] += x.probabilities[0] if x.probabilities else 0
         found["mature sold"][x.variant, said_of(x)] += age > experiment.attribution_days
     return {name: rounded(each) for name, each in found.items()} | {"cap": cap}
 
 
 SAID = ("said", "mature said", "mature sold")
-KEYS = ("exposed", "strata", "predictions", "chances", "sold", "revenue", "chances of sold", *SAID)
+KEYS = ("exposed", "strata", "predictions", "chances", "sold", "paid", "revenue", "chances of sold", *SAID)
 
 
 def said_of(exposure: Exposure) -> tuple[str, ...] | None:
@@ -102,7 +104,8 @@ def looked(experiment: Experiment, at: datetime) -> dict[str, Any]:
         "predictions": dict(found.predictions),
         "chances": chances,
         "sold": {(row.variant, row.age, row.day): row.conversions for row in found.conversions.by_day},
-        "revenue": {(row.variant, row.age, row.day): row.revenue for row in found.conversions.by_day},
+        "paid": {(row.variant, row.matured): row.conversions for row in found.conversions.paid},
+        "revenue": {(row.variant, row.matured): row.revenue for row in found.conversions.paid},
         "chances of sold": {(row.variant, row.age, row.day): row.chances for row in found.conversions.by_day},
     }
     return {name: rounded(Counter(each)) for name, each in told.items()} | {"cap": found.conversions.cap}
@@ -269,7 +272,7 @@ def test_who_is_forgotten_leaves_the_sums_and_the_conversions() -> None:
     assert conversions_of(experiment) == {"control": 2}
     assert set(DaySum.objects.values_list("variant", flat=True)) == {"control"}
     Dossier.objects.all().delete()
-    for kept in (Conversion, ChangedOutcome, DaySum):
+    for kept in (Conversion, ConversionSum, ChangedOutcome, DaySum):
         assert not kept._default_manager.exists(), kept
 
 
