@@ -120,8 +120,9 @@ def _asked_again(request: HttpRequest, viewer: Viewer, number: int) -> HttpRespo
 def _iterated(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     before = _stopped_or_404(viewer, number)
     form = ExperimentForm(request.POST, methods=_methods(viewer))
-    made = lambda told: iterate(experiment_id=before.pk, **told, **form.design())  # noqa: E731
-    return _draft(request, viewer, form, made, before=before)
+    return _draft(
+        request, viewer, form, lambda told: iterate(experiment_id=before.pk, **told, **form.design()), before=before
+    )
 
 
 def _stopped_or_404(viewer: Viewer, number: int) -> Experiment:
