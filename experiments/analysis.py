@@ -78,7 +78,7 @@ def analyse(experiment: Experiment, *, at: datetime) -> Analysis:
     return Analysis(
         experiment=experiment,
         at=at,
-        cap=counted.cap,
+        cap=counted.conversions.cap,
         arms=arms,
         curves=curves,
         speeds=[_speed(arms[0], curves[0], arm, its) for arm, its in zip(arms[1:], curves[1:], strict=True)],

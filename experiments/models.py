@@ -1,5 +1,6 @@
 """The tables of this room, gathered for Django."""
 
+from experiments.tables.conversion import ChangedOutcome, Conversion, ConversionSum, PredictionTally
 from experiments.tables.day import DayKind, DaySum
 from experiments.tables.experiment import ASSIGNING, CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.tables.exposure import Exposure, PinnedArtefact
@@ -8,6 +9,9 @@ __all__ = [
     "ASSIGNING",
     "CONTROL",
     "TREATMENT",
+    "ChangedOutcome",
+    "Conversion",
+    "ConversionSum",
     "DayKind",
     "DaySum",
     "Decision",
@@ -15,4 +19,5 @@ __all__ = [
     "ExperimentStatus",
     "Exposure",
     "PinnedArtefact",
+    "PredictionTally",
 ]

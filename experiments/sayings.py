@@ -8,7 +8,9 @@ from datetime import datetime
 
 import numpy as np
 
-from experiments.aggregates import CONVERTED, Actions, Aggregates, matured_before
+from experiments.aggregates import Aggregates, Said
+from experiments.conversions import CONVERTED
+from experiments.days import matured_before
 from experiments.models import Experiment
 from experiments.standing import Standing
 from experiments.statistics import proportions
@@ -22,12 +24,12 @@ from models_registry.learning.ranking import Delong, delong
 
 MOST = 20_000
 SAID = f"""
-SELECT newest.probabilities, EXISTS (
-    SELECT FROM lead_outcome o JOIN ab_test_exposure x ON x.id = newest.id AND o.dossier_id = x.dossier_id
-    WHERE {CONVERTED})
-FROM (SELECT id, probabilities FROM ab_test_exposure
-      WHERE experiment_id = %s AND first_at < %s AND probabilities IS NOT NULL
-      ORDER BY first_at DESC LIMIT %s) AS newest
+SELECT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = x.dossier_id AND {CONVERTED}), {{probabilities}}
+FROM ab_test_experiment e CROSS JOIN LATERAL (
+    SELECT dossier_id, first_at, probabilities FROM ab_test_exposure
+    WHERE experiment_id = e.id AND first_at < %s AND probabilities IS NOT NULL
+    ORDER BY first_at DESC LIMIT %s) AS x
+WHERE e.id = %s
 """
 
 
@@ -55,36 +57,26 @@ def differing(arms: Sequence[Standing], counted: Aggregates) -> list[Differing]:
 
 def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Differing:
     control, treatment = arms[0], arms[number]
-    old = len(control.watched.leads) - 1
     both = (control.variant, treatment.variant)
-    known = [row for row in counted.exposed if row.actions and row.variant in both]
-    leads = [row for row in known if _differ(row.actions, number)]
-    counts = [
-        Counts(
-            sum(
-                row.conversions
-                for row in counted.sold_by_saying
-                if row.matured and row.variant == name and _differ(row.actions, number)
-            ),
-            sum(row.leads for row in leads if row.variant == name and row.age > old),
-        )
-        for name in both
-    ]
-    everybody, apart = sum(row.leads for row in known), sum(row.leads for row in leads)
+    known = [row for row in counted.said if row.actions and row.variant in both]
+    apart = [row for row in known if row.actions and row.actions[0] != row.actions[number]]
+    old, new = (_matured(row for row in apart if row.variant == name) for name in both)
+    everybody, leads = _leads(known), _leads(apart)
     return Differing(
         variant=treatment.variant,
-        leads=apart,
-        share=apart / everybody if everybody else None,
-        control=counts[0],
-        treatment=counts[1],
-        difference=proportions.difference(counts[0], counts[1]),
-        lift=proportions.lift(counts[0], counts[1]),
-        always_valid=always_valid(counts[0], counts[1], treatment.share / (control.share + treatment.share)),
+        leads=leads,
+        share=leads / everybody if everybody else None,
+        control=old,
+        treatment=new,
+        difference=proportions.difference(old, new),
+        lift=proportions.lift(old, new),
+        always_valid=always_valid(old, new, treatment.share / (control.share + treatment.share)),
     )
 
 
-def _differ(actions: Actions | None, number: int) -> bool:
-    return actions is not None and actions[0] != actions[number]
+def _matured(rows: Iterable[Said]) -> Counts:
+    counts = [row.matured for row in rows]
+    return Counts(sum(each.conversions for each in counts), sum(each.leads for each in counts))
 
 
 @dataclass(frozen=True)
@@ -100,24 +92,18 @@ class Agreed:
 
 def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
     """The table of both methods' recommendations, for each treatment."""
-    days = len(arms[0].watched.leads) - 1
     made = []
     for number, arm in enumerate(arms[1:], start=1):
-        pairs = _pairs((row.actions for row in counted.exposed), number)
-        for pair in pairs:
-            of_pair = [row for row in counted.exposed if _pair(row.actions, number) == pair]
-            sold = [row for row in counted.sold_by_saying if row.matured and _pair(row.actions, number) == pair]
-            matured = Counts(sum(row.conversions for row in sold), sum(row.leads for row in of_pair if row.age > days))
-            made.append(Agreed(arm.variant, *pair, sum(row.leads for row in of_pair), matured))
+        pairs: dict[tuple[str, str], list[Said]] = {}
+        for row in counted.said:
+            if row.actions:
+                pairs.setdefault((row.actions[0], row.actions[number]), []).append(row)
+        made += [Agreed(arm.variant, *pair, _leads(rows), _matured(rows)) for pair, rows in sorted(pairs.items())]
     return made
 
 
-def _pairs(said: Iterable[Actions | None], number: int) -> list[tuple[str, str]]:
-    return sorted({pair for actions in said if (pair := _pair(actions, number))})
-
-
-def _pair(actions: Actions | None, number: int) -> tuple[str, str] | None:
-    return (actions[0], actions[number]) if actions else None
+def _leads(rows: Iterable[Said]) -> int:
+    return sum(row.leads for row in rows)
 
 
 @dataclass(frozen=True)
@@ -132,16 +118,13 @@ class Followed:
 
 def followed(arms: Sequence[Standing], counted: Aggregates) -> list[Followed]:
     """By arm and by what was recommended to the people who worked the leads."""
-    days = len(arms[0].watched.leads) - 1
     made = []
     for number, arm in enumerate(arms):
-        exposed = [row for row in counted.exposed if row.variant == arm.variant and row.actions]
-        sold = [row for row in counted.sold_by_saying if row.matured and row.variant == arm.variant and row.actions]
-        for action in sorted({row.actions[number] for row in exposed if row.actions}):
-            given = [row for row in exposed if row.actions and row.actions[number] == action]
-            converted = sum(row.conversions for row in sold if row.actions and row.actions[number] == action)
-            matured = Counts(converted, sum(row.leads for row in given if row.age > days))
-            made.append(Followed(arm.variant, action, sum(row.leads for row in given), matured))
+        given: dict[str, list[Said]] = {}
+        for row in counted.said:
+            if row.actions and row.variant == arm.variant:
+                given.setdefault(row.actions[number], []).append(row)
+        made += [Followed(arm.variant, each, _leads(rows), _matured(rows)) for each, rows in sorted(given.items())]
     return made
 
 
@@ -168,11 +151,12 @@ NOTHING_TO_RANK, ITSELF, NO_VARIATION = "ONE_OUTCOME_ONLY", "CONTROL_ITSELF", "N
 def merits(experiment: Experiment, at: datetime) -> list[Merit]:
     """Each arm's method on the newest 20,000 mature leads, in one statement: the same leads and outcomes for all."""
     since = matured_before(experiment, at)
-    rows = fetch(SAID, experiment.pk, experiment.window, experiment.pk, since, MOST)
+    columns = ", ".join(f"x.probabilities[{number}]" for number, _ in enumerate(experiment.arms, start=1))
+    rows = fetch(SAID.format(probabilities=columns), since, MOST, experiment.pk)
     if not rows:
         return []
-    said = np.array([probabilities for probabilities, _ in rows], dtype=np.float64)
-    converted = np.array([sold for _, sold in rows], dtype=np.bool_)
+    table = np.array(rows, dtype=np.float64)
+    converted, said = table[:, 0].astype(np.bool_), table[:, 1:]
     return [_merit(name, said[:, at_], said[:, 0], converted, at_) for at_, name in enumerate(experiment.variants)]
 
 

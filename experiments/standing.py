@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from experiments.aggregates import Aggregates, Exposed, Sold
+from experiments.aggregates import Aggregates, Exposed
+from experiments.conversions import Sold
 from experiments.models import Experiment
 from experiments.statistics import survival
 from experiments.statistics.cuped import Joint
@@ -47,7 +48,8 @@ def standings(experiment: Experiment, counted: Aggregates) -> list[Standing]:
 
 def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) -> Standing:
     exposed = [row for row in counted.exposed if row.variant == arm["name"]]
-    sold = [row for row in counted.sold if row.variant == arm["name"]]
+    sold = [row for row in counted.conversions.by_day if row.variant == arm["name"]]
+    paid = [row for row in counted.conversions.paid if row.variant == arm["name"] and row.matured]
     days = experiment.attribution_days
     old, old_sold = [row for row in exposed if row.age > days], [row for row in sold if row.age > days]
     matured = Counts(_total(row.conversions for row in old_sold), _total(row.leads for row in old))
@@ -59,8 +61,8 @@ def _standing(experiment: Experiment, arm: dict[str, Any], counted: Aggregates) 
         predictions=counted.predictions.get(arm["name"], 0),
         everyone=Counts(_total(row.conversions for row in sold), _total(row.leads for row in exposed)),
         matured=matured,
-        revenue=Sums(matured.leads, sum(row.revenue for row in old_sold), sum(row.revenue_squared for row in old_sold)),
-        paid=_total(row.with_revenue for row in old_sold),
+        revenue=Sums(matured.leads, sum(row.revenue for row in paid), sum(row.revenue_squared for row in paid)),
+        paid=_total(row.conversions for row in paid),
         covaried=_joint(old, old_sold),
         watched=watched,
         median_day=survival.median_of_days(watched.conversions[days].tolist()),
@@ -115,7 +117,7 @@ def by_day(experiment: Experiment, counted: Aggregates, *, matured_only: bool) -
     for row in counted.exposed:
         if row.age >= least and row.variant in names:
             leads[row.age][names[row.variant]] += row.leads
-    for each in counted.sold:
+    for each in counted.conversions.by_day:
         if each.age >= least and each.variant in names and each.age in leads:
             conversions[each.age][names[each.variant]] += each.conversions
     return [(age, [Counts(*pair) for pair in zip(conversions[age], leads[age], strict=True)]) for age in ages]

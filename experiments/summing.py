@@ -1,13 +1,15 @@
-"""Summing up the days that are over: who came in on them stands, so they are counted once and not at every look."""
+"""Summing up what is over, so that it is counted once and not at each look: who came in, converted, was scored."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from experiments.aggregates import EARLIEST, begin_of, day_of
+from experiments.conversions import keep
+from experiments.days import EARLIEST, begin_of, day_of
 from experiments.models import Experiment
+from leads.bulk import run
 
 # A prediction's transaction is long over by the time its day is summed up.
 DAYS_OPEN = timedelta(days=1)
@@ -24,17 +26,30 @@ GROUP BY GROUPING SETS (
     (x.experiment_id, day, x.variant, x.actions), (x.experiment_id, day, x.variant, x.source),
     (x.experiment_id, day, x.variant, x.owner))
 """
+# Rows that are noted meanwhile are not seen, and so stay.
+TALLY = """
+WITH taken AS (DELETE FROM ab_test_prediction_tally WHERE experiment_id = %s RETURNING org_id, experiment_id, variant,
+    predictions)
+INSERT INTO ab_test_prediction_tally (org_id, experiment_id, variant, predictions)
+SELECT org_id, experiment_id, variant, sum(predictions) FROM taken GROUP BY 1, 2, 3
+"""
 
 
 @transaction.atomic
 def sum_up(experiment: Experiment, *, at: datetime) -> date | None:
-    """Sums up the days before yesterday, as of the organisation's present; until which day it is done."""
+    """Sums up the days before yesterday, as of the organisation's present; until which day it is done.
+
+    What has changed in days summed up before is settled, too. Nobody new comes in while it runs: the row is locked.
+    """
     row = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    if row.started_at is None:
+        return None
     until = day_of(at - DAYS_OPEN)
-    if row.started_at is None or (row.summed_until is not None and row.summed_until >= until):
-        return row.summed_until
-    with connection.cursor() as cursor:
-        cursor.execute(SUMS, [row.org_id, row.pk, begin_of(row.summed_until or EARLIEST), begin_of(until)])
-    row.summed_until = until
-    row.save(update_fields=["summed_until"])
-    return until
+    keep(row, until)
+    run(TALLY, row.pk)
+    since = row.summed_until or EARLIEST
+    if until > since:
+        run(SUMS, row.org_id, row.pk, begin_of(since), begin_of(until))
+        row.summed_until = until
+    row.save(update_fields=["summed_until", "conversions_until"])
+    return row.summed_until

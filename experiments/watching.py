@@ -10,7 +10,7 @@ import structlog
 from common.errors import Conflict
 from experiments.analysis import Analysis, analyse
 from experiments.lifecycle import close_enrolment, stop_experiment
-from experiments.models import Decision, Experiment, ExperimentStatus
+from experiments.models import ChangedOutcome, Decision, Experiment, ExperimentStatus
 from experiments.summing import sum_up
 from leads.models import Organisation
 
@@ -26,7 +26,15 @@ def watch(*, at: datetime) -> int:
             look_after(experiment, at=at)
         except Conflict as reason:  # somebody was quicker
             log.info("experiment_left_alone", experiment=experiment.pk, reason=str(reason.detail))
+    settle_ended()
     return len(alive)
+
+
+def settle_ended() -> None:
+    """Experiments that have ended are summed up again where an outcome has changed since."""
+    changed = ChangedOutcome.objects.values("experiment_id")
+    for experiment in Experiment.objects.filter(status=ExperimentStatus.STOPPED, pk__in=changed).order_by("pk"):
+        sum_up(experiment, at=Organisation.get(experiment.org_id).now())
 
 
 def look_after(experiment: Experiment, *, at: datetime) -> None:

@@ -13,14 +13,14 @@ from common.audit import AuditEntry
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
 from experiments.guardrails import REVENUE, Answered, Guardrail, speed
+from experiments.ratio import StratumRatio
 from experiments.statistics import means
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
 from insights import words
-from insights.experiment_words import ACTS, estimate, name_of, p_value, share, signed, signed_share
+from insights.experiment_words import ACTS, estimate, name_of, share, signed
 
 Row = tuple[str, ...]
-MOST_OWNERS = 20
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,16 @@ class Table:
     is_wide: bool = False
 
 
-def _name(found: Analysis, variant: str) -> str:
+def arm_name(found: Analysis, variant: str) -> str:
+    """An arm, as the first word of a cell."""
     return words.capital(name_of(found.experiment, variant))
 
 
 def so_far(found: Analysis) -> Table:
     """All leads so far against those whose window is over."""
     rows = [
-        (_name(found, arm.variant), *_of(arm.everyone), *_of(arm.matured), _days(arm.median_day)) for arm in found.arms
+        (arm_name(found, arm.variant), *_of(arm.everyone), *_of(arm.matured), _days(arm.median_day))
+        for arm in found.arms
     ]
     return Table(
         "so-far",
@@ -72,10 +74,10 @@ def revenue(found: Analysis) -> Table:
     rows = []
     for arm in found.arms:
         known = means.mean(arm.revenue) if arm.paid else unknown
-        rows.append((_name(found, arm.variant), *estimate(known, _money), words.plain(arm.paid)))
+        rows.append((arm_name(found, arm.variant), *estimate(known, _money), words.plain(arm.paid)))
     rows += [
-        (_("Difference: %s") % _name(found, each.variant), *estimate(each.revenue, _money), "")
-        for each in _shown(found)
+        (_("Difference: %s") % arm_name(found, each.variant), *estimate(each.revenue, _money), "")
+        for each in shown(found)
     ]
     said = _("Of leads whose window is over, 0 where there is none.")
     if found.cap is not None:
@@ -91,7 +93,7 @@ def _money(amount: float) -> str:
     return words.plain(round(amount, 0 if abs(amount) >= 10 else 2)).replace("-", "−")
 
 
-def _shown(found: Analysis) -> list[Comparison]:
+def shown(found: Analysis) -> list[Comparison]:
     """Comparisons that may be shown: none where leads did not fall as they should."""
     return list(found.comparisons) if found.ratio.holds else []
 
@@ -101,7 +103,7 @@ def guardrails(found: Analysis) -> Table:
     rows = [
         (
             _("Revenue a lead") if rail.name == REVENUE else _("Time to the first answer"),
-            _name(found, rail.variant),
+            arm_name(found, rail.variant),
             *estimate(rail.change, signed),
             _("at worst %s") % signed(-rail.margin if rail.name == REVENUE else rail.margin),
             _stands(rail),
@@ -129,7 +131,7 @@ def differing(found: Analysis) -> Table:
         lift = each.always_valid.lift if found.ratio.holds else Estimate.unknown("SAMPLE_RATIO_MISMATCH")
         rows.append(
             (
-                _name(found, each.variant),
+                arm_name(found, each.variant),
                 words.plain(each.leads) + ("" if each.share is None else f" ({words.percent(each.share)})"),
                 share(each.control.rate),
                 share(each.treatment.rate),
@@ -145,34 +147,8 @@ def differing(found: Analysis) -> Table:
     )
 
 
-def agreement(found: Analysis) -> Table:
-    """What each method recommends for the same leads, and who converted."""
-    rows = [
-        (
-            _action(each.control_action),
-            _action(each.treatment_action),
-            *((_name(found, each.variant),) if len(found.arms) > 2 else ()),
-            words.plain(each.leads),
-            share(each.matured.rate),
-        )
-        for each in sorted(found.agreement, key=lambda each: (each.variant, -each.leads))
-    ]
-    first = _name(found, found.arms[0].variant)
-    both = (_("%s would have you") % first, _("The other would have you"))
-    head = both + ((_("The other"),) if len(found.arms) > 2 else ()) + (_("Leads"), _("Converted"))
-    return Table(
-        "agreement",
-        _("Where both agree"),
-        _(
-            "Both methods on the leads of all arms. Not randomised: it says which foretells better, not which sells "
-            "more."
-        ),
-        head,
-        rows,
-    )
-
-
-def _action(code: str) -> str:
+def action_label(code: str) -> str:
+    """What people are told to do."""
     return str(words.action_of(code).label)
 
 
@@ -182,8 +158,8 @@ def people(found: Analysis) -> Table:
     rows: list[Row] = []
     for code in (action.code for action in words.ACTIONS):
         for each in (row for row in found.followed if row.action == code):
-            name, leads, rate = _name(found, each.variant), words.plain(each.leads), share(each.matured.rate)
-            rows.append((_action(code), name, leads, rate, *_response(answered.get((each.variant, code)))))
+            name, leads, rate = arm_name(found, each.variant), words.plain(each.leads), share(each.matured.rate)
+            rows.append((action_label(code), name, leads, rate, *_response(answered.get((each.variant, code)))))
     rows += _by_arm(found)
     return Table(
         "people",
@@ -200,7 +176,7 @@ def _by_arm(found: Analysis) -> Iterator[Row]:
         minutes, answered = speed(found.answered, arm.variant)
         spoken = _response(Answered(arm.variant, None, minutes.n, answered, minutes))
         leads, rate = words.plain(arm.everyone.leads), share(arm.matured.rate)
-        yield _("all of them"), _name(found, arm.variant), leads, rate, *spoken
+        yield _("all of them"), arm_name(found, arm.variant), leads, rate, *spoken
 
 
 def _response(each: Answered | None) -> Row:
@@ -212,77 +188,32 @@ def _response(each: Answered | None) -> Row:
 
 def load(found: Analysis) -> Table:
     """Leads of each owner by arm."""
-    names = tuple(_name(found, arm.variant) for arm in found.arms)
-    rows = [
-        (each.name or _("nobody's"), *(words.plain(leads) for leads in each.leads))
-        for each in found.ratio.by_owner[:MOST_OWNERS]
-    ]
     return Table(
         "load",
         _("Leads of each owner"),
         _("A salesperson's time is shared between the arms: who has many of one has less time for the other."),
-        (_("Owner"), *names),
-        rows,
+        (_("Owner"), *_names(found), _("As they should")),
+        [_stratum(each, _("nobody's")) for each in found.ratio.by_owner],
     )
 
 
-def foretelling(found: Analysis) -> Table:
-    """How good each method's probabilities were by the same outcomes."""
-    rows = [
-        (
-            _name(found, each.variant),
-            words.plain(each.leads),
-            _three(each.roc_auc),
-            _three(each.log_loss),
-            share(each.calibration_error),
-        )
-        for each in found.merits
-    ]
+def sources(found: Analysis) -> Table:
+    """Leads of each source by arm."""
     return Table(
-        "foretelling",
-        _("Which foretells better"),
-        _("By the same outcomes, on all leads of all arms whose window is over. Not randomised."),
-        (_("Method"), _("Leads"), "ROC-AUC", _("Log loss"), _("Off on average")),
-        rows,
+        "sources",
+        _("Leads of each source"),
+        _("Within each of them, too, leads must fall into the arms as they should."),
+        (_("Source"), *_names(found), _("As they should")),
+        [_stratum(each, _("not known")) for each in found.ratio.by_source],
     )
 
 
-def _three(value: float | None) -> str:
-    return "–" if value is None else words.plain(round(value, 3))
+def _names(found: Analysis) -> Row:
+    return tuple(arm_name(found, arm.variant) for arm in found.arms)
 
 
-def tests(found: Analysis) -> Table:
-    """All ways of looking at the difference, of which one decides."""
-    rows: list[Row] = []
-    for each in _shown(found):
-        rows += _tests_of(each, _name(found, each.variant) if len(found.arms) > 2 else "")
-    return Table(
-        "tests",
-        _("Every way of looking"),
-        _("Only the first decides: it holds however often one looks. The others are for comparison."),
-        (_("How"), _("Difference"), _("Between"), _("p")),
-        rows,
-    )
-
-
-def _tests_of(each: Comparison, name: str) -> list[Row]:
-    before = f"{name}: " if name else ""
-    always, belief = each.always_valid, each.belief
-    rows: list[Row] = [
-        (before + _("Lift, at every look"), *estimate(always.lift, signed), p_value(always.p_value)),
-        (before + _("Lift, looked at once"), *estimate(each.lift, signed), p_value(each.fixed.p_value)),
-        (before + _("Points, looked at once"), *estimate(each.difference, signed_share), p_value(each.fixed.p_value)),
-        (
-            before + _("Points, less what the model foresaw"),
-            *estimate(each.less_noise.difference, signed_share),
-            p_value(each.less_noise.p_value),
-        ),
-    ]
-    if belief:
-        said = _("%(better)s that it is better") % {"better": words.percent(belief.better)}
-        lost = _("%s points lost if not") % signed_share(belief.loss_if_treatment)
-        rows.append((before + _("Belief, which decides nothing"), said, lost, ""))
-    return rows
+def _stratum(each: StratumRatio, nameless: str) -> Row:
+    return each.name or nameless, *map(words.plain, each.leads), _("yes") if each.holds else _("no")
 
 
 def history(acts: list[AuditEntry]) -> list[Row]:

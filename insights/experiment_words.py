@@ -81,7 +81,16 @@ def advice_on(found: Analysis) -> Advice:
         return Advice(_won(found, verdict.winner), evidence(found), GOOD, "stop")
     alarmed = verdict.reason in (deciding.SAMPLE_RATIO_MISMATCH, deciding.GUARDRAIL)
     ends = alarmed or verdict.reason == deciding.NO_DIFFERENCE
-    return Advice(found.outlook.words, evidence(found), BAD if alarmed else WAITING, "stop" if ends else "")
+    because = " ".join(filter(None, (evidence(found), _would_show(found))))
+    return Advice(found.outlook.words, because, BAD if alarmed else WAITING, "stop" if ends else "")
+
+
+def _would_show(found: Analysis) -> str:
+    """What the leads that there are would show; empty where nobody can say, or nothing is shown."""
+    smallest = found.outlook.detectable_lift
+    if smallest is None or not found.ratio.holds:
+        return ""
+    return _("A lift of %s or more would most likely show by now.") % signed(smallest)
 
 
 def _ended(experiment: Experiment) -> str:

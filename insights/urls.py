@@ -33,8 +33,10 @@ urlpatterns = [
     path("experiments/", experiments.experiments, name="experiments"),
     path("experiments/plan", experiments.plan, name="experiment-plan"),
     path("experiments/differ", experiments.differ, name="experiment-apart"),
+    path("experiments/self-test", experiments.self_test, name="experiment-self-test"),
     path("experiments/new", experiments.new, name="experiment-new"),
     path("experiments/<int:number>/", experiments.experiment, name="experiment"),
+    path("experiments/<int:number>/again", experiments.again, name="experiment-again"),
     *(
         path(f"experiments/<int:number>/{name}", experiments.step, {"name": name}, name=f"experiment-{name}")
         for name in experiments.STEP

@@ -32,6 +32,7 @@ PAGES = [
     "/ml-insights/quality/",
     "/ml-insights/experiments/",
     "/ml-insights/experiments/plan",
+    "/ml-insights/experiments/self-test",
     "/ml-insights/experiments/new?control=RULE_BASED&treatment=ML",
     "/admin/",
     "/admin/common/servicetoken/add/",

@@ -19,7 +19,7 @@ from common.errors import Conflict
 from common.html import flat, table
 from common.tenancy import org_of
 from experiments import lifecycle
-from experiments.admin.forms import ExperimentForm, ReasonForm, StopForm
+from experiments.admin.forms import ExperimentForm, ReasonForm, StopForm, filled_from, stopped
 from experiments.analysis import analyse
 from experiments.answers import improvement
 from experiments.designs import Impossible
@@ -28,6 +28,7 @@ from experiments.steps import STEPS, Step, steps_from
 from leads.models import Organisation
 
 CHANGE = "experiments.change_experiment"
+LONGEST_KEY = 18
 Status = ExperimentStatus
 
 
@@ -35,7 +36,6 @@ Status = ExperimentStatus
 class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What is compared, how far it is, and what it says."""
 
-    form = ExperimentForm
     list_display = ("name", "status", "control_method", "treatment_method", "traffic_split", "started_at", "stopped_at")
     list_filter = ("status",)
     search_fields = ("name",)
@@ -78,8 +78,10 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         return False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, knowing whose experiment it will be."""
-        form = super().get_form(request, obj, change, **kwargs)
+        """The form of a new one, knowing whose experiment it will be."""
+        if obj is not None:
+            return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **kwargs | {"form": ExperimentForm})
         form.org_id = org_of(request.user, session=request.session)  # type: ignore[attr-defined]
         return form
 
@@ -87,14 +89,21 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         """A new one is made as a draft by the same act as over the API."""
         if change:
             return
-        made = lifecycle.create_experiment(
-            org_id=org_of(request.user, session=request.session),
-            plan=form.plan(),
-            by=request.user.get_username(),
-            at=timezone.now(),
-            start=False,
-        )
+        org_id, by = org_of(request.user, session=request.session), request.user.get_username()
+        told: dict[str, Any] = {"org_id": org_id, "by": by, "at": timezone.now(), "start": False}
+        before = form.cleaned_data["previous"]
+        if before is None:
+            made = lifecycle.create_experiment(plan=form.plan(), **told)
+        else:
+            made = lifecycle.iterate(experiment_id=before.pk, **told, **form.design())
         obj.pk, obj.org_id = made.pk, made.org_id
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new iteration is filled in as the one before it was."""
+        key = request.GET.get("previous", "")
+        rows = stopped(org_of(request.user, session=request.session))
+        before = rows.filter(pk=int(key)).first() if key.isdecimal() and len(key) < LONGEST_KEY else None
+        return filled_from(before) if before else {}
 
     def get_urls(self) -> list[URLPattern]:
         """One address a step."""
@@ -112,8 +121,10 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
         row = self.get_object(request, object_id)
         may = row is not None and request.user.has_perm(CHANGE)
         steps = steps_from(row.status) if row is not None and may else []
+        may_iterate = row is not None and row.status == Status.STOPPED and self.has_add_permission(request)
         context = {
             "steps": steps,
+            "may_iterate": may_iterate,
             "show_save": False,
             "show_save_and_continue": False,
             "show_save_and_add_another": False,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 from experiments.statistics import sequential
@@ -106,13 +107,14 @@ def detectable_lift(
     """The smallest relative lift that so many leads in both arms find; None where none is large enough."""
     if not 0 < rate < 1 or leads < 20:
         return None
-    found, low, high = POWERS[horizon], 0.0, (1 - rate) / rate * 0.999
-    if found(Aim(rate, high, share), leads) < power:
+    highest = (1 - rate) / rate * 0.999
+
+    def missing(lift: float) -> float:
+        return POWERS[horizon](Aim(rate, lift, share), leads) - power
+
+    if missing(highest) < 0:
         return None
-    while high - low > 1e-3 * max(high, 1e-3):
-        middle = (low + high) / 2
-        low, high = (low, middle) if found(Aim(rate, middle, share), leads) >= power else (middle, high)
-    return high
+    return float(brentq(missing, 1e-6, highest, xtol=1e-6, rtol=1e-3))
 
 
 def leads_until_sure(difference: float, noise: float, tuning: float, alpha: float = ASYMPTOTIC_ALPHA) -> int | None:

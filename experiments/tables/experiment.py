@@ -94,6 +94,9 @@ class Experiment(OrgScoped):
     stopped_at = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=150, blank=True)
     summed_until = models.DateField(null=True, blank=True, help_text="Leads of the days before it are summed up.")
+    conversions_until = models.DateField(
+        null=True, blank=True, help_text="Conversions of leads of the days before it are kept."
+    )
     tally = models.JSONField(default=dict, blank=True, help_text="Leads and conversions by arm, as last counted.")
     decision = models.CharField(max_length=16, choices=Decision.choices, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
@@ -132,11 +135,6 @@ class Experiment(OrgScoped):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def window(self) -> timedelta:
-        """How long after the first scoring a conversion counts."""
-        return timedelta(days=self.attribution_days)
 
     @property
     def variants(self) -> Sequence[str]:

@@ -1,11 +1,14 @@
 """Staff make a draft, start it after a confirmation, and stop it with a decision; facts are only read."""
 
+import json
+
 import pytest
 from django.test import Client
 
 from common.tests.people import a_person, staff
+from experiments.lifecycle import stop_experiment
 from experiments.models import Experiment
-from experiments.tests.cast import an_experiment
+from experiments.tests.cast import an_experiment, now
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/experiments/experiment/"
@@ -15,9 +18,14 @@ FORM = {
     "control_method": "RULE_BASED",
     "treatment_method": "ML",
     "traffic_split": "0.5",
+    "arms": "",
     "population": "{}",
+    "coverage": "1",
     "attribution_days": "30",
+    "revenue_cap": "0.99",
     "planned_leads": "",
+    "revenue_margin": "0.1",
+    "response_margin": "0.25",
 }
 
 
@@ -51,7 +59,48 @@ def test_a_draft_is_made_started_and_stopped_with_a_decision() -> None:
     )
 
 
-@pytest.mark.parametrize("change", [{"control_method": "DICE"}, {"traffic_split": "1"}, {"population": '{"x": 1}'}])
+def test_several_arms_and_what_must_not_fall_are_said_there_too() -> None:
+    arms = [{"name": name, "method": "ML" if at else "RULE_BASED", "share": 0.25} for at, name in enumerate("abcd")]
+    two = {"control_method": "", "treatment_method": "", "traffic_split": ""}
+    told = {"arms": json.dumps(arms), "revenue_margin": "0.05", "stop_on_breach": "on"}
+    staff().post(f"{LIST}add/", FORM | two | told)
+    row = Experiment.objects.get()
+    assert row.arms == arms
+    assert row.guardrails == {"revenue_margin": 0.05, "response_margin": 0.25, "stop_on_breach": True}
+
+
+def test_a_new_iteration_is_filled_in_as_the_one_before_and_drawn_anew() -> None:
+    before = an_experiment(population={"source": "website"}, planned_leads=400)
+    client, told = staff(), {"org_id": "default", "experiment_id": before.pk, "by": "tester"}
+    stop_experiment(**told, at=now(), decision="INVALID")
+    assert f"{LIST}add/?previous={before.pk}" in text(client, f"{LIST}{before.pk}/change/")
+    page = text(client, f"{LIST}add/?previous={before.pk}")
+    assert "website" in page
+    assert 'value="400"' in page
+    client.post(f"{LIST}add/", FORM | {"previous": str(before.pk), "attribution_days": "14"})
+    made = Experiment.objects.exclude(pk=before.pk).get()
+    assert (made.previous, made.iteration, made.attribution_days, made.status) == (before, 2, 14, "DRAFT")
+    assert made.salt != before.salt
+
+
+def test_only_what_has_stopped_has_a_new_iteration() -> None:
+    before = an_experiment()
+    assert staff().post(f"{LIST}add/", FORM | {"previous": str(before.pk)}).status_code == 200
+    assert Experiment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"control_method": "DICE"},
+        {"control_method": ""},
+        {"traffic_split": "1"},
+        {"population": '{"x": 1}'},
+        {"arms": '[{"name": "a"}]'},
+        {"arms": '[{"name": "a", "method": "ML", "share": 1}]'},
+        {"revenue_margin": "2"},
+    ],
+)
 def test_what_is_no_design_is_refused(change: dict[str, str]) -> None:
     assert staff().post(f"{LIST}add/", FORM | change).status_code == 200
     assert not Experiment.objects.exists()

@@ -246,4 +246,4 @@ def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
         with CaptureQueriesContext(connection) as queries:
             analyse(experiment, at=now())
         counts.append(len(queries))
-    assert counts == [6, 6]
+    assert counts == [7, 7]

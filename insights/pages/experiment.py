@@ -17,11 +17,13 @@ from experiments.models import Experiment, ExperimentStatus
 from experiments.statistics.deciding import LEAST_DAYS
 from experiments.statistics.survival import Speed
 from experiments.steps import Step, steps_from
-from insights import experiment_figures, experiment_tables, words
+from insights import experiment_figures, experiment_proofs, experiment_tables, words
+from insights.design_form import can_hold
 from insights.drawing import Figure
 from insights.experiment_figures import Arm
-from insights.experiment_tables import Row, Table
+from insights.experiment_tables import Row, Table, action_label
 from insights.experiment_words import BAD, GOOD, VERBS, WAITING, Advice, advice_on, method_name, name_of, share
+from insights.population_text import text_of
 from leads.models import Organisation
 from models_registry.scorers import UnknownMethod
 from predictions.disagreement import Disagreement, disagreement
@@ -50,6 +52,8 @@ class Progress:
 class Apart:
     """Before the start: for which share of the leads the methods would have people do different things."""
 
+    control: str
+    treatment: str
     found: Disagreement
     rows: Sequence[Row]
 
@@ -68,7 +72,10 @@ class ExperimentPage:
     steps: list[tuple[Step, Any]]
     history: list[Row]
     design: str
-    apart_query: str = ""
+    leads: str = ""
+    """Which leads it is about; empty: all."""
+    can_be_asked_again: bool = False
+    apart_queries: Sequence[str] = ()
     """Which two methods to ask where they differ, of one that is not started."""
     result: Result | None = None
 
@@ -101,16 +108,16 @@ def experiment_page(org: Organisation, experiment: Experiment) -> ExperimentPage
         steps=[(step, VERBS[step.name]) for step in steps_from(experiment.status)],
         history=experiment_tables.history(acts_of(experiment)),
         design=json.dumps(experiment.design, indent=2, sort_keys=True, ensure_ascii=False) if experiment.design else "",
-        apart_query=apart_query(*(arm["method"] for arm in experiment.arms[:2]))
-        if is_draft and experiment.arms
-        else "",
+        leads=text_of(experiment.population).replace("\n", " · "),
+        can_be_asked_again=experiment.status == ExperimentStatus.STOPPED and can_hold(experiment),
+        apart_queries=apart_queries(*(arm["method"] for arm in experiment.arms)) if is_draft else (),
         result=None if is_draft or not experiment.arms else result(analyse(experiment, at=org.now())),
     )
 
 
-def apart_query(control: str, treatment: str) -> str:
-    """The two methods, in an address."""
-    return urlencode({"control": control, "treatment": treatment})
+def apart_queries(control: str = "", *treatments: str) -> list[str]:
+    """Control and each treatment that is named, in addresses."""
+    return [urlencode({"control": control, "treatment": each}) for each in treatments if control and each]
 
 
 def apart(org: Organisation, control: str, treatment: str) -> Apart | None:
@@ -120,12 +127,8 @@ def apart(org: Organisation, control: str, treatment: str) -> Apart | None:
     except UnknownMethod:
         return None
     pairs = sorted(found.pairs.items(), key=lambda pair: -pair[1])
-    rows = [(_action(old), _action(new), words.plain(leads)) for (old, new), leads in pairs if old != new]
-    return Apart(found, rows)
-
-
-def _action(code: str) -> str:
-    return str(words.action_of(code).label)
+    rows = [(action_label(old), action_label(new), words.plain(leads)) for (old, new), leads in pairs if old != new]
+    return Apart(method_name(control), method_name(treatment), found, rows)
 
 
 def result(found: Analysis) -> Result:
@@ -159,7 +162,7 @@ FIRST = (
     experiment_tables.load,
     experiment_tables.people,
 )
-MORE = (experiment_tables.tests, experiment_tables.agreement, experiment_tables.foretelling)
+MORE = (experiment_proofs.tests, experiment_proofs.agreement, experiment_proofs.foretelling, experiment_tables.sources)
 
 
 def _filled(makers: Sequence[Callable[[Analysis], Table]], found: Analysis) -> list[Table]:
@@ -243,14 +246,12 @@ class Listed:
 
 def _listed(experiment: Experiment) -> Listed:
     counts = [(arm["name"], experiment.tally.get(arm["name"], {})) for arm in experiment.arms]
+    new = [name_of(experiment, name) for name in experiment.variants[1:]] or [method_name(experiment.treatment_method)]
     known = [(name, each) for name, each in counts if each.get("leads")]
     return Listed(
         experiment,
         _("%(treatment)s against %(control)s")
-        % {
-            "treatment": words.capital(method_name(experiment.treatment_method)),
-            "control": method_name(experiment.control_method),
-        },
+        % {"treatment": words.capital(", ".join(new)), "control": method_name(experiment.control_method)},
         sum(each["leads"] for _name, each in known) if known else None,
         [
             (words.capital(name_of(experiment, name)), share(each["conversions"] / each["leads"]))

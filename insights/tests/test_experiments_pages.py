@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from common.audit import AuditEntry
 from common.tests.people import a_person, sales, staff
 from experiments.designs import Arm
-from experiments.lifecycle import let_mature
+from experiments.lifecycle import let_mature, stop_experiment
 from experiments.models import Experiment
 from experiments.tests.cast import an_experiment, exposed, now
 from leads.tests.cast import a_past
@@ -19,6 +19,7 @@ from predictions.tests.scored import a_scored_lead
 pytestmark = pytest.mark.django_db
 PAGES = "/ml-insights/experiments/"
 DRAFT = {"name": "Spring", "control": "RULE_BASED", "treatment": "ML", "treated": "50", "days": "30"}
+DRAFT |= {"coverage": "100", "revenue_margin": "10", "response_margin": "25"}
 
 
 def text(client: Client, address: str = PAGES, status: int = 200) -> str:
@@ -70,6 +71,11 @@ def test_the_list_says_what_is_compared_and_where_it_stands() -> None:
     for words in (f'<a href="{PAGES}{experiment.pk}/">Spring</a>', "The model against the rules", "Running", "12.5%"):
         assert words in page
     assert "Spring" not in text(sales("other"))
+
+
+def test_the_list_names_every_new_way() -> None:
+    an_experiment(arms=[Arm("control", "RULE_BASED", 0.4), Arm("bold", "ML", 0.3), Arm("shy", "ML", 0.3)])
+    assert "The model (bold), the model (shy) against the rules" in text(sales())
 
 
 def test_a_clear_difference_says_to_ship() -> None:
@@ -138,6 +144,7 @@ def test_all_that_is_known_stands_in_tables() -> None:
         "Every way of looking",
         "Where both agree",
         "Which foretells better",
+        "Leads of each source",
     ):
         assert f">{heading}</h" in page
     assert "Belief, which decides nothing" in page
@@ -184,7 +191,9 @@ def test_a_draft_shows_where_the_two_differ_before_it_is_started() -> None:
 
 def test_a_draft_is_made_looked_at_and_started_after_a_confirmation() -> None:
     client = staff()
-    made = client.post(f"{PAGES}new", DRAFT | {"sources": "website, portal", "planned": "800", "stop_on_breach": "on"})
+    made = client.post(
+        f"{PAGES}new", DRAFT | {"leads": "source: website, portal", "planned": "800", "stop_on_breach": "on"}
+    )
     row = Experiment.objects.get()
     assert made.headers["Location"] == f"{PAGES}{row.pk}/"
     assert (row.status, row.created_by, row.planned_leads) == ("DRAFT", "staff-default", 800)
@@ -199,6 +208,78 @@ def test_a_draft_is_made_looked_at_and_started_after_a_confirmation() -> None:
     assert row.status == "RUNNING"
 
 
+def test_several_ways_are_compared_and_the_way_of_now_has_the_rest() -> None:
+    more = {"treated": "25", "second": "ML", "second_treated": "25", "revenue_margin": "5", "coverage": "80"}
+    staff().post(f"{PAGES}new", DRAFT | more)
+    row = Experiment.objects.get()
+    assert [(arm["name"], arm["share"]) for arm in row.arms] == [
+        ("control", 0.5),
+        ("treatment", 0.25),
+        ("treatment-2", 0.25),
+    ]
+    assert (row.guardrails["revenue_margin"], row.coverage) == (0.05, 0.8)
+
+
+def test_only_some_leads_are_named_a_field_a_line() -> None:
+    lines = "source: website, portal\nregion: Lyon\nbudget: 1, many, true"
+    staff().post(f"{PAGES}new", DRAFT | {"leads": lines})
+    row = Experiment.objects.get()
+    assert row.population == {
+        "attributes.budget": ["1", "many", "true", 1, True],
+        "region": ["Lyon"],
+        "source": ["portal", "website"],
+    }
+    assert "Only leads of budget: 1, many, true · region: Lyon · source: portal, website" in page_of(row)
+
+
+def a_stopped_one(**fields: object) -> Experiment:
+    experiment = an_experiment(**fields)
+    told = {"org_id": "default", "experiment_id": experiment.pk, "by": "tester", "at": now()}
+    return stop_experiment(**told, decision="INVALID", reason="The form was wrong.")
+
+
+def test_a_stopped_one_is_asked_again_with_a_change_and_drawn_anew() -> None:
+    arms = [Arm("control", "RULE_BASED", 0.4), Arm("bold", "ML", 0.3), Arm("shy", "ML", 0.3)]
+    before, client = a_stopped_one(arms=arms, population={"source": "web"}, planned_leads=900), staff()
+    assert f'href="{PAGES}{before.pk}/again"' in page_of(before, client)
+    page = text(client, f"{PAGES}{before.pk}/again")
+    assert '<details class="more" open>' in page
+    for filled in ('value="900"', 'value="30"', "source: web</textarea>"):
+        assert filled in page
+    made = client.post(f"{PAGES}{before.pk}/again", DRAFT | {"days": "14", "leads": "source: web"}, follow=True)
+    assert "The draft is made" in made.content.decode()
+    row = Experiment.objects.exclude(pk=before.pk).get()
+    assert (row.previous, row.iteration, row.attribution_days, row.status) == (before, 2, 14, "DRAFT")
+    assert row.salt != before.salt
+    assert f'<a href="{PAGES}{before.pk}/">iteration 2</a>' in page_of(row)
+
+
+def test_what_runs_or_cannot_be_said_in_the_form_is_not_asked_again_there() -> None:
+    odd = a_stopped_one(population={"source": "a, b"})
+    running, client = an_experiment(name="Running"), staff()
+    for experiment in (running, odd):
+        assert "/again" not in page_of(experiment, client)
+        assert client.get(f"{PAGES}{experiment.pk}/again").status_code == 404
+
+
+def test_the_method_is_tried_on_the_organisations_own_leads() -> None:
+    address, client = f"{PAGES}self-test", sales()
+    assert f'hx-get="{address}"' in text(client, f"{PAGES}plan")
+    assert now_of(text(client, address)).startswith("It cannot be tried yet: fewer than 400 leads")
+    experiment = an_experiment(days_ago=60)
+    exposed(experiment, "control", 450, converted=90)
+    page = text(client, address)
+    assert re.search(r"Where nothing differs, it names a winner in \d\.\d% of experiments; 5% are allowed", page)
+    assert "An ordinary test, looked at all the time" in page
+
+
+def test_a_waiting_one_says_what_would_show_by_now() -> None:
+    experiment = an_experiment(days_ago=60)
+    exposed(experiment, "control", 500, converted=100)
+    exposed(experiment, "treatment", 500, converted=105)
+    assert re.search(r"A lift of \+\d+% or more would most likely show by now\.", page_of(experiment))
+
+
 def test_the_form_asks_where_two_methods_differ_and_keeps_what_was_written() -> None:
     page = text(staff(), f"{PAGES}new?control=RULE_BASED&treatment=ML&name=Spring")
     assert f'hx-get="{PAGES}differ?control=RULE_BASED&amp;treatment=ML"' in page
@@ -206,7 +287,19 @@ def test_the_form_asks_where_two_methods_differ_and_keeps_what_was_written() -> 
 
 
 @pytest.mark.parametrize(
-    "change", [{"treatment": "RULE_BASED"}, {"treatment": "DICE"}, {"treated": "100"}, {"days": "0"}, {"name": ""}]
+    "change",
+    [
+        {"treatment": "RULE_BASED"},
+        {"treatment": "DICE"},
+        {"treated": "100"},
+        {"days": "0"},
+        {"name": ""},
+        {"second": "ML"},
+        {"second": "ML", "second_treated": "50"},
+        {"leads": "website"},
+        {"leads": "source:"},
+        {"coverage": "0"},
+    ],
 )
 def test_what_is_no_experiment_is_refused_beside_the_field(change: dict[str, str]) -> None:
     response = staff().post(f"{PAGES}new", DRAFT | change)

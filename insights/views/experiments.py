@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -14,15 +15,17 @@ from django.utils.translation import gettext as _
 from common.errors import Conflict
 from experiments.analysis import analyse
 from experiments.designs import Impossible
-from experiments.lifecycle import WrongState, create_experiment
-from experiments.models import Experiment
+from experiments.lifecycle import WrongState, create_experiment, iterate
+from experiments.models import Experiment, ExperimentStatus
 from experiments.steps import STEPS, Step
 from insights import words
 from insights.access import EXPERIMENT, MAKE_EXPERIMENTS, SEE_EXPERIMENTS, Viewer, act, page, show
-from insights.experiment_forms import ExperimentForm, PlanForm, ReasonForm, StopForm
+from insights.design_form import WAYS, ExperimentForm, can_hold, filled_from
+from insights.experiment_forms import PlanForm, ReasonForm, StopForm
 from insights.experiment_words import STATES, VERBS, Advice, advice_on, method_name
-from insights.pages.experiment import apart, apart_query, experiment_page, listed
+from insights.pages.experiment import apart, apart_queries, experiment_page, listed
 from insights.pages.planning import plan_page
+from insights.pages.self_test import self_test_page
 from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED
 
@@ -77,6 +80,13 @@ def differ(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return show(request, viewer, "insights/experiment_apart.html", apart=found, here="experiments")
 
 
+@page(SEE_EXPERIMENTS)
+def self_test(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """A fragment: whether the method keeps its word on these leads. It makes 500 experiments, so it is asked apart."""
+    context = {"page": self_test_page(viewer.org), "here": "experiments"}
+    return show(request, viewer, "insights/experiment_self_test.html", **context)
+
+
 def new(request: HttpRequest) -> HttpResponse:
     """The form for a new one (GET), and its making (POST)."""
     return _made(request) if request.method == "POST" else _asked(request)
@@ -84,34 +94,75 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @page(MAKE_EXPERIMENTS)
 def _asked(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """With what the address says already, and where the two methods differ once both are named."""
-    methods = _methods(viewer)
-    told = {name: request.GET[name] for name in ExperimentForm.base_fields if name in request.GET}
-    form = ExperimentForm(initial=told, methods=methods)
-    named = "control" in told and "treatment" in told
-    return _form(request, viewer, form, asks=apart_query(told["control"], told["treatment"]) if named else "")
+    """With what the address says already, and where the methods differ once they are named."""
+    return _form(request, viewer, ExperimentForm(initial=_told(request), methods=_methods(viewer)))
 
 
 @act(MAKE_EXPERIMENTS)
 def _made(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     form = ExperimentForm(request.POST, methods=_methods(viewer))
-    if not form.is_valid():
-        return _form(request, viewer, form, status=400)
-    try:
-        made = create_experiment(
-            org_id=viewer.org.org_id, plan=form.plan(), by=viewer.name, at=timezone.now(), start=False
-        )
-    except Impossible as problem:
-        form.add_error(None, str(problem))
-        return _form(request, viewer, form, status=400)
-    messages.success(request, _("The draft is made. Nothing happens until it is started."))
-    return redirect("insights:experiment", made.pk)
+    return _draft(request, viewer, form, lambda told: create_experiment(plan=form.plan(), **told))
+
+
+def again(request: HttpRequest, number: int) -> HttpResponse:
+    """The form for a new iteration of one that has stopped (GET), and its making (POST)."""
+    return _iterated(request, number) if request.method == "POST" else _asked_again(request, number)
+
+
+@page(MAKE_EXPERIMENTS)
+def _asked_again(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    before = _stopped_or_404(viewer, number)
+    told = filled_from(before) | _told(request)
+    return _form(request, viewer, ExperimentForm(initial=told, methods=_methods(viewer)), before=before)
+
+
+@act(MAKE_EXPERIMENTS)
+def _iterated(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
+    before = _stopped_or_404(viewer, number)
+    form = ExperimentForm(request.POST, methods=_methods(viewer))
+    return _draft(
+        request, viewer, form, lambda told: iterate(experiment_id=before.pk, **told, **form.design()), before=before
+    )
+
+
+def _stopped_or_404(viewer: Viewer, number: int) -> Experiment:
+    found = _experiment_or_404(viewer, number)
+    if found.status != ExperimentStatus.STOPPED or not can_hold(found):
+        raise Http404("There is nothing to be asked again.")
+    return found
+
+
+def _told(request: HttpRequest) -> dict[str, str]:
+    """What the address says of a new one."""
+    return {name: request.GET[name] for name in ExperimentForm.base_fields if name in request.GET}
+
+
+def _draft(
+    request: HttpRequest,
+    viewer: Viewer,
+    form: ExperimentForm,
+    made: Callable[[dict[str, Any]], Experiment],
+    before: Experiment | None = None,
+) -> HttpResponse:
+    """What the form asks for as a draft, or the form with what is wrong."""
+    if form.is_valid():
+        told = {"org_id": viewer.org.org_id, "by": viewer.name, "at": timezone.now(), "start": False}
+        try:
+            draft = made(told)
+        except Impossible as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, _("The draft is made. Nothing happens until it is started."))
+            return redirect("insights:experiment", draft.pk)
+    return _form(request, viewer, form, before=before, status=400)
 
 
 def _form(
-    request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, asks: str = "", status: int = 200
+    request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, before: Experiment | None = None, status: int = 200
 ) -> HttpResponse:
-    response = show(request, viewer, "insights/experiment_new.html", form=form, apart_query=asks, here="experiments")
+    ways = [request.GET.get(name, "") for name in ("control", *(way for way, _treated in WAYS))]
+    context = {"form": form, "apart_queries": apart_queries(*ways), "before": before, "here": "experiments"}
+    response = show(request, viewer, "insights/experiment_new.html", **context)
     response.status_code = status
     return response
 

@@ -44,3 +44,11 @@ def test_is_planned_made_started_read_and_stopped(arrives: Arrival, scored: Vers
     otto.sees("enough was seen")
     experiment.refresh_from_db()
     assert (experiment.status, experiment.decided_by) == ("STOPPED", "staff-default")
+
+    otto.presses("Ask it again")
+    otto.looks()
+    otto.fills("Days until a lead counts", "14")
+    otto.presses("Make the draft")
+    otto.sees("iteration 2")
+    otto.looks()
+    assert Experiment.objects.get(previous=experiment).attribution_days == 14
