@@ -30,14 +30,14 @@ RULES = "rules"
 
 
 class PredictedWithin(Within):
-    """By the index on the time."""
+    """By the index on organisation and time."""
 
     title = "predicted within the last"
     column = "predicted_at"
 
 
 class ByVersion(admin.SimpleListFilter):
-    """By the index on version and organisation; its choices come from the table of versions, not from predictions."""
+    """By the index on organisation, version and time; its choices come from the table of versions, not from predictions."""
 
     title = "version"
     parameter_name = "version"
@@ -70,7 +70,8 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
     )
     list_filter = (PredictedWithin, ByVersion)
     list_select_related = ("dossier",)
-    ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
+    ordering = ("-predicted_at",)  # then as they came in: whole chunks share their time
+    sortable_by = ("predicted_at",)  # what an index sorts
     exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
@@ -102,7 +103,7 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         """Without the vectors, which a list does not show; the page of one reads its own."""
         return super().get_queryset(request).defer(*VECTOR)
 
-    @admin.display(description="probability", ordering="conversion_probability")
+    @admin.display(description="probability")
     def probability(self, row: Prediction) -> str:
         """In percent."""
         return f"{row.conversion_probability:.1%}"

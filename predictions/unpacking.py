@@ -1,6 +1,7 @@
 """The reasons of bulk rows, made when first asked for: from their packed vectors and the artefact that scored them.
 
-An artefact never changes and scoring draws no lots, so they equal those that would have been made at once.
+An artefact never changes and scoring draws no lots, so they equal those that would have been made at once. What a
+process has made, it remembers for a while: the first page of a list is asked for by everybody.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from models_registry.learning.rules import Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion
 from predictions.packing import unpacked
+from predictions.recollection import Floats, Recollection
 from predictions.tables.batch import PredictionBatch
 from predictions.vectors import values_of
 
@@ -69,15 +71,31 @@ class Maker:
 def unpack(rows: Iterable[MayBePacked]) -> None:
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
-    All that one version made are scored at once: two statements for it, however many they are. The contributions are 0
-    where nothing can be made of them any more.
+    All that one version made are scored at once: two statements for it, however many they are, and none for those that
+    this process has made before. The contributions are 0 where nothing can be made of them any more.
     """
     for maker, mine, columns in _opened(rows):
-        scorer = maker.scorer()
-        parts = scorer.score(columns).contributions if scorer else np.zeros((len(mine), len(maker.features)))
+        parts = _contributions(maker, mine, columns)
         values = [values_of(feature, columns[feature.name]) for feature in maker.features]
         for at, row in enumerate(mine):
             row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
+
+
+_made_before = Recollection()
+
+
+def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns) -> list[Floats]:
+    keys = [(row.batch_id, bytes(row.packed)) for row in rows]
+    found = dict(zip(keys, _made_before.of(keys), strict=True))
+    new = {key: at for at, key in enumerate(keys) if found[key] is None}
+    if new and (scorer := maker.scorer()):
+        at = list(new.values())
+        parts = scorer.score({name: column[at] for name, column in columns.items()}).contributions
+        made = dict(zip(new, parts, strict=True))
+        _made_before.keep(made)
+        found |= made
+    nothing = np.zeros(len(maker.features))
+    return [nothing if each is None else each for each in (found[key] for key in keys)]
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
