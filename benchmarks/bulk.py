@@ -10,7 +10,7 @@ import argparse
 import time
 
 from benchmarks.databases import own_database
-from benchmarks.many import AT_FIRST, ORG, learn, leads_up_to, score, told
+from benchmarks.many import AT_FIRST, ORG, leads_up_to, learn, score, told
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
-"""Every page of /ml-insights/ among many leads: how soon it is painted, by how many statements, with how much JavaScript.
+"""Every page of /ml-insights/ among many leads: how soon it is painted, by how many statements, with how many scripts.
 
 `python -m benchmarks.pages [--leads 100000] [--predictions 2000000] [--times 3] [--keep] [--only today]`
-Served as production does, looked at by a headless Chromium that has nothing in its cache. Fills a database on the embedded
-servers and drops it; `--keep` keeps it for the next time (LEADQUAL_VAR says where). Prints one table.
+Served as production does, looked at by a headless Chromium that has nothing in its cache. Fills a database on the
+embedded servers and drops it; `--keep` keeps it for the next time (LEADQUAL_VAR says where). Prints one table.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Single reads of the API among many leads and predictions, over HTTP from the server that production runs.
 
 `python -m benchmarks.reads [--leads 1000000] [--predictions 20000000] [--times 200] [--keep]`
-Each is asked of other leads, so that nothing of it was read before; the ranked list from
-pages anywhere, and its first page again and again. Fills a database on the embedded servers and drops it; `--keep` keeps it for the next time
+Each is asked of other leads, so that nothing of it was read before; the ranked list from pages anywhere, and its first
+page again and again. Fills a database on the embedded servers and drops it; `--keep` keeps it for the next time
 (LEADQUAL_VAR says where). Prints one table.
 """
 

@@ -37,7 +37,7 @@ class PredictedWithin(Within):
 
 
 class ByVersion(admin.SimpleListFilter):
-    """By the index on organisation, version and time; its choices come from the table of versions, not from predictions."""
+    """By the index on organisation, version and time; its choices come from the versions, not from predictions."""
 
     title = "version"
     parameter_name = "version"

@@ -119,8 +119,9 @@ def test_nobody_adds_changes_or_deletes_there(address: str) -> None:
         (AUDIT, {"q": "subject-7"}, "audit_entry_org_subject"),
         (OUTCOMES, {"within": "day"}, "lead_outcome_org_at"),
         (EXPOSURES, {"experiment": "own"}, "ab_test_exposure_newest"),
-        (PREDICTIONS, {"within": "day"}, "predicted_at"),
-        (PREDICTIONS, {"version": "rules"}, "version_org"),
+        (PREDICTIONS, {}, "org_at"),
+        (PREDICTIONS, {"within": "day"}, "org_at"),
+        (PREDICTIONS, {"version": "rules"}, "version_at"),
         (LEADS, {"within": "day"}, "dossier_org_created"),
     ],
 )
