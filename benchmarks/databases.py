@@ -29,7 +29,7 @@ def own_database() -> Iterator[None]:
 
 @contextmanager
 def kept_database(name: str, fill: Callable[[], None]) -> Iterator[None]:
-    """Servers, and a database of that name that stays; filled the first time, or where it was never filled to the end."""
+    """Servers, and a database of that name that stays; filled where it was never filled to the end."""
     from leadqual import embedded  # noqa: PLC0415
 
     with embedded.running():
