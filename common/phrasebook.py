@@ -65,7 +65,7 @@ class Phrasebook:
         return self._all_of(text) is not None
 
     def _all_of(self, text: str) -> str | None:
-        return self._one(text) or self._in_turn(text, ". ") or self._in_turn(text, ", ")
+        return self._in_turn(text, ". ") or self._one(text) or self._in_turn(text, ", ")
 
     def _one(self, text: str) -> str | None:
         for phrase in self._phrases:

@@ -14,6 +14,7 @@ from leads.tables.dossier import DossierQuerySet
 from predictions.overriding import SET_ASIDE
 
 ORDERS = {PROBABILITY: Keyset(PROBABILITY, float), EXPECTED_VALUE: Keyset(EXPECTED_VALUE, float)}
+OF_THE_LEAD = ("source", "region", "owner")
 MOST_CHOICES = 300
 NEWEST_LEADS = 1_000
 """The attributes to choose from are those of so many newest leads: asking every lead would take long."""
@@ -41,11 +42,11 @@ JOIN lead_attribute a ON a.dossier_id = d.id
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     """The current scores of the open leads that fit, with their leads; the order is the page's."""
-    scores = LeadScore.objects.of(org_id).filter(
-        **{f"{wanted.order}__isnull": False}, dossier__in=_fitting(org_id, wanted)
-    )
-    if wanted.action:
-        scores = scores.filter(action=wanted.action)
+    scores = LeadScore.objects.of(org_id).of_open_leads().filter(**{f"{wanted.order}__isnull": False})
+    told = {"action": wanted.action} | {f"dossier__{name}": getattr(wanted, name) for name in OF_THE_LEAD}
+    scores = scores.filter(**{name: value for name, value in told.items() if value})
+    if wanted.has_attribute or wanted.search:
+        scores = scores.filter(dossier__in=_telling(org_id, wanted))
     return scores.select_related("dossier")
 
 
@@ -56,11 +57,8 @@ def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     return best.order_by(f"-{wanted.order}", "-pk")[: wanted.calls]
 
 
-def _fitting(org_id: str, wanted: Wanted) -> DossierQuerySet:
-    leads: DossierQuerySet = Dossier.objects.of(org_id).open()
-    for name in ("source", "region", "owner"):
-        if getattr(wanted, name):
-            leads = leads.filter(**{name: getattr(wanted, name)})
+def _telling(org_id: str, wanted: Wanted) -> DossierQuerySet:
+    leads: DossierQuerySet = Dossier.objects.of(org_id)
     if wanted.has_attribute:
         least, most = wanted.range or (None, None)
         leads = leads.having(wanted.attribute, wanted.values, least=least, most=most)

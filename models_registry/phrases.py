@@ -88,6 +88,9 @@ LEFT_OUT = (
     gettext_noop("It says the same as %(name)s."),
 )
 PROGRESS = (
+    gettext_noop("Left out %(number)s feature: %(which)s."),
+    gettext_noop("Left out %(number)s features: %(which)s."),
+    gettext_noop("Left out %(number)s features: %(which)s, and %(rest)s more."),
     gettext_noop("Reading the leads as they were."),
     gettext_noop("%(snapshots)s snapshots of %(leads)s leads."),
     gettext_noop("Learning from %(past)s snapshots, measuring on %(newest)s of newer leads."),

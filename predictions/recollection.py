@@ -1,42 +1,33 @@
-"""Contributions that this process has made before, by what they were made of. Pure.
-
-A batch, a packed vector and an artefact never change, so nothing here goes stale; nor does it tell whose vector it was.
-"""
+"""What a process has read or made before and need not again, because it can never be another. Pure."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
+from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
-Key = tuple[int, bytes]
-"""A batch, and a row of it as it is packed."""
-KEPT = 20_000
-"""So many rows: with 20 features, 8 MB."""
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 
-class Recollection:
-    """The rows that were asked for last, up to so many."""
+class Recollection(Generic[Key, Value]):
+    """The things that were asked for last, up to so many, for several threads."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept, self._parts, self._lock = kept, OrderedDict[Key, Floats](), threading.Lock()
+    def __init__(self, kept: int) -> None:
+        self._kept, self._known, self._lock = kept, OrderedDict[Key, Value](), threading.Lock()
 
-    def of(self, keys: Sequence[Key]) -> list[Floats | None]:
-        """Each row's contributions; None where they are not remembered."""
+    def of(self, keys: Collection[Key]) -> dict[Key, Value]:
+        """Those of these that are remembered."""
         with self._lock:
-            found = [self._parts.get(key) for key in keys]
-            for key, parts in zip(keys, found, strict=True):
-                if parts is not None:
-                    self._parts.move_to_end(key)
+            found = {key: self._known[key] for key in keys if key in self._known}
+            for key in found:
+                self._known.move_to_end(key)
         return found
 
-    def keep(self, made: Mapping[Key, Floats]) -> None:
+    def keep(self, new: Mapping[Key, Value]) -> None:
         """Remembers these, and forgets those that were not asked for the longest."""
         with self._lock:
-            self._parts.update(made)
-            while len(self._parts) > self._kept:
-                self._parts.popitem(last=False)
+            self._known.update(new)
+            while len(self._known) > self._kept:
+                self._known.popitem(last=False)

@@ -6,11 +6,14 @@ process has made, it remembers for a while: the first page of a list is asked fo
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leads.features import Columns, Feature
 from models_registry import artefacts
@@ -19,7 +22,7 @@ from models_registry.learning.rules import Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion
 from predictions.packing import unpacked
-from predictions.recollection import Floats, Recollection
+from predictions.recollection import Recollection
 from predictions.tables.batch import PredictionBatch
 from predictions.vectors import values_of
 
@@ -33,6 +36,11 @@ class MayBePacked(Protocol):
 
 
 Row = TypeVar("Row", bound=MayBePacked)
+Floats = NDArray[np.float64]
+Packed = tuple[int, bytes]
+"""A batch, and a row of it as it is packed."""
+MOST_BATCHES, MOST_ROWS = 500, 20_000
+"""So many batches, and contributions of so many rows, each process remembers: some 10 MB each with 20 features."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,8 @@ class Maker:
         """What scored it, as it was then; None where its artefact is no longer kept, or damaged."""
         if self.version is None:
             return Rules(self.rules)
-        row = ModelVersion.objects.of(self.org_id).usable().filter(version=self.version).first()
+        kept = ModelVersion.objects.of(self.org_id).usable().only("version", "digest")
+        row = kept.filter(version=self.version).first()
         try:
             model = artefacts.load(row) if row else None
         except artefacts.DamagedArtefact:
@@ -81,13 +90,13 @@ def unpack(rows: Iterable[MayBePacked]) -> None:
             row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
 
 
-_made_before = Recollection()
+_made_before = Recollection[Packed, Floats](MOST_ROWS)
 
 
 def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns) -> list[Floats]:
     keys = [(row.batch_id, bytes(row.packed)) for row in rows]
-    found = dict(zip(keys, _made_before.of(keys), strict=True))
-    new = {key: at for at, key in enumerate(keys) if found[key] is None}
+    found = _made_before.of(keys)
+    new = {key: at for at, key in enumerate(keys) if key not in found}
     if new and (scorer := maker.scorer()):
         at = list(new.values())
         parts = scorer.score({name: column[at] for name, column in columns.items()}).contributions
@@ -95,7 +104,7 @@ def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns) 
         _made_before.keep(made)
         found |= made
     nothing = np.zeros(len(maker.features))
-    return [nothing if each is None else each for each in (found[key] for key in keys)]
+    return [found.get(key, nothing) for key in keys]
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
@@ -115,13 +124,36 @@ def vector_of(features: Sequence[Feature], values: Sequence[Any], parts: Sequenc
 
 
 def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
-    """The packed rows among these by what made them, and their features' columns. One statement where there are any."""
+    """The packed rows among these by what made them, and their features' columns.
+
+    One statement where there are any of a batch that this process has not read before.
+    """
     packed = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
-    batches = PredictionBatch.objects.in_bulk({row.batch_id for row in packed}) if packed else {}
-    makers = {key: Maker.of(batch) for key, batch in batches.items()}
-    made: dict[Maker, list[Row]] = {}
+    batches = _batches({row.batch_id for row in packed})
+    makers = {id(maker): maker for maker, _ in batches.values()}
+    made: dict[int, list[Row]] = {}
     for row in packed:
-        made.setdefault(makers[row.batch_id], []).append(row)
-    for maker, mine in made.items():
-        words = [batches[row.batch_id].words for row in mine]
-        yield maker, mine, unpacked(maker.features, words, [bytes(row.packed or b"") for row in mine])
+        made.setdefault(id(batches[row.batch_id][0]), []).append(row)
+    for key, mine in made.items():
+        words = [batches[row.batch_id][1] for row in mine]
+        yield makers[key], mine, unpacked(makers[key].features, words, [bytes(row.packed or b"") for row in mine])
+
+
+_read_before = Recollection[int, tuple[Maker, list[str]]](MOST_BATCHES)
+
+
+def _batches(keys: set[int]) -> dict[int, tuple[Maker, list[str]]]:
+    """Of each batch what made it, and its words."""
+    found = _read_before.of(keys)
+    if unread := keys - found.keys():
+        rows = PredictionBatch.objects.in_bulk(unread)
+        new = {key: (_the_same(Maker.of(row)), list(map(sys.intern, row.words))) for key, row in rows.items()}
+        _read_before.keep(new)
+        found |= new
+    return found
+
+
+@functools.lru_cache(MOST_BATCHES)
+def _the_same(maker: Maker) -> Maker:
+    """One object for all that are alike."""
+    return maker

@@ -21,7 +21,7 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
     def open(self) -> Self:
         """Those that no current outcome has decided."""
         outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
-        return self.filter(~models.Exists(outcomes.filter(dossier=models.OuterRef("pk"), superseded_at__isnull=True)))
+        return self.filter(~models.Exists(outcomes.current().filter(dossier=models.OuterRef("pk"))))
 
     def having(
         self, name: str, texts: Collection[Any], *, least: float | None = None, most: float | None = None

@@ -70,6 +70,14 @@ class Outcome(OrgScoped):
         return {"converted": self.converted, "occurred_at": iso(self.occurred_at), "revenue": revenue}
 
 
+class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
+    """Current scores by where their leads stand."""
+
+    def of_open_leads(self) -> Self:
+        """Those whose lead no current outcome has decided: asked of the score's own key, without the lead's row."""
+        return self.filter(~models.Exists(Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))))
+
+
 class LeadScore(OrgScoped):
     """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet."""
 
@@ -83,7 +91,7 @@ class LeadScore(OrgScoped):
     prediction_id = models.BigIntegerField(null=True)
     scored_at = models.DateTimeField(null=True)
 
-    objects = OrgQuerySet.as_manager()
+    objects = LeadScoreQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_score"

@@ -22,7 +22,7 @@ from leads.outcomes import record_outcome
 from predictions import answers, change, monitoring
 from predictions.api import serializers as shapes
 from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
-from predictions.jobs import leads_for, start_score_job
+from predictions.jobs import start_score_job
 from predictions.models import Prediction, ScoreJob
 from predictions.scoring import score_leads
 from predictions.terms import lead_of
@@ -237,9 +237,7 @@ class Ranked(ContractView):
 
 def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
     scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).select_related("dossier")
-    if "action" in wanted:
-        scores = scores.filter(action=wanted["action"])
-    for name in ("probability", "confidence"):
-        if f"min_{name}" in wanted:
-            scores = scores.filter(**{f"{name}__gte": wanted[f"min_{name}"]})
-    return scores.filter(dossier__in=leads_for(org_id, wanted))
+    conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
+    conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
+    scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
+    return scores if wanted["include_decided"] else scores.of_open_leads()

@@ -98,7 +98,8 @@ class Prediction(OrgScoped):
     @property
     def vector(self) -> list[list[Any]]:
         """[feature, value, contribution] for every feature, largest contribution first."""
-        unpacking.unpack([self])
+        if self.stored_vector is None:
+            unpacking.unpack([self])
         return self.stored_vector or []
 
     @vector.setter
