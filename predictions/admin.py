@@ -69,7 +69,7 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         "model_version",
     )
     list_filter = (PredictedWithin, ByVersion)
-    list_select_related = ("dossier",)
+    list_select_related = ()  # the leads of a page are read after it: joined, those of a whole chunk would be
     ordering = ("-predicted_at",)  # then as they came in: whole chunks share their time
     sortable_by = ("predicted_at",)  # what an index sorts
     exclude = VECTOR
@@ -101,7 +101,7 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the vectors, which a list does not show; the page of one reads its own."""
-        return super().get_queryset(request).defer(*VECTOR)
+        return super().get_queryset(request).defer(*VECTOR).prefetch_related("dossier")
 
     @admin.display(description="probability")
     def probability(self, row: Prediction) -> str:
