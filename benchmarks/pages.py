@@ -129,7 +129,7 @@ def _far() -> str:
     """The cursor of the page that begins with the 50,000th of the ranked leads, or the middle one."""
     from leads.models import LeadScore  # noqa: PLC0415
 
-    ranked = LeadScore.objects.of(ORG).order_by("-probability", "-pk").values_list("probability", "pk")
+    ranked = LeadScore.objects.of(ORG).order_by("-probability", "dossier").values_list("probability", "dossier")
     probability, key = ranked[min(50_000, ranked.count() // 2)]
     return base64.urlsafe_b64encode(json.dumps(["after", probability, key]).encode()).decode().rstrip("=")
 

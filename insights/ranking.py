@@ -10,9 +10,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from common.pagination import Keyset
 from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
 from leads.models import Dossier, LeadAttribute, LeadScore, Override
+from leads.tables.outcome import LeadScoreQuerySet
 from predictions.overriding import SET_ASIDE
 
-ORDERS = {PROBABILITY: Keyset(PROBABILITY, float), EXPECTED_VALUE: Keyset(EXPECTED_VALUE, float)}
+# As the indexes sort them: many leads may have one and the same score.
+ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in (PROBABILITY, EXPECTED_VALUE)}
 OF_THE_LEAD = ("source", "region", "owner")
 MOST_CHOICES = 300
 NEWEST_LEADS = 1_000
@@ -43,8 +45,13 @@ JOIN lead_attribute a ON a.dossier_id = d.id
 
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
-    """The current scores of the open leads that fit, with their leads; the order is the page's."""
-    scores = LeadScore.objects.of(org_id).of_open_leads().filter(**{f"{wanted.order}__isnull": False})
+    """The current scores of the open leads that fit, with their leads, for a page; the order is the page's."""
+    return fitting(org_id, wanted).of_open_leads_in_turn().prefetch_related("dossier")
+
+
+def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
+    """The current scores of the leads that fit, whether they are open or not."""
+    scores: LeadScoreQuerySet = LeadScore.objects.of(org_id).filter(**{f"{wanted.order}__isnull": False})
     told = {"action": wanted.action} | {f"dossier__{name}": getattr(wanted, name) for name in OF_THE_LEAD}
     scores = scores.filter(**{name: value for name, value in told.items() if value})
     if wanted.has_attribute:
@@ -53,14 +60,14 @@ def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
         scores = scores.filter(dossier__in=told_of.values("dossier"))
     if wanted.search:
         scores = scores.filter(dossier__in=Dossier.objects.of(org_id).telling(wanted.search))
-    return scores.select_related("dossier")
+    return scores
 
 
 def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     """The best of them, as many as can be called: without those that a person has set aside."""
     aside = Override.objects.standing().filter(dossier=OuterRef("dossier"), action__in=SET_ASIDE)
     best = ranked(org_id, wanted).filter(~Exists(aside))
-    return best.order_by(f"-{wanted.order}", "-pk")[: wanted.calls]
+    return best.order_by(*ORDERS[wanted.order].order)[: wanted.calls]
 
 
 @dataclass(frozen=True)

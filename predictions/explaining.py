@@ -73,7 +73,7 @@ def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[
     unpack(predictions)
     kinds = kinds_by_version(org_id, {row.model_version for row in predictions})
     return [
-        reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None)[:STRONGEST]
+        reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None, most=STRONGEST)
         for row in predictions
     ]
 

@@ -44,7 +44,8 @@ def _moment(text: Any) -> Any:
 
 
 NEWEST = Keyset("predicted_at", _moment, iso)
-ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
+# As the indexes sort them: many leads may have one and the same score.
+ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in ("probability", "expected_value")}
 
 
 def dossier_or_404(org_id: str, number: int) -> Dossier:
@@ -236,8 +237,8 @@ class Ranked(ContractView):
 
 
 def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).select_related("dossier")
+    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).prefetch_related("dossier")
     conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
     conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
     scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
-    return scores if wanted["include_decided"] else scores.of_open_leads()
+    return scores if wanted["include_decided"] else scores.of_open_leads_in_turn()
