@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Columns, Feature
+from leads.features import Columns, Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import Rule, Rules
@@ -39,8 +39,10 @@ Row = TypeVar("Row", bound=MayBePacked)
 Floats = NDArray[np.float64]
 Packed = tuple[int, bytes]
 """A batch, and a row of it as it is packed."""
-MOST_BATCHES, MOST_ROWS = 500, 20_000
+MOST_BATCHES, MOST_ROWS = 1_000, 20_000
 """So many batches, and contributions of so many rows, each process remembers: some 10 MB each with 20 features."""
+MOST_WORDS = 2_000
+"""A batch with more words than this is read each time."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,21 @@ class Maker:
         return model.recalibrated(self.calibration) if model and self.calibration else model
 
 
-def unpack(rows: Iterable[MayBePacked]) -> None:
+def unpack(rows: Iterable[MayBePacked]) -> dict[str | None, dict[str, Kind]]:
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
     All that one version made are scored at once: two statements for it, however many they are, and none for those that
-    this process has made before. The contributions are 0 where nothing can be made of them any more.
+    this process has made before. The contributions are 0 where nothing can be made of them any more. The answer has
+    the kinds of the features of each version that such rows are of.
     """
+    kinds: dict[str | None, dict[str, Kind]] = {}
     for maker, mine, columns in _opened(rows):
+        kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
         parts = _contributions(maker, mine, columns)
         values = [values_of(feature, columns[feature.name]) for feature in maker.features]
         for at, row in enumerate(mine):
             row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
+    return kinds
 
 
 _made_before = Recollection[Packed, Floats](MOST_ROWS)
@@ -148,7 +154,7 @@ def _batches(keys: set[int]) -> dict[int, tuple[Maker, list[str]]]:
     if unread := keys - found.keys():
         rows = PredictionBatch.objects.in_bulk(unread)
         new = {key: (_the_same(Maker.of(row)), list(map(sys.intern, row.words))) for key, row in rows.items()}
-        _read_before.keep(new)
+        _read_before.keep({key: batch for key, batch in new.items() if len(batch[1]) <= MOST_WORDS})
         found |= new
     return found
 
