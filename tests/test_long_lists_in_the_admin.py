@@ -15,6 +15,7 @@ from common.audit import AuditEntry
 from common.tests.people import admin, staff
 from experiments.models import Experiment, Exposure
 from experiments.tests.cast import an_experiment, exposed
+from leads.models import Dossier
 from leads.tests.cast import DAY, HOUR, a_lead, an_outcome
 from predictions.tests.scored import a_scored_lead
 
@@ -131,6 +132,7 @@ def test_each_filter_reads_by_an_index_and_counts_to_a_bound(address: str, query
     experiment = exposed_in(an_experiment())
     a_scored_lead()
     many_acts()
+    many_leads()
     query = query | ({"experiment": str(experiment.pk)} if "experiment" in query else {})
     client = staff()
     with CaptureQueriesContext(connection) as captured:
@@ -161,6 +163,16 @@ def many_acts() -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE audit_entry")
+
+
+def many_leads() -> None:
+    """Of different days, so that the index by time is worth more than the one by number."""
+    now, known = timezone.now(), {"org_id": "default", "status": "NEW"}
+    Dossier.objects.bulk_create(
+        Dossier(number=10_000 + each, created_at=now - each * HOUR, **known) for each in range(1, 1001)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE dossier")
 
 
 def plan(sql: str) -> str:
