@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -48,9 +49,12 @@ NEWEST = Keyset("predicted_at", _moment, iso)
 ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in ("probability", "expected_value")}
 
 
-def dossier_or_404(org_id: str, number: int) -> Dossier:
-    """The organisation's lead of that number. Raises NotFound, also for another organisation's."""
-    dossier: Dossier | None = Dossier.objects.of(org_id).filter(number=number).first()
+def dossier_or_404(org_id: str, number: int, *, known: Sequence[str] = ()) -> Dossier:
+    """The organisation's lead of that number, with what else of it is to be `known`.
+
+    Raises NotFound, also for another organisation's.
+    """
+    dossier: Dossier | None = Dossier.objects.of(org_id).select_related(*known or [None]).filter(number=number).first()
     if dossier is None:
         raise NotFound(NO_SUCH_LEAD)
     return dossier
@@ -83,8 +87,8 @@ class Latest(ContractView):
     @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """The latest stored prediction of this lead. 404 where it was never scored."""
-        dossier = dossier_or_404(self.caller.org_id, dossier_id)
-        newest = Prediction.objects.of_dossier(dossier).select_related("experiment")[:1]
+        dossier = dossier_or_404(self.caller.org_id, dossier_id, known=["score"])
+        newest = Prediction.objects.newest_of(dossier).select_related("experiment")[:1]
         if not newest:
             raise NotFound("This lead has not been scored yet.")
         return Response(answers.stored(dossier, list(newest))[0])
