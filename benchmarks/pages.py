@@ -2,7 +2,8 @@
 
 `python -m benchmarks.pages [--leads 100000] [--predictions 2000000] [--times 3] [--keep] [--only today]`
 Served as production does, looked at by a headless Chromium that has nothing in its cache. Fills a database on the
-embedded servers and drops it; `--keep` keeps it for the next time (LEADQUAL_VAR says where). Prints one table.
+embedded servers and drops it; `--keep` keeps it for the next time (LEADQUAL_VAR says where). Prints one table;
+`processor` is the processor time of the page in one process and its PostgreSQL backend.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.many import ORG, many
+from benchmarks.processor import milliseconds
 from benchmarks.serving import web_server
 
 SIZE = {"width": 1440, "height": 900}
@@ -33,6 +35,7 @@ TIMES = """() => {
 SCRIPTS = """() => performance.getEntriesByType("resource").filter((each) => each.initiatorType === "script")
   .reduce((sum, each) => sum + each.encodedBodySize, 0)"""
 PEOPLE = "benchmark"
+AVERAGED = 5
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,14 @@ def main() -> None:
         if not Path(settings.STATIC_ROOT, "staticfiles.json").exists():
             call_command("collectstatic", verbosity=0, interactive=False)
         session, pages = _session(), {name: path for name, path in _pages() if asked.only in name}
-        statements = {name: _statements(session, path) for name, path in pages.items()}
+        alone = {name: _alone(session, path) for name, path in pages.items()}
         with web_server(Path(folder)) as (port, _), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            print("| page | first byte | first paint | SQL statements | JavaScript |\n|---|---|---|---|---|")
+            print("| page | first byte | first paint | processor | SQL statements | JavaScript |")
+            print("|---|---|---|---|---|---|")
             for name, path in pages.items():
                 visits = [_visit(browser, f"http://localhost:{port}{path}", session) for _ in range(asked.times)]
-                _tell(name, visits, statements[name])
+                _tell(name, visits, *alone[name])
             browser.close()
 
 
@@ -134,7 +138,8 @@ def _far() -> str:
     return base64.urlsafe_b64encode(json.dumps(["after", probability, key]).encode()).decode().rstrip("=")
 
 
-def _statements(session: str, path: str) -> int:
+def _alone(session: str, path: str) -> tuple[float, int]:
+    """Milliseconds of processor of the page in this process and its backend, and how many statements it takes."""
     from django.db import connection  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
@@ -145,10 +150,8 @@ def _statements(session: str, path: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             answer = client.get(path)
         assert answer.status_code == 200, (path, answer.status_code)
-    if os.environ.get("SLOW_STATEMENTS"):
-        for each in sorted(captured, key=lambda query: -float(query["time"]))[:4]:
-            print(f"  {path}: {each['time']} s: {each['sql'][:300]!r}")
-    return len(captured)
+    statements = len(captured)  # the next request forgets them
+    return milliseconds(client.get, [path] * AVERAGED), statements
 
 
 def _visit(browser: Browser, address: str, session: str) -> Seen:
@@ -165,11 +168,12 @@ def _visit(browser: Browser, address: str, session: str) -> Seen:
     return Seen(seen["first_byte"], seen["paint"], scripts / 1000)
 
 
-def _tell(name: str, visits: list[Seen], statements: int) -> None:
+def _tell(name: str, visits: list[Seen], processor: float, statements: int) -> None:
     first_byte, paint, scripts = (
         statistics.median(getattr(each, what) for each in visits) for what in ("first_byte", "paint", "scripts")
     )
-    print(f"| {name} | {first_byte:.0f} ms | {paint:.0f} ms | {statements} | {scripts:.0f} kB |", flush=True)
+    times = f"{first_byte:.0f} ms | {paint:.0f} ms | {processor:.0f} ms"
+    print(f"| {name} | {times} | {statements} | {scripts:.0f} kB |", flush=True)
 
 
 if __name__ == "__main__":
