@@ -40,9 +40,10 @@ class Load:
         return float(np.percentile(self.milliseconds, share))
 
 
-def get(port: int, path: str) -> bytes:
+def get(port: int, path: str, token: str = "") -> bytes:
     """A GET request as it goes over the wire."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+    told = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{told}\r\n".encode()
 
 
 def post(port: int, path: str, body: bytes = b"", token: str = "") -> bytes:

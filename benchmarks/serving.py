@@ -129,13 +129,22 @@ def what_callers_know(leads: int) -> tuple[list[int], list[dict[str, Any]]]:
 @contextlib.contextmanager
 def our_server(folder: Path) -> Iterator[Served]:
     """The web server as production starts it, on the database that Django is connected to; its files in `folder`."""
+    from common.auth import issue_service_token  # noqa: PLC0415
+
+    numbers, vectors = what_callers_know(LEADS_ASKED_FOR)
+    token = issue_service_token(name="benchmark", org_id="default", scopes=SCOPES, days=1)
+    with web_server(folder) as (port, seconds):
+        yield Served(port, token, numbers, vectors, seconds)
+
+
+@contextlib.contextmanager
+def web_server(folder: Path) -> Iterator[tuple[int, float]]:
+    """The same: its port, and how many seconds it took to be ready."""
     from django.db import connection  # noqa: PLC0415
 
-    from common.auth import issue_service_token  # noqa: PLC0415
     from leadqual import postgres  # noqa: PLC0415
 
-    port, (numbers, vectors) = free_port(), what_callers_know(LEADS_ASKED_FOR)
-    token = issue_service_token(name="benchmark", org_id="default", scopes=SCOPES, days=1)
+    port = free_port()
     (folder / "prometheus").mkdir()
     own = UNREACHED | {
         "PORT": str(port),
@@ -143,8 +152,7 @@ def our_server(folder: Path) -> Iterator[Served]:
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "prometheus"),
     }
     with started(WEB, folder / "web.log", own) as process:
-        seconds = wait_until_answered(process, port, get(port, "/health/ready"))
-        yield Served(port, token, numbers, vectors, seconds)
+        yield port, wait_until_answered(process, port, get(port, "/health/ready"))
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -32,7 +32,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Keyset:
-    """A descending order by `field` (not null), ties broken by the primary key, also descending.
+    """A descending order by `field` (not null), ties broken by `tie`, which falls too unless it `rises`.
 
     `parse` makes the field's value of what a cursor holds, and raises ValueError or TypeError where it cannot.
     """
@@ -40,6 +40,17 @@ class Keyset:
     field: str
     parse: Callable[[Any], Any]
     dump: Callable[[Any], Any] = lambda value: value
+    tie: str = "pk"
+    rises: bool = False
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What `order_by` takes."""
+        return f"-{self.field}", self.tie if self.rises else f"-{self.tie}"
+
+    @property
+    def _backwards(self) -> tuple[str, str]:
+        return self.field, f"-{self.tie}" if self.rises else self.tie
 
     def page(self, request: Request, rows: QuerySet[Any]) -> Page:
         """The page that the request's `limit` and `cursor` ask for. Raises ValidationError for broken ones."""
@@ -49,31 +60,42 @@ class Keyset:
         return self._after(request, rows, limit, cursor)
 
     def _after(self, request: Request, rows: QuerySet[Any], limit: int, cursor: tuple[str, Any, int] | None) -> Page:
-        if cursor is not None:
-            rows = rows.filter(self._beyond("lt", cursor))
-        found = list(rows.order_by(f"-{self.field}", "-pk")[: limit + 1])
+        if cursor is None:
+            found = list(rows.order_by(*self.order)[: limit + 1])
+        else:
+            found = self._beyond(rows, cursor, limit + 1, ("lt", "gt" if self.rises else "lt"), self.order)
         shown = found[:limit]
         forward = self._link(request, "after", shown[-1]) if len(found) > limit else None
         back = self._link(request, "before", shown[0]) if cursor is not None and shown else None
         return Page(shown, forward, back)
 
     def _before(self, request: Request, rows: QuerySet[Any], limit: int, cursor: tuple[str, Any, int]) -> Page:
-        found = list(rows.filter(self._beyond("gt", cursor)).order_by(self.field, "pk")[: limit + 1])
+        found = self._beyond(rows, cursor, limit + 1, ("gt", "lt" if self.rises else "gt"), self._backwards)
         shown = found[:limit][::-1]
         if not shown:
             return self._after(request, rows, limit, None)
         back = self._link(request, "before", shown[0]) if len(found) > limit else None
         return Page(shown, self._link(request, "after", shown[-1]), back)
 
-    def _beyond(self, side: str, cursor: tuple[str, Any, int]) -> Q:
-        _, value, pk = cursor
-        # The first condition lets the database start in the index; the second is exact.
-        return Q(**{f"{self.field}__{side}e": value}) & (
-            Q(**{f"{self.field}__{side}": value}) | Q(**{self.field: value, f"pk__{side}": pk})
-        )
+    def _beyond(
+        self,
+        rows: QuerySet[Any],
+        cursor: tuple[str, Any, int],
+        wanted: int,
+        sides: tuple[str, str],
+        order: tuple[str, str],
+    ) -> list[Any]:
+        """The first rows beyond the cursor's: those that tie with it, then others. Asked apart, each is a step in an
+        index, however many tie."""
+        _, value, key = cursor
+        tied = rows.filter(**{self.field: value, f"{self.tie}__{sides[1]}": key})
+        found = list(tied.order_by(*order)[:wanted])
+        if len(found) < wanted:
+            found += rows.filter(**{f"{self.field}__{sides[0]}": value}).order_by(*order)[: wanted - len(found)]
+        return found
 
     def _link(self, request: Request, side: str, row: Model) -> str:
-        key = json.dumps([side, self.dump(getattr(row, self.field)), row.pk])
+        key = json.dumps([side, self.dump(getattr(row, self.field)), getattr(row, self.tie)])
         cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
         return replace_query_param(remove_query_param(request.build_absolute_uri(), "cursor"), "cursor", cursor)
 

@@ -11,7 +11,7 @@ from django.db import connection
 from leads.models import Organisation
 
 SINCE = timedelta(days=30)
-MOST = 5_000
+MOST = 2_000
 BANDS = (0.0, 0.3, 0.5, 0.7)
 """Where each band of probability begins."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Avg
 
 from insights.expected import Wins, wins_of
-from insights.ranking import ranked
+from insights.ranking import fitting
 from insights.wanted import PROBABILITY, Wanted
 from leads.models import LeadScore
 
@@ -35,7 +35,7 @@ def calls_of(org_id: str, wanted: Wanted, best: Sequence[LeadScore]) -> Calls | 
     if not probabilities:
         return None
     values = [score.expected_value for score in best if score.expected_value is not None]
-    average = ranked(org_id, wanted).aggregate(average=Avg(PROBABILITY))["average"]
+    average = fitting(org_id, wanted).of_open_leads().aggregate(average=Avg(PROBABILITY))["average"]
     return Calls(
         asked=wanted.calls,
         wins=wins_of(probabilities),

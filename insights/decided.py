@@ -13,7 +13,7 @@ from leads.models import Organisation
 SINCE = timedelta(days=90)
 BEFORE = timedelta(days=180)
 """A recommendation that is older when the lead is decided counts as none."""
-MOST = 5_000
+MOST = 2_000
 """The newest decided leads, at most so many: one step in the index each."""
 
 LAST_RECOMMENDED = """

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from insights import words
 from insights.pages.today import Row, rows_of
-from insights.ranking import ranked, to_call
+from insights.ranking import ORDERS, ranked, to_call
 from insights.wanted import Wanted
 from leads.models import LeadScore, Organisation
 
@@ -44,7 +44,7 @@ def lines_of(org: Organisation, wanted: Wanted) -> Iterator[str]:
 def _shown(org_id: str, wanted: Wanted) -> Sequence[LeadScore]:
     if wanted.calls:
         return list(to_call(org_id, wanted))
-    return list(ranked(org_id, wanted).order_by(f"-{wanted.order}", "-pk")[:MOST_ROWS])
+    return list(ranked(org_id, wanted).order_by(*ORDERS[wanted.order].order)[:MOST_ROWS])
 
 
 def _head() -> list[str]:

@@ -9,21 +9,26 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from common.pagination import Keyset
 from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
-from leads.models import Dossier, LeadScore, Override
-from leads.tables.dossier import DossierQuerySet
+from leads.models import Dossier, LeadAttribute, LeadScore, Override
+from leads.tables.outcome import LeadScoreQuerySet
 from predictions.overriding import SET_ASIDE
 
-ORDERS = {PROBABILITY: Keyset(PROBABILITY, float), EXPECTED_VALUE: Keyset(EXPECTED_VALUE, float)}
+# As the indexes sort them: many leads may have one and the same score.
+ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in (PROBABILITY, EXPECTED_VALUE)}
+OF_THE_LEAD = ("source", "region", "owner")
 MOST_CHOICES = 300
 NEWEST_LEADS = 1_000
 """The attributes to choose from are those of so many newest leads: asking every lead would take long."""
 
+# All open leads are counted as those there are less those that are decided: neither reads a lead.
 COUNTS = """
-SELECT CASE WHEN s.probability IS NULL THEN NULL ELSE s.action END AS action, count(*)
-FROM dossier d LEFT JOIN lead_score s ON s.dossier_id = d.id
-WHERE d.org_id = %(org_id)s
-  AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = d.id AND o.superseded_at IS NULL)
-GROUP BY 1
+SELECT s.action, count(*) FROM lead_score s
+WHERE s.org_id = %(org_id)s AND s.probability IS NOT NULL
+  AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = s.dossier_id AND o.superseded_at IS NULL)
+GROUP BY s.action
+UNION ALL
+SELECT NULL, (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
+             - (SELECT count(*) FROM lead_outcome WHERE org_id = %(org_id)s AND superseded_at IS NULL)
 """
 CHOICES = """
 WITH told AS (SELECT source, region, owner FROM dossier WHERE org_id = %(org_id)s GROUP BY source, region, owner)
@@ -40,39 +45,37 @@ JOIN lead_attribute a ON a.dossier_id = d.id
 
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
-    """The current scores of the open leads that fit, with their leads; the order is the page's."""
-    scores = LeadScore.objects.of(org_id).filter(
-        **{f"{wanted.order}__isnull": False}, dossier__in=_fitting(org_id, wanted)
-    )
-    if wanted.action:
-        scores = scores.filter(action=wanted.action)
-    return scores.select_related("dossier")
+    """The current scores of the open leads that fit, with their leads, for a page; the order is the page's."""
+    return fitting(org_id, wanted).of_open_leads_in_turn().prefetch_related("dossier")
+
+
+def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
+    """The current scores of the leads that fit, whether they are open or not."""
+    scores: LeadScoreQuerySet = LeadScore.objects.of(org_id).filter(**{f"{wanted.order}__isnull": False})
+    told = {"action": wanted.action} | {f"dossier__{name}": getattr(wanted, name) for name in OF_THE_LEAD}
+    scores = scores.filter(**{name: value for name, value in told.items() if value})
+    if wanted.has_attribute:
+        least, most = wanted.range or (None, None)
+        told_of = LeadAttribute.objects.of(org_id).standing(wanted.attribute, wanted.values, least=least, most=most)
+        scores = scores.filter(dossier__in=told_of.values("dossier"))
+    if wanted.search:
+        scores = scores.filter(dossier__in=Dossier.objects.of(org_id).telling(wanted.search))
+    return scores
 
 
 def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     """The best of them, as many as can be called: without those that a person has set aside."""
     aside = Override.objects.standing().filter(dossier=OuterRef("dossier"), action__in=SET_ASIDE)
     best = ranked(org_id, wanted).filter(~Exists(aside))
-    return best.order_by(f"-{wanted.order}", "-pk")[: wanted.calls]
-
-
-def _fitting(org_id: str, wanted: Wanted) -> DossierQuerySet:
-    leads: DossierQuerySet = Dossier.objects.of(org_id).open()
-    for name in ("source", "region", "owner"):
-        if getattr(wanted, name):
-            leads = leads.filter(**{name: getattr(wanted, name)})
-    if wanted.has_attribute:
-        least, most = wanted.range or (None, None)
-        leads = leads.having(wanted.attribute, wanted.values, least=least, most=most)
-    return leads.telling(wanted.search) if wanted.search else leads
+    return best.order_by(*ORDERS[wanted.order].order)[: wanted.calls]
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many open leads each action has, and how many are not scored yet."""
+    """How many leads are open, and how many of them each action has."""
 
+    open: int
     by_action: dict[str, int]
-    unscored: int
 
     @property
     def scored(self) -> int:
@@ -80,18 +83,17 @@ class Counts:
         return sum(self.by_action.values())
 
     @property
-    def open(self) -> int:
-        """All of them."""
-        return self.scored + self.unscored
+    def unscored(self) -> int:
+        """Those that wait for one."""
+        return self.open - self.scored
 
 
 def counts_of(org_id: str) -> Counts:
-    """One statement, that reads each open lead's score once."""
+    """One statement, that reads each lead's score once."""
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {"org_id": org_id})
         found: dict[str | None, int] = dict(cursor.fetchall())
-    unscored = found.pop(None, 0)
-    return Counts({action or "": count for action, count in found.items()}, unscored)
+    return Counts(found.pop(None, 0), {action or "": count for action, count in found.items()})
 
 
 def choices_of(org_id: str) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from typing import Any
 from common.tongue import gettext as _
 from common.tongue import gettext_noop, number
 from models_registry.measures import ROC_AUC, value_of
+from models_registry.phrases import PHRASES
 
 UNKNOWN = "–"
 FIXED = (
@@ -58,9 +59,9 @@ def counted(value: Any) -> str:
 
 
 def told(text: Any) -> str:
-    """What a card says in words: in the language that is spoken where it is a fixed sentence, else as written."""
+    """What a card says in words: in the language that is spoken where it is a known sentence, else as written."""
     words = "" if text is None else str(text)
-    return _(words) if words in FIXED else words
+    return _(words) if words in FIXED else PHRASES.say(words)
 
 
 def between(bounds: Iterable[Any] | None, shown: Callable[[Any], str] = three) -> str:

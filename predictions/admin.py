@@ -30,14 +30,14 @@ RULES = "rules"
 
 
 class PredictedWithin(Within):
-    """By the index on the time."""
+    """By the index on organisation and time."""
 
     title = "predicted within the last"
     column = "predicted_at"
 
 
 class ByVersion(admin.SimpleListFilter):
-    """By the index on version and organisation; its choices come from the table of versions, not from predictions."""
+    """By the index on organisation, version and time; its choices come from the versions, not from predictions."""
 
     title = "version"
     parameter_name = "version"
@@ -69,8 +69,9 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         "model_version",
     )
     list_filter = (PredictedWithin, ByVersion)
-    list_select_related = ("dossier",)
-    ordering = ("-id",)  # newest first, as they came in; whole chunks share their time
+    list_select_related = ()  # the leads of a page are read after it: joined, those of a whole chunk would be
+    ordering = ("-predicted_at",)  # then as they came in: whole chunks share their time
+    sortable_by = ("predicted_at",)  # what an index sorts
     exclude = VECTOR
     readonly_fields = ("contributions_table",)
 
@@ -100,9 +101,9 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Prediction]:
         """Without the vectors, which a list does not show; the page of one reads its own."""
-        return super().get_queryset(request).defer(*VECTOR)
+        return super().get_queryset(request).defer(*VECTOR).prefetch_related("dossier")
 
-    @admin.display(description="probability", ordering="conversion_probability")
+    @admin.display(description="probability")
     def probability(self, row: Prediction) -> str:
         """In percent."""
         return f"{row.conversion_probability:.1%}"

@@ -109,8 +109,7 @@ def _compared(row: Prediction) -> dict[str, Any]:
 
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
-    keys = [score.prediction_id for score in scores if score.prediction_id is not None]
-    found = list(Prediction.objects.of(org_id).filter(pk__in=keys).only("pk", "model_version", *VECTOR))
+    found = list(Prediction.objects.of(org_id).behind(scores).only("pk", "model_version", *VECTOR))
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }

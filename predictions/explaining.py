@@ -69,11 +69,14 @@ def _strongest(row: Prediction, source: Source) -> list[Reason]:
 
 
 def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
-    """The two strongest reasons of each prediction, for lists: by their parts alone, in one statement."""
-    unpack(predictions)
-    kinds = kinds_by_version(org_id, {row.model_version for row in predictions})
+    """The two strongest reasons of each prediction, for lists: by their parts alone.
+
+    One statement, and none where all are of bulk scoring and were read before.
+    """
+    known = unpack(predictions)
+    kinds = kinds_by_version(org_id, {row.model_version for row in predictions} - known.keys()) | known
     return [
-        reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None)[:STRONGEST]
+        reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None, most=STRONGEST)
         for row in predictions
     ]
 

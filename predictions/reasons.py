@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from common.tongue import gettext as _
@@ -232,13 +233,17 @@ def moved(name: str, before: Any, after: Any, kind: Kind | None = None) -> str:
 
 
 def reasons_of(
-    vector: Sequence[Sequence[Any]], *, kinds: Mapping[str, Kind] | None = None, by_rules: bool = False
+    vector: Sequence[Sequence[Any]],
+    *,
+    kinds: Mapping[str, Kind] | None = None,
+    by_rules: bool = False,
+    most: int | None = None,
 ) -> list[Reason]:
     """The reasons that a prediction's vector gives, in its order: [feature, value, part], largest part first."""
+    telling = (each for each in vector if each[1] is not None and abs(each[2]) >= LEAST_PART)
     return [
         Reason(name, _wording(name, (kinds or {}).get(name)).phrase(value), part, by_rules)
-        for name, value, part in vector
-        if value is not None and abs(part) >= LEAST_PART
+        for name, value, part in islice(telling, most)
     ]
 
 

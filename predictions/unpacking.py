@@ -1,23 +1,28 @@
 """The reasons of bulk rows, made when first asked for: from their packed vectors and the artefact that scored them.
 
-An artefact never changes and scoring draws no lots, so they equal those that would have been made at once.
+An artefact never changes and scoring draws no lots, so they equal those that would have been made at once. What a
+process has made, it remembers for a while: the first page of a list is asked for by everybody.
 """
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leads.features import Columns, Feature
+from leads.features import Columns, Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import Rule, Rules
 from models_registry.learning.scores import Scorer
 from models_registry.models import ModelVersion
 from predictions.packing import unpacked
+from predictions.recollection import Recollection
 from predictions.tables.batch import PredictionBatch
 from predictions.vectors import values_of
 
@@ -31,6 +36,13 @@ class MayBePacked(Protocol):
 
 
 Row = TypeVar("Row", bound=MayBePacked)
+Floats = NDArray[np.float64]
+Packed = tuple[int, bytes]
+"""A batch, and a row of it as it is packed."""
+MOST_BATCHES, MOST_ROWS = 1_000, 20_000
+"""So many batches, and contributions of so many rows, each process remembers: some 10 MB each with 20 features."""
+MOST_WORDS = 2_000
+"""A batch with more words than this is read each time."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,8 @@ class Maker:
         """What scored it, as it was then; None where its artefact is no longer kept, or damaged."""
         if self.version is None:
             return Rules(self.rules)
-        row = ModelVersion.objects.of(self.org_id).usable().filter(version=self.version).first()
+        kept = ModelVersion.objects.of(self.org_id).usable().only("version", "digest")
+        row = kept.filter(version=self.version).first()
         try:
             model = artefacts.load(row) if row else None
         except artefacts.DamagedArtefact:
@@ -66,18 +79,38 @@ class Maker:
         return model.recalibrated(self.calibration) if model and self.calibration else model
 
 
-def unpack(rows: Iterable[MayBePacked]) -> None:
+def unpack(rows: Iterable[MayBePacked]) -> dict[str | None, dict[str, Kind]]:
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
-    All that one version made are scored at once: two statements for it, however many they are. The contributions are 0
-    where nothing can be made of them any more.
+    All that one version made are scored at once: two statements for it, however many they are, and none for those that
+    this process has made before. The contributions are 0 where nothing can be made of them any more. The answer has
+    the kinds of the features of each version that such rows are of.
     """
+    kinds: dict[str | None, dict[str, Kind]] = {}
     for maker, mine, columns in _opened(rows):
-        scorer = maker.scorer()
-        parts = scorer.score(columns).contributions if scorer else np.zeros((len(mine), len(maker.features)))
+        kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
+        parts = _contributions(maker, mine, columns)
         values = [values_of(feature, columns[feature.name]) for feature in maker.features]
         for at, row in enumerate(mine):
             row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
+    return kinds
+
+
+_made_before = Recollection[Packed, Floats](MOST_ROWS)
+
+
+def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns) -> list[Floats]:
+    keys = [(row.batch_id, bytes(row.packed)) for row in rows]
+    found = _made_before.of(keys)
+    new = {key: at for at, key in enumerate(keys) if key not in found}
+    if new and (scorer := maker.scorer()):
+        at = list(new.values())
+        parts = scorer.score({name: column[at] for name, column in columns.items()}).contributions
+        made = dict(zip(new, parts, strict=True))
+        _made_before.keep(made)
+        found |= made
+    nothing = np.zeros(len(maker.features))
+    return [found.get(key, nothing) for key in keys]
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
@@ -97,13 +130,36 @@ def vector_of(features: Sequence[Feature], values: Sequence[Any], parts: Sequenc
 
 
 def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
-    """The packed rows among these by what made them, and their features' columns. One statement where there are any."""
+    """The packed rows among these by what made them, and their features' columns.
+
+    One statement where there are any of a batch that this process has not read before.
+    """
     packed = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
-    batches = PredictionBatch.objects.in_bulk({row.batch_id for row in packed}) if packed else {}
-    makers = {key: Maker.of(batch) for key, batch in batches.items()}
-    made: dict[Maker, list[Row]] = {}
+    batches = _batches({row.batch_id for row in packed})
+    makers = {id(maker): maker for maker, _ in batches.values()}
+    made: dict[int, list[Row]] = {}
     for row in packed:
-        made.setdefault(makers[row.batch_id], []).append(row)
-    for maker, mine in made.items():
-        words = [batches[row.batch_id].words for row in mine]
-        yield maker, mine, unpacked(maker.features, words, [bytes(row.packed or b"") for row in mine])
+        made.setdefault(id(batches[row.batch_id][0]), []).append(row)
+    for key, mine in made.items():
+        words = [batches[row.batch_id][1] for row in mine]
+        yield makers[key], mine, unpacked(makers[key].features, words, [bytes(row.packed or b"") for row in mine])
+
+
+_read_before = Recollection[int, tuple[Maker, list[str]]](MOST_BATCHES)
+
+
+def _batches(keys: set[int]) -> dict[int, tuple[Maker, list[str]]]:
+    """Of each batch what made it, and its words."""
+    found = _read_before.of(keys)
+    if unread := keys - found.keys():
+        rows = PredictionBatch.objects.in_bulk(unread)
+        new = {key: (_the_same(Maker.of(row)), list(map(sys.intern, row.words))) for key, row in rows.items()}
+        _read_before.keep({key: batch for key, batch in new.items() if len(batch[1]) <= MOST_WORDS})
+        found |= new
+    return found
+
+
+@functools.lru_cache(MOST_BATCHES)
+def _the_same(maker: Maker) -> Maker:
+    """One object for all that are alike."""
+    return maker

@@ -11,11 +11,14 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from insights import drift_figures, words
+from common.tongue import ENGLISH, speaking
+from insights import drift_figures
+from insights import words as sayings
 from insights.drawing import Figure
 from models_registry.card_sayings import UNKNOWN, three
 from models_registry.learning.drift import SCORE
-from predictions.drift_watch import RUNNING
+from models_registry.phrases import PHRASES
+from predictions.drift_watch import RUNNING, named
 from predictions.reasons import label_of
 
 VERDICTS = {
@@ -45,7 +48,7 @@ class Moved:
 
 @dataclass(frozen=True)
 class Drift:
-    """What moved since training. `words` are as they were measured (English); `is_too_old`: nothing to compare with."""
+    """What moved since training; `is_too_old`: nothing to compare with."""
 
     leads: int
     since: datetime | None
@@ -71,11 +74,26 @@ def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
     return Drift(
         leads=measured["leads"],
         since=parse_datetime(measured["since"]),
-        words=[said for each in watched for said in each["words"] if each["feature"] not in RUNNING],
+        words=[
+            _said(each["feature"], words)
+            for each in watched
+            for words in each["words"]
+            if each["feature"] not in RUNNING
+        ],
         rows=[_moved(each) for each in watched],
         figure=drift_figures.shifts(told) if told else None,
         is_too_old=measured["reasons"].get("all") == NO_REFERENCE,
     )
+
+
+def _said(feature: str, words: str) -> str:
+    """A stored sentence, which begins with the feature's English name, in the viewer's language."""
+    with speaking(ENGLISH):
+        begins = f"{named(feature)}: "
+    if not words.startswith(begins):
+        return words
+    told = {"name": _named(feature), "what": PHRASES.say(words.removeprefix(begins))}
+    return _("%(name)s: %(what)s") % told
 
 
 def _named(feature: str) -> str:
@@ -90,6 +108,6 @@ def _moved(found: Mapping[str, Any]) -> Moved:
         verdict=_("moves by itself, as outcomes come in") if running else str(VERDICTS[found["verdict"]]),
         psi=three(psi["psi"]) if psi else UNKNOWN,
         critical=three(psi["critical"]) if psi else UNKNOWN,
-        missing=f"{words.percent(missing['now'])} ({words.percent(missing['reference'])})" if missing else UNKNOWN,
+        missing=f"{sayings.percent(missing['now'])} ({sayings.percent(missing['reference'])})" if missing else UNKNOWN,
         note=str(REASONS.get(found["reason"] or "", "")),
     )

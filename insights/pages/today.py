@@ -132,11 +132,7 @@ def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
 
 
 def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, Prediction]:
-    scored = [score for score in scores if score.prediction_id is not None]
-    # The moments tell the database which months to look into.
-    stored = Prediction.objects.of(org_id).filter(
-        pk__in=[score.prediction_id for score in scored], predicted_at__in={score.scored_at for score in scored}
-    )
+    stored = Prediction.objects.of(org_id).behind(scores)
     return {row.pk: row for row in stored.only("pk", "probability_low", "probability_high", "model_version", *VECTOR)}
 
 

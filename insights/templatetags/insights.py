@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import format_html
 
 from experiments.models import ASSIGNING, Experiment, ExperimentStatus
 from experiments.steps import Step
@@ -17,6 +18,7 @@ from insights.experiment_words import DECISIONS, STATES
 from insights.sparklines import line_of
 from models_registry import card_sayings
 from models_registry.models import TrainingRun
+from models_registry.phrases import PHRASES
 from predictions.reasons import label_of, shown
 from predictions.trails import Trail
 
@@ -208,10 +210,17 @@ def figure(drawn: Figure) -> dict[str, Any]:
     return {"figure": drawn, "key": f"figure-{drawn.key}"}
 
 
-@register.filter
+@register.simple_tag
+def said(text: str) -> str:
+    """A sentence that was stored in English, in the viewer's language; marked as English where it is no known one."""
+    return PHRASES.say(text) if PHRASES.knows(text) else format_html('<span lang="en">{}</span>', text)
+
+
+@register.simple_tag
 def outcome_of_run(run: TrainingRun) -> str:
     """What came of a run: its verdict, or why there is none."""
-    return run.verdict or run.error or str(words.STATUSES.get(run.status, ""))
+    told = run.verdict or run.error
+    return said(told) if told else str(words.STATUSES.get(run.status, ""))
 
 
 @register.simple_tag

@@ -5,7 +5,10 @@ from django.test import Client
 from django.utils import timezone
 
 from common.tests.people import sales, staff
+from insights.tests.test_quality_page import DRIFT, MOVED, measured
 from leads.tests.cast import DAY, a_message
+from models_registry.tests.cards import a_training_run, a_version
+from predictions.models import QualityKind
 from predictions.tests.scored import a_prediction, a_scored_lead, again
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +41,27 @@ def test_a_leads_page_is_french_down_to_why_it_changed() -> None:
         assert words in page
     assert "Pourquoi il a changé" in text(client, f"{address}change")
     assert "en hausse de" in text(client, f"{address}change")
+
+
+def test_what_was_stored_in_english_is_read_in_french() -> None:
+    version = a_version(is_active=True)
+    words = "Amount: more leads above 20,000 than in training (31 % instead of 12 %)"
+    measured(version, QualityKind.DRIFT, 30, DRIFT | {"features": [MOVED | {"feature": "amount", "words": [words]}]})
+    run = a_training_run(
+        version=version,
+        status="SUCCEEDED",
+        verdict="Not activated: Calibration error 0.123 on newer leads; chance explains 0.045, and 0.05 is let pass.",
+    )
+    run.checks.create(name="leakage", passed=True, words="Nothing that it reads looks written after the outcome.")
+    run.checks.create(name="gate", passed=True, words="Nobody has translated this.", position=1)
+    page = text(staff(), "/ml-insights/models/")
+    for said in (
+        "Montant : plus de prospects au-dessus de 20\u202f000 que pendant l’apprentissage (31 % au lieu de 12 %)",
+        "Non activée : Erreur de calibration de 0,123",
+        "Rien de ce qu’elle lit ne semble écrit après l’issue.",
+        '<span lang="en">Nobody has translated this.</span>',
+    ):
+        assert said.replace("\u202f", "\u00a0") in page.replace("\u202f", "\u00a0")
 
 
 def test_the_chosen_language_goes_before_the_browsers() -> None:

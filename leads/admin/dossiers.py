@@ -87,9 +87,8 @@ class RecentWords(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         """The words, in their order."""
-        newest = Dossier.objects.of(org_of(request.user, session=request.session)).order_by("-created_at")[:MOST]
-        rows = Dossier.objects.filter(pk__in=newest.values("pk")).order_by(self.column)
-        return [(word, word) for word in rows.values_list(self.column, flat=True).distinct() if word]
+        newest = Dossier.objects.of(org_of(request.user, session=request.session)).order_by("-created_at")
+        return [(word, word) for word in sorted(set(newest.values_list(self.column, flat=True)[:MOST]) - {None, ""})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dossier]) -> QuerySet[Dossier]:
         """The leads with the word."""

@@ -12,6 +12,8 @@ from django.db.models.functions import Cast, Now
 from common.tenancy import OrgQuerySet, OrgScoped
 
 WORD = 200
+LEAST_NUMBER = -1e300
+"""Above every text, in the order of JSON values."""
 OWN_TEXTS = ("source", "region", "owner", "status")
 
 
@@ -21,16 +23,7 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
     def open(self) -> Self:
         """Those that no current outcome has decided."""
         outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
-        return self.filter(~models.Exists(outcomes.filter(dossier=models.OuterRef("pk"), superseded_at__isnull=True)))
-
-    def having(
-        self, name: str, texts: Collection[Any], *, least: float | None = None, most: float | None = None
-    ) -> Self:
-        """Those whose attribute `name` is, as known now, one of `texts`, or a number from `least` to `most`."""
-        rows = LeadAttribute.objects.filter(name=name)
-        newest = rows.filter(dossier=models.OuterRef("dossier")).order_by("-known_from")
-        fitting = rows.filter(value__in=list(texts)) if least is None and most is None else rows.between(least, most)
-        return self.filter(pk__in=fitting.filter(pk=models.Subquery(newest.values("pk")[:1])).values("dossier"))
+        return self.filter(~models.Exists(outcomes.current().filter(dossier=models.OuterRef("pk"))))
 
     def telling(self, text: str) -> Self:
         """Those of which a text is told: in the source, region, owner, status, the property's city, or an attribute."""
@@ -157,11 +150,19 @@ USABLE = (Availability.CREATION, Availability.OBSERVED, Availability.UNKNOWN)
 class LeadAttributeQuerySet(OrgQuerySet["LeadAttribute"]):
     """Values by what they hold."""
 
+    def standing(
+        self, name: str, texts: Collection[Any], *, least: float | None = None, most: float | None = None
+    ) -> Self:
+        """Values of `name`, as known now, that are one of `texts`, or a number from `least` to `most`."""
+        rows = self.filter(name=name)
+        later = LeadAttribute.objects.filter(name=name, dossier=models.OuterRef("dossier"))
+        replaced = models.Exists(later.filter(known_from__gt=models.OuterRef("known_from")))
+        fitting = rows.filter(value__in=list(texts)) if least is None and most is None else rows.between(least, most)
+        return fitting.filter(~replaced)
+
     def between(self, least: float | None, most: float | None) -> Self:
-        """Numbers from `least` to `most`; None is unbounded."""
-        numbers = self._of_kind("number")
-        if least is not None:
-            numbers = numbers.filter(value__gte=least)
+        """Numbers from `least` to `most`; None is unbounded. In PostgreSQL's order they stand below truth values."""
+        numbers = self.filter(value__gte=LEAST_NUMBER if least is None else least, value__lt=False)
         return numbers if most is None else numbers.filter(value__lte=most)
 
     def telling(self, text: str) -> Self:

@@ -70,6 +70,22 @@ class Outcome(OrgScoped):
         return {"converted": self.converted, "occurred_at": iso(self.occurred_at), "revenue": revenue}
 
 
+class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
+    """Current scores by where their leads stand."""
+
+    def of_open_leads(self) -> Self:
+        """Those whose lead no current outcome has decided; for sums over all of them."""
+        return self.filter(~models.Exists(Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))))
+
+    def of_open_leads_in_turn(self) -> Self:
+        """The same for a page of a long list: each row is asked for by itself, in the order of the list.
+
+        PostgreSQL would join two long lists from their beginnings, which takes the longer the farther down a page is.
+        """
+        decided = Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))
+        return self.alias(decided=models.Subquery(decided.values("pk")[:1])).filter(decided__isnull=True)
+
+
 class LeadScore(OrgScoped):
     """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet."""
 
@@ -83,7 +99,7 @@ class LeadScore(OrgScoped):
     prediction_id = models.BigIntegerField(null=True)
     scored_at = models.DateTimeField(null=True)
 
-    objects = OrgQuerySet.as_manager()
+    objects = LeadScoreQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_score"

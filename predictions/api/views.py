@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -22,7 +23,7 @@ from leads.outcomes import record_outcome
 from predictions import answers, change, monitoring
 from predictions.api import serializers as shapes
 from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
-from predictions.jobs import leads_for, start_score_job
+from predictions.jobs import start_score_job
 from predictions.models import Prediction, ScoreJob
 from predictions.scoring import score_leads
 from predictions.terms import lead_of
@@ -44,12 +45,16 @@ def _moment(text: Any) -> Any:
 
 
 NEWEST = Keyset("predicted_at", _moment, iso)
-ORDERS = {"probability": Keyset("probability", float), "expected_value": Keyset("expected_value", float)}
+# As the indexes sort them: many leads may have one and the same score.
+ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in ("probability", "expected_value")}
 
 
-def dossier_or_404(org_id: str, number: int) -> Dossier:
-    """The organisation's lead of that number. Raises NotFound, also for another organisation's."""
-    dossier: Dossier | None = Dossier.objects.of(org_id).filter(number=number).first()
+def dossier_or_404(org_id: str, number: int, *, known: Sequence[str] = ()) -> Dossier:
+    """The organisation's lead of that number, with what else of it is to be `known`.
+
+    Raises NotFound, also for another organisation's.
+    """
+    dossier: Dossier | None = Dossier.objects.of(org_id).select_related(*known or [None]).filter(number=number).first()
     if dossier is None:
         raise NotFound(NO_SUCH_LEAD)
     return dossier
@@ -82,8 +87,8 @@ class Latest(ContractView):
     @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """The latest stored prediction of this lead. 404 where it was never scored."""
-        dossier = dossier_or_404(self.caller.org_id, dossier_id)
-        newest = Prediction.objects.of_dossier(dossier).select_related("experiment")[:1]
+        dossier = dossier_or_404(self.caller.org_id, dossier_id, known=["score"])
+        newest = Prediction.objects.newest_of(dossier).select_related("experiment")[:1]
         if not newest:
             raise NotFound("This lead has not been scored yet.")
         return Response(answers.stored(dossier, list(newest))[0])
@@ -236,10 +241,8 @@ class Ranked(ContractView):
 
 
 def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).select_related("dossier")
-    if "action" in wanted:
-        scores = scores.filter(action=wanted["action"])
-    for name in ("probability", "confidence"):
-        if f"min_{name}" in wanted:
-            scores = scores.filter(**{f"{name}__gte": wanted[f"min_{name}"]})
-    return scores.filter(dossier__in=leads_for(org_id, wanted))
+    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).prefetch_related("dossier")
+    conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
+    conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
+    scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
+    return scores if wanted["include_decided"] else scores.of_open_leads_in_turn()

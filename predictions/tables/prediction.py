@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
@@ -9,7 +10,7 @@ from django.db import models
 from common.serializers import iso
 from common.tenancy import OrgQuerySet, OrgScoped
 from experiments.models import Experiment
-from leads.models import Dossier
+from leads.models import Dossier, LeadScore
 from models_registry.tables.version import VERSION_LENGTH
 from predictions import unpacking
 
@@ -31,6 +32,19 @@ class PredictionQuerySet(OrgQuerySet["Prediction"]):
     def of_dossier(self, dossier: Dossier) -> Self:
         """Those of a lead, newest first: by the index (dossier, predicted_at desc)."""
         return self.filter(dossier=dossier).order_by("-predicted_at", "-id")
+
+    def newest_of(self, dossier: Dossier) -> Self:
+        """The same, from the lead's current score on: no month before it is looked into."""
+        score = getattr(dossier, "score", None)
+        rows = self.of_dossier(dossier)
+        return rows.filter(predicted_at__gte=score.scored_at) if score and score.scored_at else rows
+
+    def behind(self, scores: Iterable[LeadScore]) -> Self:
+        """Those that current scores come from; their moments tell the database which months to look into."""
+        made = [score for score in scores if score.prediction_id is not None]
+        return self.filter(
+            pk__in=[score.prediction_id for score in made], predicted_at__in={score.scored_at for score in made}
+        )
 
 
 class Prediction(OrgScoped):
@@ -79,8 +93,9 @@ class Prediction(OrgScoped):
         ]
         indexes = [
             models.Index(fields=["dossier", "-predicted_at"], name="ml_prediction_dossier_newest"),
-            models.Index(fields=["predicted_at"], name="ml_prediction_predicted_at"),
-            models.Index(fields=["model_version", "org_id"], name="ml_prediction_version_org"),
+            # Of a small organisation beside a huge one, too. A chunk's rows share their keys, so these stay small.
+            models.Index(fields=["org_id", "predicted_at"], name="ml_prediction_org_at"),
+            models.Index(fields=["org_id", "model_version", "predicted_at"], name="ml_prediction_version_at"),
         ]
 
     def __str__(self) -> str:
@@ -89,7 +104,8 @@ class Prediction(OrgScoped):
     @property
     def vector(self) -> list[list[Any]]:
         """[feature, value, contribution] for every feature, largest contribution first."""
-        unpacking.unpack([self])
+        if self.stored_vector is None:
+            unpacking.unpack([self])
         return self.stored_vector or []
 
     @vector.setter

@@ -78,7 +78,7 @@ def test_predictions_are_found_by_version_and_time() -> None:
     Prediction.objects.filter(dossier=old).update(predicted_at=timezone.now() - 3 * DAY)
     client = reader()
     assert shown(client, f"version={VERSION}") == [21]
-    assert shown(client, "version=rules") == [23, 22]
+    assert shown(client, "version=rules") == [22, 23]
     assert shown(client, "within=day") == [22, 21]
 
 

@@ -12,6 +12,7 @@ from models_registry.tests.cast import a_version
 from predictions import answers
 from predictions.bulk import score_in_bulk
 from predictions.models import Prediction, PredictionBatch
+from predictions.recollection import Recollection
 from predictions.replay import replay
 from predictions.scoring import score_leads
 from predictions.unpacking import inputs, unpack
@@ -78,14 +79,48 @@ def test_many_rows_of_several_batches_are_explained_in_as_many_statements_as_two
     leads = some_leads()
     for lead in leads:  # each a batch of its own, with words of its own
         in_bulk([lead])
-    one_by_one = [row.vector for row in Prediction.objects.order_by("pk")]
     rows = list(Prediction.objects.order_by("pk"))
     with django_assert_num_queries(1 + by_model):
         unpack(rows)
-    assert [row.stored_vector for row in rows] == one_by_one
-    fresh = list(Prediction.objects.order_by("pk"))
+    assert [row.stored_vector for row in rows] == [row.vector for row in map(as_of_another_batch, stored())]
+    others = [as_of_another_batch(row) for row in stored()]
     with django_assert_num_queries(1):
-        assert inputs(fresh) == [row.inputs for row in rows]
+        assert inputs(others) == [row.inputs for row in rows]
+
+
+def stored() -> list[Prediction]:
+    return list(Prediction.objects.order_by("pk"))
+
+
+def as_of_another_batch(row: Prediction) -> Prediction:
+    """The row as a process meets it that has not met it before."""
+    batch = PredictionBatch.objects.get(pk=row.batch_id)
+    batch.pk = None
+    batch.save()
+    row.batch_id = batch.pk
+    return row
+
+
+@pytest.mark.parametrize("by_model", [True, False])
+def test_what_a_process_has_explained_it_need_not_explain_again(by_model: bool, django_assert_num_queries: Any) -> None:
+    if by_model:
+        a_past()
+        a_version()
+    in_bulk(some_leads())
+    rows, again = stored(), stored()
+    unpack(rows)
+    with django_assert_num_queries(0):
+        unpack(again)
+    assert [row.stored_vector for row in again] == [row.stored_vector for row in rows]
+    assert any(part for _, _, part in again[0].vector)
+
+
+def test_what_was_asked_for_last_is_remembered() -> None:
+    known = Recollection[str, int](kept=2)
+    known.keep({"a": 1, "b": 2})
+    assert known.of(["a"]) == {"a": 1}
+    known.keep({"c": 3})
+    assert known.of(["a", "b", "c"]) == {"a": 1, "c": 3}
 
 
 def test_a_rule_changed_afterwards_does_not_change_the_reasons() -> None:

@@ -14,6 +14,7 @@ from models_registry.learning.leakage import Finding, examine, quarantined
 from models_registry.learning.quick import Inner
 from models_registry.learning.screening import screen
 from models_registry.learning.split import forward_split
+from models_registry.phrases import PHRASES
 from models_registry.tests.learning.simulated import leads
 
 
@@ -52,6 +53,7 @@ def test_an_unknown_attribute_that_tells_the_outcome_alone_is_suspect(plain: Lab
     verdict = found(with_attributes(plain, verdict=a_verdict(plain)))["attributes.verdict"]
     assert verdict.verdict == "suspect"
     assert verdict.words.startswith("verdict looks like a leak: alone it ranks with a ROC-AUC of 0.9")
+    assert PHRASES.knows(verdict.words)
     assert verdict.auc_with is not None
     assert verdict.auc_without is not None
     assert verdict.auc_with > verdict.auc_without + 0.1
@@ -61,6 +63,7 @@ def test_an_unknown_attribute_whose_being_filled_tells_the_outcome_is_suspect(pl
     note = found(with_attributes(plain, note=filled_if_won(plain)))["attributes.note"]
     assert (note.verdict, note.auc_alone is not None and note.auc_alone < 0.9) == ("suspect", True)
     assert "its being filled" in note.words
+    assert PHRASES.knows(note.words)
 
 
 def test_an_honest_attribute_is_clear_whoever_says_when_it_is_known(plain: LabelledRows) -> None:
@@ -74,6 +77,7 @@ def test_what_is_known_in_time_is_believed_and_the_card_warns(plain: LabelledRow
     assert verdict.verdict == "clear"
     assert "looks like a leak" in verdict.words
     assert "It is used" in verdict.words
+    assert PHRASES.knows(verdict.words)
 
 
 def test_a_released_suspect_is_used(plain: LabelledRows) -> None:

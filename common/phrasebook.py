@@ -1,0 +1,91 @@
+"""Sentences that were stored in English, said in the language that is spoken. Pure: no Django.
+
+What is stored stays English, as the API tells it. Which phrase a sentence was made from, and what stood in its gaps, is
+found from the sentence itself, so that what was stored long ago is said as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from common.tongue import gettext as _
+from common.tongue import number
+
+GAP = re.compile(r"%\((\w+)\)s")
+NUMBER = r"[<>+−-]?\d[\d,]*(?:\.\d+)?(?: ?%)?"
+ANYTHING = ".+?"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A sentence, or a part of one, with gaps like "%(leads)s". `free` are those that not only a number may fill."""
+
+    text: str
+    free: frozenset[str]
+
+    @cached_property
+    def letters(self) -> int:
+        """How much of it stands fast: the more, the surer is what it matches."""
+        return len(GAP.sub("", self.text))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        fixed, names = (GAP.split(self.text)[start::2] for start in (0, 1))
+        gaps = [f"(?P<{name}>{ANYTHING if name in self.free else NUMBER})" for name in names]
+        pieces = [piece for pair in zip(map(re.escape, fixed), [*gaps, ""], strict=True) for piece in pair]
+        return re.compile("".join(pieces), re.DOTALL)
+
+    def gaps_of(self, text: str) -> dict[str, str] | None:
+        """What stands in the gaps of a sentence that was made from it; None where it was not."""
+        found = self._pattern.fullmatch(text)
+        return found.groupdict() if found else None
+
+
+class Phrasebook:
+    """The phrases that sentences are made from.
+
+    Gaps hold numbers, but for those named in `words`, which hold what is nobody's to translate, and in `parts`, which
+    hold what other phrases make, one or several.
+    """
+
+    def __init__(self, phrases: Iterable[str], *, words: Collection[str] = (), parts: Collection[str] = ()) -> None:
+        free = frozenset((*words, *parts))
+        self._words, self._parts = frozenset(words), frozenset(parts)
+        self._phrases = sorted((Phrase(each, free) for each in phrases), key=lambda phrase: -phrase.letters)
+
+    def say(self, text: str) -> str:
+        """The sentence, or several of them, in the language that is spoken; as it is where it is not of the phrases."""
+        return self._all_of(text) or text
+
+    def knows(self, text: str) -> bool:
+        """Whether it is made from these phrases alone."""
+        return self._all_of(text) is not None
+
+    def _all_of(self, text: str) -> str | None:
+        return self._in_turn(text, ". ") or self._one(text) or self._in_turn(text, ", ")
+
+    def _one(self, text: str) -> str | None:
+        for phrase in self._phrases:
+            gaps = phrase.gaps_of(text)
+            if gaps is not None and all(self.knows(gaps[name]) for name in gaps.keys() & self._parts):
+                return _(phrase.text) % {name: self._filled(name, value) for name, value in gaps.items()}
+        return None
+
+    def _filled(self, name: str, value: str) -> str:
+        if name in self._parts:
+            return self.say(value)
+        return value if name in self._words else number(value)
+
+    def _in_turn(self, text: str, between: str) -> str | None:
+        """Several, one after the other; the full stop belongs to the one before it."""
+        end = len(between.rstrip(" ,"))
+        at = text.find(between)
+        while at >= 0:
+            first, rest = self._one(text[: at + end]), self._all_of(text[at + len(between) :])
+            if first is not None and rest is not None:
+                return first + between[end:] + rest
+            at = text.find(between, at + 1)
+        return None
