@@ -143,7 +143,7 @@ class ExperimentForm(forms.Form):
 def filled_from(experiment: Experiment) -> dict[str, Any]:
     """What the form is filled in with for a new iteration."""
     rails = GUARDRAILS | experiment.guardrails
-    told = {
+    told: dict[str, Any] = {
         "name": experiment.name,
         "description": experiment.description,
         "control": experiment.arms[0]["method"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta, timezone
 from math import ceil
@@ -51,7 +51,7 @@ def sold_plainly(experiment: Experiment) -> list[tuple[Exposure, Outcome]]:
 
 def plainly(experiment: Experiment, at: datetime) -> dict[str, Any]:
     """The definition: leads and conversions told apart in every way that the statistics want."""
-    found: dict[str, Counter[Any]] = {name: Counter() for name in KEYS}
+    found: dict[str, defaultdict[Any, float]] = {name: defaultdict(float) for name in KEYS}
     for x in Exposure.objects.filter(experiment=experiment):
         age = (day_of(at) - day_of(x.first_at)).days
         found["exposed"][x.variant, age] += 1
@@ -84,7 +84,7 @@ def said_of(exposure: Exposure) -> tuple[str, ...] | None:
     return tuple(exposure.actions) if exposure.actions else None
 
 
-def rounded(counted: Counter[Any]) -> dict[Any, float]:
+def rounded(counted: Mapping[Any, float]) -> dict[Any, float]:
     """Sums of floats in another order differ in their last digits."""
     return {key: round(value, 6) for key, value in counted.items() if round(value, 6)}
 
@@ -92,10 +92,10 @@ def rounded(counted: Counter[Any]) -> dict[Any, float]:
 def looked(experiment: Experiment, at: datetime) -> dict[str, Any]:
     """What a look says."""
     found = aggregate(Experiment.objects.get(pk=experiment.pk), at)
-    chances: Counter[Any] = Counter()
+    chances: defaultdict[str, float] = defaultdict(float)
     for row in found.exposed:
-        chances[row.variant] += row.chances  # type: ignore[assignment]
-    told = {
+        chances[row.variant] += row.chances
+    told: dict[str, Mapping[Any, float]] = {
         "exposed": {(row.variant, row.age): row.leads for row in found.exposed},
         "said": {(row.variant, row.actions): row.leads for row in found.said},
         "mature said": {(row.variant, row.actions): row.matured.leads for row in found.said},
@@ -108,7 +108,7 @@ def looked(experiment: Experiment, at: datetime) -> dict[str, Any]:
         "revenue": {(row.variant, row.matured): row.revenue for row in found.conversions.paid},
         "chances of sold": {(row.variant, row.age, row.day): row.chances for row in found.conversions.by_day},
     }
-    return {name: rounded(Counter(each)) for name, each in told.items()} | {"cap": found.conversions.cap}
+    return {name: rounded(each) for name, each in told.items()} | {"cap": found.conversions.cap}
 
 
 class World:
