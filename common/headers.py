@@ -24,11 +24,8 @@ NOTHING = ", ".join(
 
 
 TO_ALL = {"Permissions-Policy": NOTHING}
-TO_PROGRAMS = TO_ALL | {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "X-Frame-Options": "DENY",
-}
-"""Pages have these two of their own (`common.people`)."""
+TO_PROGRAMS = TO_ALL | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+"""Pages have a policy of their own (`common.people`)."""
 
 
 class OurHeaders:

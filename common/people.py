@@ -1,4 +1,4 @@
-"""Middleware of people's browsers: sessions, forms, languages, pages' headers. A program that shows a token needs none.
+"""Middleware of people's browsers: sessions, languages, what a page may load. A program that shows a token needs none.
 
 Each is the well-known one, and requests of such programs go past it. That spares a prediction a tenth of its time in
 Python (`docs/performance.md`).
@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from axes.middleware import AxesMiddleware
 from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
@@ -66,10 +63,6 @@ class Languages(OfPeople, LocaleMiddleware):
             super().process_request(request)
 
 
-class Forms(OfPeople, CsrfViewMiddleware):
-    """That a form was ours."""
-
-
 class LoggedIn(OfPeople, AuthenticationMiddleware):
     """The person of the session."""
 
@@ -80,11 +73,3 @@ class SecondFactor(OfPeople, OTPMiddleware):
 
 class Messages(OfPeople, MessageMiddleware):
     """What is told on the next page."""
-
-
-class Frames(OfPeople, XFrameOptionsMiddleware):
-    """That no other site shows a page of ours within its own."""
-
-
-class LockOuts(OfPeople, AxesMiddleware):
-    """What is answered who has guessed too many passwords."""

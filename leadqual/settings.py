@@ -99,15 +99,15 @@ MIDDLEWARE = [
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "common.people.Languages",
     "django.middleware.common.CommonMiddleware",
-    "common.people.Forms",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "common.people.LoggedIn",
     *(["common.people.SecondFactor"] if ADMIN_TOTP else []),
     "common.people.Messages",
-    "common.people.Frames",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "common.people.LockOuts",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "leadqual.urls"
