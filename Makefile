@@ -38,6 +38,7 @@ bench: .venv/installed-dev  ## every benchmark, beside other servers that it ins
 	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
 	$(BIN)/python -m benchmarks.kernels
 	$(BIN)/python -m benchmarks.bulk
+	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.intervals --leads 300 3000 --seeds 3
 	$(BIN)/python -m leadqual.embedded stop
 

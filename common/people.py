@@ -37,7 +37,7 @@ class ContentPolicy(OfPeople, CSPMiddleware):
     """What a page may load."""
 
 
-class StaticFiles(OfPeople, WhiteNoiseMiddleware):
+class StaticFiles(OfPeople, WhiteNoiseMiddleware):  # type: ignore[misc]
     """The pages' own files."""
 
 
@@ -67,7 +67,7 @@ class LoggedIn(OfPeople, AuthenticationMiddleware):
     """The person of the session."""
 
 
-class SecondFactor(OfPeople, OTPMiddleware):
+class SecondFactor(OfPeople, OTPMiddleware):  # type: ignore[misc]
     """Whether the person has shown the second factor."""
 
 

@@ -108,7 +108,7 @@ def filled_from(before: Experiment) -> dict[str, Any]:
     """What the form is filled in with for a new iteration."""
     names = (*TWO_ARMS, "population", *MADE_BY_ALL)
     arms = before.arms if len(before.arms) > 2 else []
-    more = GUARDRAILS | before.guardrails | {"arms": arms, "previous": before.pk}
+    more: dict[str, Any] = GUARDRAILS | before.guardrails | {"arms": arms, "previous": before.pk}
     return {name: getattr(before, name) for name in names} | more
 
 

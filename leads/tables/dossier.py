@@ -22,7 +22,7 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
 
     def open(self) -> Self:
         """Those that no current outcome has decided."""
-        outcomes = self.model._meta.get_field("outcomes").related_model._default_manager
+        outcomes: Any = self.model._meta.get_field("outcomes").related_model._default_manager
         return self.filter(~models.Exists(outcomes.current().filter(dossier=models.OuterRef("pk"))))
 
     def telling(self, text: str) -> Self:

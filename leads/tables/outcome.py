@@ -83,7 +83,7 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
         PostgreSQL would join two long lists from their beginnings, which takes the longer the farther down a page is.
         """
         decided = Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))
-        return self.alias(decided=models.Subquery(decided.values("pk")[:1])).filter(decided__isnull=True)
+        return self.alias(decided=models.Subquery(decided.values("dossier")[:1])).filter(decided__isnull=True)
 
 
 class LeadScore(OrgScoped):

@@ -54,7 +54,8 @@ def dossier_or_404(org_id: str, number: int, *, known: Sequence[str] = ()) -> Do
 
     Raises NotFound, also for another organisation's.
     """
-    dossier: Dossier | None = Dossier.objects.of(org_id).select_related(*known or [None]).filter(number=number).first()
+    rows = Dossier.objects.of(org_id).filter(number=number)
+    dossier: Dossier | None = (rows.select_related(*known) if known else rows).first()
     if dossier is None:
         raise NotFound(NO_SUCH_LEAD)
     return dossier
