@@ -1,7 +1,6 @@
 """Middleware of people's browsers: sessions, languages, what a page may load. A program that shows a token needs none.
 
-Each is the well-known one, and requests of such programs go past it. That spares a prediction a tenth of its time in
-Python (`docs/performance.md`).
+Each is the well-known one, and requests of such programs go past it: what a layer does costs little, but its code is cold.
 """
 
 from __future__ import annotations
