@@ -1,6 +1,6 @@
-"""Middleware of people's browsers: sessions, languages, what a page may load. A program that shows a token needs none.
+"""Middleware of browsers: sessions, languages, what a page may load. A program that shows a token needs none of it.
 
-Each is the well-known one, and requests of such programs go past it: what a layer does costs little, but its code is cold.
+Each is the well-known one, and such a request goes past it: what a layer does costs little, but its code is cold.
 """
 
 from __future__ import annotations
