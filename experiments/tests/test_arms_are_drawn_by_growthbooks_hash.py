@@ -1,11 +1,18 @@
 """The hash is GrowthBook's, version 2: so a lead's arm can be computed by anybody, anywhere, for ever."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from experiments.bucketing import arm_at, place_of, ranges_of
 from experiments.tests.reference import figures
+
+DRAW = """
+from experiments.bucketing import arm_at, place_of, ranges_of
+print([arm_at(place_of("salt", str(number)), ranges_of([0.5, 0.5])) for number in range(1000)])
+"""
 
 
 @pytest.mark.parametrize("row", figures("growthbook_bucketing")["rows"], ids=lambda row: f"{row['seed']} {row['unit']}")
@@ -33,3 +40,14 @@ def test_more_coverage_moves_nobody_to_another_arm() -> None:
         place = place_of("salt", str(number))
         few = arm_at(place, ranges_of([0.5, 0.5], 0.3))
         assert few is None or few == arm_at(place, ranges_of([0.5, 0.5], 0.9))
+
+
+def test_ten_processes_each_with_a_hash_seed_of_its_own_draw_the_same_arms() -> None:
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", DRAW], env={"PYTHONHASHSEED": str(seed)}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in range(10)
+    }
+    here = [arm_at(place_of("salt", str(number)), ranges_of([0.5, 0.5])) for number in range(1000)]
+    assert drawn == {f"{here}\n"}
