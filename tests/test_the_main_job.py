@@ -20,6 +20,7 @@ from tests.test_other_processes import asked, eventually
 DATA = Path(settings.BASE_DIR).parent / "shared" / "data" / "loan_applications"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.exists(), reason="../shared/data/loan_applications is not beside the project")
 def test_the_loan_applications_from_file_to_reasons(
     server_processes: Callable[[int], list[Server]], celery_worker_process: Process
