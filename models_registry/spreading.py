@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-import joblib
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -24,6 +23,8 @@ def spread() -> Iterator[None]:
         if backend == DASK:
             stack.enter_context(_cluster())
         if backend != HERE:
+            import joblib  # noqa: PLC0415 - needed with this setting alone
+
             stack.enter_context(joblib.parallel_config(backend=backend, n_jobs=-1))
         yield
 

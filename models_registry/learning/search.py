@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.raw import Floats
@@ -63,6 +62,8 @@ class Auto:
 
     def trials(self, task: Task, report: Progress = silent) -> list[Trial]:
         """A trial of each algorithm, one of them chosen."""
+        from joblib import Parallel, delayed  # noqa: PLC0415 - seconds that only training should pay
+
         small = sampled(task, MOST_ROWS)
         small = replace(small, bags=BAGS if len(small.x) <= MANY_ROWS else FEWER_BAGS)
         dossiers = len(np.unique(task.dossier))
