@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.stats import t
+from scipy.special import stdtr, stdtrit
 
 from experiments.statistics.estimates import LEVEL, Estimate
 
@@ -46,13 +46,13 @@ class Compared:
 
     def estimate(self, level: float = LEVEL) -> Estimate:
         """With its interval at a fixed moment."""
-        half = float(t.ppf((1 + level) / 2, self.freedom)) * self.standard_error
+        half = float(stdtrit(self.freedom, (1 + level) / 2)) * self.standard_error
         return Estimate(self.value, self.value - half, self.value + half, level)
 
     @property
     def p_value(self) -> float:
         """Two-sided, at a fixed moment."""
-        return float(2 * t.sf(abs(self.value) / self.standard_error, self.freedom))
+        return float(2 * stdtr(self.freedom, -abs(self.value) / self.standard_error))
 
 
 def mean(arm: Sums, level: float = LEVEL) -> Estimate:
@@ -61,7 +61,7 @@ def mean(arm: Sums, level: float = LEVEL) -> Estimate:
         return Estimate.unknown(TOO_FEW, level)
     if not arm.variance > 0:
         return Estimate(arm.mean, None, None, level, NO_VARIATION)
-    half = float(t.ppf((1 + level) / 2, arm.n - 1)) * math.sqrt(arm.variance_of_mean)
+    half = float(stdtrit(arm.n - 1, (1 + level) / 2)) * math.sqrt(arm.variance_of_mean)
     return Estimate(arm.mean, arm.mean - half, arm.mean + half, level)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from experiments.statistics import sequential
 from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA
 
+Floats = NDArray[np.float64]
 FIXED, SEQUENTIAL = "FIXED", "SEQUENTIAL"
 LOOKS = 20
 GRID = 401
@@ -52,9 +54,14 @@ class Aim:
 
 def fixed_power(aim: Aim, leads: float, alpha: float = ALPHA) -> float:
     """How often a two-proportion z test, made once after `leads` in both arms, finds it."""
-    reach, root = float(norm.ppf(1 - alpha / 2)) * aim.pooled_noise, math.sqrt(leads)
+    reach, root = float(ndtri(1 - alpha / 2)) * aim.pooled_noise, math.sqrt(leads)
     gap = abs(aim.difference) * root
-    return float(norm.cdf((gap - reach) / aim.noise) + norm.cdf((-gap - reach) / aim.noise))
+    return float(ndtr((gap - reach) / aim.noise) + ndtr((-gap - reach) / aim.noise))
+
+
+def _density(x: Floats, variance: float) -> Floats:
+    """The density at x of normal draws around 0."""
+    return np.asarray(np.exp(-x * x / (2 * variance)) / math.sqrt(2 * math.pi * variance))
 
 
 def always_valid_power(
@@ -72,8 +79,8 @@ def always_valid_power(
     grid = np.linspace(-max(bounds), max(bounds), GRID)
     width, drift = grid[1] - grid[0], abs(aim.difference) / aim.noise * step
     reach = np.arange(-GRID + 1, GRID) * width
-    kernel = norm.pdf(reach - drift, scale=math.sqrt(step)) * width
-    density, crossed = norm.pdf(grid - drift, scale=math.sqrt(step)), 0.0
+    kernel = _density(reach - drift, step) * width
+    density, crossed = _density(grid - drift, step), 0.0
     mass = 1.0
     for look, bound in enumerate(bounds):
         if look:

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import fisher_exact
 
 from experiments.statistics.estimates import LEVEL, Estimate
 
@@ -111,6 +110,8 @@ def fixed_test(control: Counts, treatment: Counts) -> Test:
         from statsmodels.stats.proportion import proportions_ztest  # noqa: PLC0415 - a second that a web server should not pay
 
         return Test(name, float(proportions_ztest(counts, totals)[1]))
+    from scipy.stats import fisher_exact  # noqa: PLC0415 - a second that a web server should not pay
+
     return Test(name, float(fisher_exact(np.column_stack([counts, totals - counts])).pvalue))
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln
-from scipy.stats import norm
+from scipy.special import betaln, ndtri
 
 from experiments.statistics import exact, sequential
 from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA, EXACT_ALPHA, EXACT_BELOW, LEAST_IN_ARM
@@ -114,7 +113,7 @@ def _log_evidence(arms: Arms, share: float) -> Counted:
 
 
 def _fixed(arms: Arms) -> Bools:
-    return np.asarray(np.abs(arms.z) > norm.ppf(1 - ALPHA / 2))
+    return np.asarray(np.abs(arms.z) > ndtri(1 - ALPHA / 2))
 
 
 def _alarms(arms: Arms, share: float) -> Bools:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from experiments.statistics.estimates import LEVEL
 
@@ -44,7 +44,7 @@ class Curve:
 
     def bounds(self, level: float = LEVEL) -> tuple[Floats, Floats]:
         """A pointwise interval for each day, within [0, 1]."""
-        half = norm.ppf((1 + level) / 2) * self.error
+        half = ndtri((1 + level) / 2) * self.error
         return np.clip(self.converted - half, 0, 1), np.clip(self.converted + half, 0, 1)
 
     def median_day(self) -> int | None:

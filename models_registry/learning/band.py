@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from models_registry.learning.evaluation import BINS
 
@@ -84,7 +84,7 @@ def band_of(
         foretold=float(np.average(probability, weights=weight)),
         came_true=float(np.average(converted, weights=weight)),
         z=z,
-        p=float(2 * norm.sf(abs(z))),
+        p=float(2 * ndtr(-abs(z))),
         error=error_of(converted),
         error_high=float(np.quantile(drawn, 1 - alpha)),
         alpha=alpha,

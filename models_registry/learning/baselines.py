@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from leads.features import Columns, LabelledRows
 from models_registry.learning.bootstrap import Resamples, interval_of
@@ -15,7 +15,7 @@ from models_registry.learning.naive_bayes import NaiveBayes
 from models_registry.learning.ranking import delong
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
 
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from models_registry.learning.bootstrap import resampled
 from models_registry.learning.evaluation import log_losses
@@ -106,7 +106,7 @@ def _auc_test(
         return None
     figures = delong(challenger, champion, converted, weight=weight, cluster=dossier)
     gain = figures.auc_a - figures.auc_b
-    return AucTest(figures.auc_b, figures.auc_a, gain, gain - float(norm.ppf(1 - ALPHA)) * figures.deviation)
+    return AucTest(figures.auc_b, figures.auc_a, gain, gain - float(ndtri(1 - ALPHA)) * figures.deviation)
 
 
 def _words(log_loss: LogLossTest, auc: AucTest | None, dossiers: int) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from models_registry.learning.evaluation import BINS, Bools, Floats
 from models_registry.learning.masses import equal_masses, sums
 
 POINTS = 40
 TENTHS = 10
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 Points = list[dict[str, Any]]
 
 

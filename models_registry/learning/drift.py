@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, fisher_exact
+from scipy.special import chdtrc, chdtri
 
 from leads.features import Column, Kind
 from models_registry.learning.reference import Sample, place_of, share_of_unseen
@@ -78,7 +78,7 @@ def expected_psi(n: float, m: float, bins: int) -> float:
 
 def critical_psi(n: float, m: float, bins: int, alpha: float = ALPHA) -> float:
     """What the PSI of samples of n and m from one population exceeds with probability `alpha`."""
-    return float(chi2.isf(alpha, bins - 1)) * (1 / n + 1 / m)
+    return float(chdtri(bins - 1, alpha)) * (1 / n + 1 / m)
 
 
 def psi_test(reference: Sequence[float], now: Sequence[float], n: float, m: float) -> Psi:
@@ -86,12 +86,14 @@ def psi_test(reference: Sequence[float], now: Sequence[float], n: float, m: floa
     bins = len(reference)
     p, q = ((np.asarray(s) * of + PRIOR) / (of + PRIOR * bins) for s, of in ((reference, n), (now, m)))
     psi = float(np.sum((q - p) * np.log(q / p)))
-    chance = float(chi2.sf(psi / (1 / n + 1 / m), bins - 1))
+    chance = float(chdtrc(bins - 1, psi / (1 / n + 1 / m)))
     return Psi(psi, critical_psi(n, m, bins), expected_psi(n, m, bins), chance, bins)
 
 
 def share_test(reference: float, now: float, n: float, m: float, *, only_more: bool = False) -> Shift:
     """Fisher's exact test of a share of n leads against one of m (effective numbers are rounded)."""
+    from scipy.stats import fisher_exact  # noqa: PLC0415 - a second that a web server should not pay
+
     table = np.array([[round(share * of), round(of) - round(share * of)] for share, of in ((now, m), (reference, n))])
     return Shift(reference, now, float(fisher_exact(table, "greater" if only_more else "two-sided")[1]))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, norm
+from scipy.special import chdtrc, ndtri
 
 from models_registry.learning.evaluation import calibration_error, log_losses
 from models_registry.learning.ranking import delong
@@ -74,7 +74,7 @@ def _interval(said: Floats, converted: Bools, reasons: dict[str, str]) -> list[f
     if not 0.0 < auc < 1.0:
         reasons["roc_auc_interval"] = TOO_FEW
         return None
-    reach = float(norm.ppf((1 + LEVEL) / 2)) * deviation / (auc * (1.0 - auc))
+    reach = float(ndtri((1 + LEVEL) / 2)) * deviation / (auc * (1.0 - auc))
     middle = np.log(auc / (1.0 - auc))
     return [float(1 / (1 + np.exp(-(middle + side)))) for side in (-reach, reach)]
 
@@ -89,12 +89,12 @@ def calibration_p(said: Floats, converted: Bools, reasons: dict[str, str]) -> fl
     parts = np.array_split(order, bins)
     misses = np.array([float((converted[part] - said[part]).sum()) for part in parts])
     variances = np.array([float((said[part] * (1 - said[part])).sum()) for part in parts])
-    return float(chi2.sf(float(np.sum(misses**2 / np.maximum(variances, 1e-12))), bins))
+    return float(chdtrc(bins, float(np.sum(misses**2 / np.maximum(variances, 1e-12)))))
 
 
 def wilson(converted: int, leads: int) -> tuple[float, float]:
     """The 95 % interval of a rate (Wilson 1927)."""
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    z = float(ndtri((1 + LEVEL) / 2))
     rate, shrunk = converted / leads, 1 + z * z / leads
     middle = (rate + z * z / (2 * leads)) / shrunk
     reach = z / shrunk * float(np.sqrt(rate * (1 - rate) / leads + z * z / (4 * leads * leads)))
