@@ -56,7 +56,7 @@ def test_our_plotly_is_small_and_evaluates_nothing() -> None:
 def test_a_page_may_run_only_scripts_of_ours(address: str) -> None:
     response = sales().get(address)
     policy = response.headers["Content-Security-Policy"]
-    assert "script-src 'self';" in policy
+    assert "script-src 'self'" in policy.split("; ")  # django-csp's order differs from process to process
     assert "unsafe-eval" not in policy
     scripts = re.findall(r"<script([^>]*)>", response.content.decode())
     assert all("src=" in attributes or "application/json" in attributes for attributes in scripts)
