@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from insights import words
 from insights.pages.today import Row, rows_of
-from insights.ranking import ORDERS, ranked, to_call
+from insights.ranking import ranked, to_call
 from insights.wanted import Wanted
 from leads.models import LeadScore, Organisation
+from leads.orders import ORDERS
 
 MOST_ROWS = 10_000
 CHUNK = 500

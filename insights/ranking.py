@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
-from common.pagination import Keyset
-from insights.wanted import EXPECTED_VALUE, PROBABILITY, Wanted
+from insights.wanted import Wanted
 from leads.models import Dossier, LeadAttribute, LeadScore, Override
+from leads.orders import ORDERS
 from leads.tables.outcome import LeadScoreQuerySet
 from predictions.overriding import SET_ASIDE
 
-# As the indexes sort them: many leads may have one and the same score.
-ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in (PROBABILITY, EXPECTED_VALUE)}
 OF_THE_LEAD = ("source", "region", "owner")
 MOST_CHOICES = 300
 NEWEST_LEADS = 1_000

@@ -14,10 +14,11 @@ from common.pagination import Page
 from insights import words
 from insights.calls import Calls, calls_of
 from insights.models import SavedView
-from insights.ranking import ORDERS, Counts, choices_of, counts_of, ranked, to_call
+from insights.ranking import Counts, choices_of, counts_of, ranked, to_call
 from insights.saved_views import query_of
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
+from leads.orders import ORDERS
 from predictions.explaining import listed_reasons
 from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason

@@ -19,6 +19,7 @@ from common.throttling import PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
+from leads.orders import ORDERS
 from leads.outcomes import record_outcome
 from predictions import answers, change, monitoring
 from predictions.api import serializers as shapes
@@ -45,8 +46,6 @@ def _moment(text: Any) -> Any:
 
 
 NEWEST = Keyset("predicted_at", _moment, iso)
-# As the indexes sort them: many leads may have one and the same score.
-ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in ("probability", "expected_value")}
 
 
 def dossier_or_404(org_id: str, number: int, *, known: Sequence[str] = ()) -> Dossier:
