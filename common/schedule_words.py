@@ -11,6 +11,7 @@ from cron_descriptor import (
     Options,
     WrongArgumentException,
 )
+from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 HALF_A_SECOND = timedelta(seconds=0.5)
@@ -35,10 +36,11 @@ def cron_words(times: CrontabSchedule) -> str:
     return f"{words} ({times.timezone})"
 
 
-def next_run_of(task: PeriodicTask, *, at: datetime) -> datetime | None:
-    """When it runs next, as seen from `at`; None where it is switched off."""
+def next_run_of(task: PeriodicTask) -> datetime | None:
+    """When it runs next; None where it is switched off."""
     if not task.enabled:
         return None
+    at = timezone.now()  # Celery counts what remains from the present, so nothing else may be asked
     due = at + task.schedule.remaining_estimate(task.last_run_at or at)
     next_run: datetime = max(at, (due + HALF_A_SECOND).replace(microsecond=0))
     return next_run

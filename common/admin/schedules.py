@@ -55,7 +55,7 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
     @admin.display(description="next")
     def next_run(self, task: PeriodicTask) -> datetime | None:
         """When it is due."""
-        return next_run_of(task, at=timezone.now()) if task.pk else None
+        return next_run_of(task) if task.pk else None
 
     @admin.display(description="what it does")
     def what_it_does(self, task: PeriodicTask) -> str:
