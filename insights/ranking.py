@@ -20,31 +20,32 @@ NEWEST_LEADS = 1_000
 
 # All open leads are counted as those there are less those that are decided: neither reads a lead.
 COUNTS = """
-SELECT s.action, count(*) FROM lead_score s
-WHERE s.org_id = %(org_id)s AND s.probability IS NOT NULL
-  AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = s.dossier_id AND o.superseded_at IS NULL)
-GROUP BY s.action
+SELECT action, count(*) FROM lead_score
+WHERE org_id = %(org_id)s AND NOT is_decided AND probability IS NOT NULL GROUP BY action
 UNION ALL
 SELECT NULL, (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
-             - (SELECT count(*) FROM lead_outcome WHERE org_id = %(org_id)s AND superseded_at IS NULL)
+             - (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND is_decided)
 """
-CHOICES = """
-WITH told AS (SELECT source, region, owner FROM dossier WHERE org_id = %(org_id)s GROUP BY source, region, owner)
-SELECT 'source', array_agg(DISTINCT source) FILTER (WHERE source <> '') FROM told
-UNION ALL
-SELECT 'region', array_agg(DISTINCT region) FILTER (WHERE region <> '') FROM told
-UNION ALL
-SELECT 'owner', array_agg(DISTINCT owner) FILTER (WHERE owner <> '') FROM told
-UNION ALL
-SELECT 'attribute', array_agg(DISTINCT a.name) FILTER (WHERE a.name NOT LIKE '@%%')
+# From each word to the next by a step in the index, however many leads share it.
+WORDS = """
+(WITH RECURSIVE told AS (
+    (SELECT {column} AS word FROM dossier WHERE org_id = %(org_id)s AND {column} > '' ORDER BY 1 LIMIT 1)
+    UNION ALL
+    SELECT (SELECT {column} FROM dossier WHERE org_id = %(org_id)s AND {column} > told.word ORDER BY 1 LIMIT 1)
+    FROM told WHERE told.word IS NOT NULL)
+SELECT '{column}', word FROM told WHERE word IS NOT NULL LIMIT %(most)s)
+"""
+ATTRIBUTES = """
+SELECT DISTINCT 'attribute', a.name
 FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s ORDER BY created_at DESC LIMIT %(newest)s) AS d
-JOIN lead_attribute a ON a.dossier_id = d.id
+JOIN lead_attribute a ON a.dossier_id = d.id WHERE a.name NOT LIKE '@%%'
 """
+CHOICES = "UNION ALL".join([*(WORDS.format(column=name) for name in OF_THE_LEAD), ATTRIBUTES])
 
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
     """The current scores of the open leads that fit, with their leads, for a page; the order is the page's."""
-    return fitting(org_id, wanted).of_open_leads_in_turn().prefetch_related("dossier")
+    return fitting(org_id, wanted).of_open_leads().prefetch_related("dossier")
 
 
 def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
@@ -96,6 +97,9 @@ def counts_of(org_id: str) -> Counts:
 
 def choices_of(org_id: str) -> dict[str, list[str]]:
     """What filters offer: the sources, regions and owners of leads, and the names of attributes. One statement."""
+    found: dict[str, list[str]] = {name: [] for name in (*OF_THE_LEAD, "attribute")}
     with connection.cursor() as cursor:
-        cursor.execute(CHOICES, {"org_id": org_id, "newest": NEWEST_LEADS})
-        return {name: sorted(values or [])[:MOST_CHOICES] for name, values in cursor.fetchall()}
+        cursor.execute(CHOICES, {"org_id": org_id, "newest": NEWEST_LEADS, "most": MOST_CHOICES})
+        for name, word in cursor.fetchall():
+            found[name].append(word)
+    return {name: sorted(words)[:MOST_CHOICES] for name, words in found.items()}

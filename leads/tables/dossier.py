@@ -62,7 +62,13 @@ class Dossier(OrgScoped):
                 condition=models.Q(amount__isnull=True) | models.Q(amount__gte=0), name="dossier_amount_not_negative"
             ),
         ]
-        indexes = [models.Index(fields=["org_id", "created_at"], name="dossier_org_created")]
+        indexes = [
+            models.Index(fields=["org_id", "created_at"], name="dossier_org_created"),
+            # What words are in use is asked of these.
+            models.Index(fields=["org_id", "source"], name="dossier_org_source"),
+            models.Index(fields=["org_id", "region"], name="dossier_org_region"),
+            models.Index(fields=["org_id", "owner"], name="dossier_org_owner"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}"

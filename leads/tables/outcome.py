@@ -74,20 +74,20 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
     """Current scores by where their leads stand."""
 
     def of_open_leads(self) -> Self:
-        """Those whose lead no current outcome has decided; for sums over all of them."""
-        return self.filter(~models.Exists(Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))))
+        """Those whose lead no current outcome has decided: in the order of a list, a step in an index each."""
+        return self.filter(is_decided=False)
 
-    def of_open_leads_in_turn(self) -> Self:
-        """The same for a page of a long list: each row is asked for by itself, in the order of the list.
-
-        PostgreSQL would join two long lists from their beginnings, which takes the longer the farther down a page is.
-        """
-        decided = Outcome.objects.current().filter(dossier=models.OuterRef("dossier"))
-        return self.alias(decided=models.Subquery(decided.values("dossier")[:1])).filter(decided__isnull=True)
+    def of_decided_leads(self) -> Self:
+        """The others."""
+        return self.filter(is_decided=True)
 
 
 class LeadScore(OrgScoped):
-    """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet."""
+    """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet.
+
+    `is_decided` says whether the lead has a current outcome. The database keeps it, by triggers on outcomes (migration
+    0007), and makes the row of a lead that is decided before it is scored.
+    """
 
     dossier = models.OneToOneField(Dossier, on_delete=models.CASCADE, related_name="score")
     probability = models.FloatField(null=True)
@@ -98,14 +98,17 @@ class LeadScore(OrgScoped):
     model_version = models.CharField(max_length=14, null=True, blank=True)
     prediction_id = models.BigIntegerField(null=True)
     scored_at = models.DateTimeField(null=True)
+    is_decided = models.BooleanField(db_default=False)
 
     objects = LeadScoreQuerySet.as_manager()
 
     class Meta:
         db_table = "lead_score"
         indexes = [
-            models.Index(fields=["org_id", "-probability", "dossier"], name="lead_score_by_probability"),
-            models.Index(fields=["org_id", "-expected_value", "dossier"], name="lead_score_by_value"),
+            models.Index(
+                fields=["org_id", "is_decided", "-probability", "dossier"], name="lead_score_list_probability"
+            ),
+            models.Index(fields=["org_id", "is_decided", "-expected_value", "dossier"], name="lead_score_list_value"),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,7 @@ from common.throttling import PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
-from leads.orders import ORDERS
+from leads.orders import ORDERS, OpenAndDecided
 from leads.outcomes import record_outcome
 from predictions import answers, change, monitoring
 from predictions.api import serializers as shapes
@@ -245,4 +245,4 @@ def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
     conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
     conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
     scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
-    return scores if wanted["include_decided"] else scores.of_open_leads_in_turn()
+    return OpenAndDecided.of(scores) if wanted["include_decided"] else scores.of_open_leads()

@@ -1,0 +1,61 @@
+"""Lists of leads are read in the order of an index, and pass over nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from leads.models import LeadScore
+from leads.orders import ORDERS, OpenAndDecided
+from leads.tests.cast import MONDAY, a_lead, an_outcome
+
+pytestmark = pytest.mark.django_db
+
+
+def some_leads(leads: int, *, is_decided: bool = False, above: float = 0.0) -> None:
+    for at in range(leads):
+        lead = a_lead()
+        LeadScore.objects.create(dossier=lead, probability=above + at / 100, expected_value=10.0 * at)
+        if is_decided:
+            an_outcome(lead, True, MONDAY)
+
+
+def plans_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node, *(plan for child in node.get("Plans", []) for plan in plans_of(child))]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_list_of_open_leads_passes_over_no_decided_one(order: str) -> None:
+    some_leads(20, is_decided=True, above=0.5)
+    some_leads(8)
+    rows = LeadScore.objects.of("default").of_open_leads().order_by(*ORDERS[order].order)[:5]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        plans = plans_of(json.loads(rows.explain(format="json", analyze=True))[0]["Plan"])
+    assert [plan["Node Type"] for plan in plans] == ["Limit", "Index Scan"]
+    assert "is_decided" in plans[1]["Index Cond"]
+    assert (plans[1]["Actual Rows"], plans[1].get("Rows Removed by Filter", 0)) == (5, 0)
+
+
+def pages_of(rows: Any, side: str, address: str = "/?limit=3") -> list[list[int]]:
+    found = []
+    while address:
+        page = ORDERS["probability"].page(Request(APIRequestFactory().get(address)), rows)
+        found.append([row.dossier_id for row in page.rows])
+        address = getattr(page, side) or ""
+        last = page
+    return found if side == "previous" else [*found, *pages_of(rows, "previous", last.previous or "")]
+
+
+def test_open_and_decided_leads_are_paged_as_one_list_forth_and_back() -> None:
+    some_leads(5, is_decided=True, above=0.02)
+    some_leads(6)
+    scores = LeadScore.objects.of("default")
+    expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
+    forth, back = [expected[at : at + 3] for at in range(0, 11, 3)], [expected[at : at + 3] for at in (6, 3, 0)]
+    assert pages_of(OpenAndDecided.of(scores), "next") == forth + back
