@@ -15,6 +15,8 @@ BEFORE = timedelta(days=180)
 """A recommendation that is older when the lead is decided counts as none."""
 MOST = 2_000
 """The newest decided leads, at most so many: one step in the index each."""
+LATELY = timedelta(days=30)
+"""Most were scored in so many days before: those months are looked into first, and others only for who was not."""
 
 LAST_RECOMMENDED = """
 SELECT said.recommended_action, count(*), count(*) FILTER (WHERE o.converted), sum(said.conversion_probability)
@@ -22,9 +24,15 @@ FROM (SELECT dossier_id, converted, occurred_at FROM lead_outcome
       WHERE org_id = %(org_id)s AND superseded_at IS NULL AND occurred_at >= %(since)s AND occurred_at <= %(until)s
       ORDER BY occurred_at DESC LIMIT %(most)s) AS o
 CROSS JOIN LATERAL (
-    SELECT recommended_action, conversion_probability FROM ml_prediction
-    WHERE dossier_id = o.dossier_id AND predicted_at >= %(earliest)s AND as_of <= o.occurred_at
-    ORDER BY predicted_at DESC LIMIT 1) AS said
+    (SELECT recommended_action, conversion_probability FROM ml_prediction
+     WHERE dossier_id = o.dossier_id AND predicted_at >= o.occurred_at - %(lately)s AND as_of <= o.occurred_at
+     ORDER BY predicted_at DESC LIMIT 1)
+    UNION ALL
+    (SELECT recommended_action, conversion_probability FROM ml_prediction
+     WHERE dossier_id = o.dossier_id AND predicted_at < o.occurred_at - %(lately)s AND as_of <= o.occurred_at
+       AND predicted_at >= %(earliest)s
+     ORDER BY predicted_at DESC LIMIT 1)
+    LIMIT 1) AS said
 GROUP BY said.recommended_action
 """
 
@@ -51,6 +59,7 @@ def became_of(org: Organisation, at: datetime) -> dict[str, Became]:
         "since": at - SINCE,
         "until": at,
         "earliest": at - SINCE - BEFORE,
+        "lately": LATELY,
         "most": MOST,
     }
     with connection.cursor() as cursor:

@@ -21,11 +21,10 @@ FEWEST = 30
 """With fewer conversions to learn from, a lead is taken to convert at any day of its horizon alike."""
 
 OPEN_LEADS = """
-SELECT floor(extract(epoch FROM %(at)s - d.created_at) / 86400) AS age, s.action, count(*), count(s.probability),
-       coalesce(sum(s.probability), 0), coalesce(sum(s.probability ^ 2), 0)
+SELECT floor(date_part('epoch', %(at)s - d.created_at) / 86400) AS age, s.action, count(*), count(s.probability),
+       coalesce(sum(s.probability), 0), coalesce(sum(s.probability * s.probability), 0)
 FROM dossier d LEFT JOIN lead_score s ON s.dossier_id = d.id
-WHERE d.org_id = %(org_id)s
-  AND NOT EXISTS (SELECT FROM lead_outcome o WHERE o.dossier_id = d.id AND o.superseded_at IS NULL)
+WHERE d.org_id = %(org_id)s AND s.is_decided IS NOT TRUE
 GROUP BY age, s.action
 """
 WON = """

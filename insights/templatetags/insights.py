@@ -197,8 +197,10 @@ def sparkline(trail: Trail | None) -> dict[str, Any]:
         return {"line": ""}
     points = line_of(trail.probabilities)
     return {
-        "trail": trail,
-        "scores": trail.probabilities,
+        "direction": trail.direction,
+        "change": trail.change,
+        "since": trail.before[0] if trail.before else None,
+        "scores": ", ".join(map(percent, trail.probabilities)),
         "line": " ".join(f"{x:.1f},{y:.1f}" for x, y in points),
         "end": [f"{each:.1f}" for each in points[-1]],
     }
