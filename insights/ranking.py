@@ -58,7 +58,7 @@ def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
         told_of = LeadAttribute.objects.of(org_id).standing(wanted.attribute, wanted.values, least=least, most=most)
         scores = scores.filter(dossier__in=told_of.values("dossier"))
     if wanted.search:
-        scores = scores.filter(dossier__in=Dossier.objects.of(org_id).telling(wanted.search))
+        scores = scores.among(Dossier.objects.of(org_id).keys_telling(wanted.search))
     return scores
 
 

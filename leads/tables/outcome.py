@@ -81,6 +81,14 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
         """The others."""
         return self.filter(is_decided=True)
 
+    def among(self, keys: models.QuerySet[Any, Any]) -> Self:
+        """Those of leads with these keys, which are read once; then each score is looked up among them, in turn.
+
+        PostgreSQL cannot know how many leads tell of a text. Where it expects a few, it would look up each of them.
+        """
+        is_among = models.Case(models.When(dossier__in=keys, then=True), default=False)
+        return self.alias(is_among=is_among).filter(is_among=True)
+
 
 class LeadScore(OrgScoped):
     """The current score of a lead, one row each, so that lists are sorted by an index. Null: not scored yet.
