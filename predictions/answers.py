@@ -13,7 +13,6 @@ from predictions.explaining import listed_reasons, reasons_by, reasons_for
 from predictions.models import VECTOR, Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
-from predictions.unpacking import unpack
 from predictions.whatif import Supposed
 
 
@@ -26,19 +25,13 @@ def fresh(scored: Scored, outcome: Outcome | None) -> dict[str, Any]:
     return _with_reasons(answer, reasons_by(scored.chosen, [made])[0])
 
 
-def outcome_of(dossier: Dossier | None) -> dict[str, Any] | None:
-    """The lead's current outcome; null while it is undecided."""
-    row = Outcome.objects.current().filter(dossier=dossier).first()
-    return row.to_json() if row else None
-
-
-def stored(dossier: Dossier, rows: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """Stored predictions of one lead."""
-    outcome = outcome_of(dossier)
+def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None) -> list[dict[str, Any]]:
+    """Stored predictions of one lead, and what has become of it."""
+    became = None if outcome is None else outcome.to_json()
     for row in rows:
         row.dossier = dossier
-    unpack(rows)
-    return with_reasons([row.to_json(experiment=_experiment(row), outcome=outcome) for row in rows], rows)
+    # The reasons come first: they open the packed vectors.
+    return with_reasons((row.to_json(experiment=_experiment(row), outcome=became) for row in rows), rows)
 
 
 def with_reasons(answers: Iterable[dict[str, Any]], rows: Sequence[Prediction]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from common.joined import Joined, part
 from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
@@ -20,6 +21,11 @@ from predictions.vectors import columns_from
 Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
 """So many reasons stand beside a lead in a list."""
+VERSIONS = Joined(
+    [part("v", ModelVersion, "version", "digest", "features", "archived_at")],
+    "FROM ml_model_version v WHERE v.org_id = %(org_id)s AND v.version = ANY(%(versions)s)",
+    {"org_id": "varchar", "versions": "varchar[]"},
+)
 
 
 @dataclass(frozen=True)
@@ -38,10 +44,10 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
 
     A feature is a reason only where the lead would score otherwise without it (see `removal`). The rules need no such
     check, and it is left out where a version's artefact is no longer kept. One statement, and one for each model that
-    is not in memory.
+    is not in memory; packed vectors are opened by the way.
     """
-    unpack(predictions)
     versions = _versions(org_id, {row.model_version for row in predictions})
+    unpack(predictions, versions)
     return _told(
         predictions, {name: Source(kinds_of(each.features), _kept_model(each)) for name, each in versions.items()}
     )
@@ -103,8 +109,7 @@ def _versions(org_id: str, names: Iterable[str | None]) -> dict[str, ModelVersio
     wanted = {name for name in names if name is not None}
     if not wanted:
         return {}
-    found = ModelVersion.objects.of(org_id).filter(version__in=wanted)
-    return {row.version: row for row in found.only("id", "version", "digest", "features", "archived_at")}
+    return {row.version: row for (row,) in VERSIONS.rows({"org_id": org_id, "versions": sorted(wanted)})}
 
 
 def _kept_model(version: ModelVersion) -> Model | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -39,6 +39,8 @@ Row = TypeVar("Row", bound=MayBePacked)
 Floats = NDArray[np.float64]
 Packed = tuple[int, bytes]
 """A batch, and a row of it as it is packed."""
+Versions = Mapping[str, ModelVersion]
+NONE_READ: Versions = {}
 MOST_BATCHES, MOST_ROWS = 1_000, 20_000
 """So many batches, and contributions of so many rows, each process remembers: some 10 MB each with 20 features."""
 MOST_WORDS = 2_000
@@ -66,30 +68,38 @@ class Maker:
             rules=tuple(Rule(**each) for each in batch.rules or ()),
         )
 
-    def scorer(self) -> Scorer | None:
-        """What scored it, as it was then; None where its artefact is no longer kept, or damaged."""
+    def scorer(self, versions: Versions) -> Scorer | None:
+        """What scored it, as it was then; None where its artefact is no longer kept, or damaged.
+
+        One statement where a model did that is not among the `versions` that were read.
+        """
         if self.version is None:
             return Rules(self.rules)
-        kept = ModelVersion.objects.of(self.org_id).usable().only("version", "digest")
-        row = kept.filter(version=self.version).first()
+        row = versions.get(self.version) or self._version()
         try:
-            model = artefacts.load(row) if row else None
+            model = artefacts.load(row) if row and not row.archived else None
         except artefacts.DamagedArtefact:
             return None
         return model.recalibrated(self.calibration) if model and self.calibration else model
 
+    def _version(self) -> ModelVersion | None:
+        rows = ModelVersion.objects.of(self.org_id).filter(version=self.version)
+        found: ModelVersion | None = rows.only("version", "digest", "archived_at").first()
+        return found
 
-def unpack(rows: Iterable[MayBePacked]) -> dict[str | None, dict[str, Kind]]:
+
+def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[str | None, dict[str, Kind]]:
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
-    All that one version made are scored at once: two statements for it, however many they are, and none for those that
-    this process has made before. The contributions are 0 where nothing can be made of them any more. The answer has
-    the kinds of the features of each version that such rows are of.
+    All that one version made are scored at once: two statements for it, however many they are, or one where it is among
+    `versions` of the rows' organisation, and none for those that this process has made before. The contributions are 0
+    where nothing can be made of them any more. The answer has the kinds of the features of each version that such rows
+    are of.
     """
     kinds: dict[str | None, dict[str, Kind]] = {}
     for maker, mine, columns in _opened(rows):
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
-        parts = _contributions(maker, mine, columns)
+        parts = _contributions(maker, mine, columns, versions)
         values = [values_of(feature, columns[feature.name]) for feature in maker.features]
         for at, row in enumerate(mine):
             row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
@@ -99,11 +109,11 @@ def unpack(rows: Iterable[MayBePacked]) -> dict[str | None, dict[str, Kind]]:
 _made_before = Recollection[Packed, Floats](MOST_ROWS)
 
 
-def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns) -> list[Floats]:
+def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns, versions: Versions) -> list[Floats]:
     keys = [(row.batch_id, bytes(row.packed)) for row in rows]
     found = _made_before.of(keys)
     new = {key: at for at, key in enumerate(keys) if key not in found}
-    if new and (scorer := maker.scorer()):
+    if new and (scorer := maker.scorer(versions)):
         at = list(new.values())
         parts = scorer.score({name: column[at] for name, column in columns.items()}).contributions
         made = dict(zip(new, parts, strict=True))

@@ -55,6 +55,18 @@ def test_an_idempotency_key_adds_its_row_its_answer_and_the_transaction_around_t
     assert len(keyed) - len(bare) == KEYED
 
 
+def test_what_was_said_before_is_read_in_three_statements_and_a_history_in_four_however_long(crm: Caller) -> None:
+    a_past()
+    a_version()
+    number = a_lead().number
+    for _ in range(3):
+        crm.post(f"/api/ml/predict/{number}")
+    lead_and_newest, versions, lead, first_page = 1, 1, 1, 1
+    assert len(statements_of(lambda: crm.get(f"/api/ml/predict/{number}/latest"))) == TOKEN + lead_and_newest + versions
+    of_history = statements_of(lambda: crm.get(f"/api/ml/predict/{number}/history"))
+    assert len(of_history) == TOKEN + lead + first_page + versions
+
+
 def test_a_batch_without_contributions_equals_one_with_them_whose_reasons_are_made_later(crm: Caller) -> None:
     a_past()
     a_version()

@@ -28,7 +28,7 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
     def keys_telling(self, text: str) -> models.QuerySet[Any, Any]:
         """The keys of those of which a text is told, and of others' that nobody asks for.
 
-        In the source, region, owner, status, the property's city, or an attribute: asked apart, each table is read once.
+        In the source, region, owner, status, the property's city, or an attribute: each table is asked apart, and once.
         """
         own = models.Q(*((f"{name}__icontains", text) for name in OWN_TEXTS), _connector=models.Q.OR)
         cities = Property.objects.filter(city__icontains=text).values("dossier")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -21,11 +20,11 @@ from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.orders import ORDERS, OpenAndDecided
 from leads.outcomes import record_outcome
-from predictions import answers, change, monitoring
+from predictions import answers, before, change, monitoring
 from predictions.api import serializers as shapes
 from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
 from predictions.jobs import start_score_job
-from predictions.models import Prediction, ScoreJob
+from predictions.models import ScoreJob
 from predictions.scoring import score_leads
 from predictions.terms import lead_of
 from predictions.whatif import Impossible, what_if
@@ -48,13 +47,9 @@ def _moment(text: Any) -> Any:
 NEWEST = Keyset("predicted_at", _moment, iso)
 
 
-def dossier_or_404(org_id: str, number: int, *, known: Sequence[str] = ()) -> Dossier:
-    """The organisation's lead of that number, with what else of it is to be `known`.
-
-    Raises NotFound, also for another organisation's.
-    """
-    rows = Dossier.objects.of(org_id).filter(number=number)
-    dossier: Dossier | None = (rows.select_related(*known) if known else rows).first()
+def dossier_or_404(org_id: str, number: int) -> Dossier:
+    """The organisation's lead of that number. Raises NotFound, also for another organisation's."""
+    dossier: Dossier | None = Dossier.objects.of(org_id).filter(number=number).first()
     if dossier is None:
         raise NotFound(NO_SUCH_LEAD)
     return dossier
@@ -87,11 +82,12 @@ class Latest(ContractView):
     @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """The latest stored prediction of this lead. 404 where it was never scored."""
-        dossier = dossier_or_404(self.caller.org_id, dossier_id, known=["score"])
-        newest = Prediction.objects.newest_of(dossier).select_related("experiment")[:1]
-        if not newest:
+        asked = before.newest_of(self.caller.org_id, dossier_id)
+        if asked is None:
+            raise NotFound(NO_SUCH_LEAD)
+        if asked.newest is None:
             raise NotFound("This lead has not been scored yet.")
-        return Response(answers.stored(dossier, list(newest))[0])
+        return Response(answers.stored(asked.dossier, [asked.newest], asked.outcome)[0])
 
 
 class History(ContractView):
@@ -102,9 +98,12 @@ class History(ContractView):
     @extend_schema(responses=shapes.PredictionPage, parameters=PAGING, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """Every prediction of this lead, newest first."""
-        dossier = dossier_or_404(self.caller.org_id, dossier_id)
-        page = NEWEST.page(request, Prediction.objects.filter(dossier=dossier).select_related("experiment"))
-        return Response(page.answer(answers.stored(dossier, page.rows)))
+        asked = before.lead_of(self.caller.org_id, dossier_id)
+        if asked is None:
+            raise NotFound(NO_SUCH_LEAD)
+        history: Any = before.History(asked.dossier)
+        page = NEWEST.page(request, history)
+        return Response(page.answer(answers.stored(asked.dossier, page.rows, asked.outcome)))
 
 
 class RecordOutcome(ContractView):

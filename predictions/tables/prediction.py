@@ -33,12 +33,6 @@ class PredictionQuerySet(OrgQuerySet["Prediction"]):
         """Those of a lead, newest first: by the index (dossier, predicted_at desc)."""
         return self.filter(dossier=dossier).order_by("-predicted_at", "-id")
 
-    def newest_of(self, dossier: Dossier) -> Self:
-        """The same, from the lead's current score on: no month before it is looked into."""
-        score = getattr(dossier, "score", None)
-        rows = self.of_dossier(dossier)
-        return rows.filter(predicted_at__gte=score.scored_at) if score and score.scored_at else rows
-
     def behind(self, scores: Iterable[LeadScore]) -> Self:
         """Those that current scores come from; their moments tell the database which months to look into."""
         made = [score for score in scores if score.prediction_id is not None]

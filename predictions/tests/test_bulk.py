@@ -136,7 +136,7 @@ def test_bulk_rows_are_answered_like_others_and_can_be_rebuilt() -> None:
     a_version()
     (lead, *_) = leads = some_leads()
     in_bulk(leads)
-    answer = answers.stored(lead, [newest(lead)])[0]
+    answer = answers.stored(lead, [newest(lead)], None)[0]
     assert answer["feature_contributions"][0]["feature"]
     assert replay("default", 10).identical == 3
 

@@ -1,0 +1,86 @@
+"""What was said of a lead before: read with the lead and what became of it, in statements that are planned once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from common.joined import Joined, part
+from experiments.models import Experiment
+from leads.models import Dossier, Outcome
+from predictions.models import Prediction
+
+LEAD = part("d", Dossier, "org_id", "number")
+OUTCOME = part("u", Outcome, "converted", "occurred_at", "revenue")
+SAID = part("p", Prediction, *(field.attname for field in Prediction._meta.concrete_fields))
+EXPERIMENT = part("e", Experiment, "name")
+
+OF_LEAD = """
+FROM dossier d LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL {said}
+WHERE d.org_id = %(org_id)s AND d.number = %(number)s
+"""
+# From the lead's current score on: no month before it is looked into.
+NEWEST = """
+LEFT JOIN lead_score s ON s.dossier_id = d.id
+LEFT JOIN LATERAL (
+    SELECT * FROM ml_prediction
+    WHERE dossier_id = d.id AND predicted_at >= coalesce(s.scored_at, '-infinity')
+    ORDER BY predicted_at DESC, id DESC LIMIT 1) AS p ON true
+LEFT JOIN ab_test_experiment e ON e.id = p.experiment_id
+"""
+FIRST = """
+FROM (SELECT * FROM ml_prediction WHERE dossier_id = %(lead)s ORDER BY predicted_at DESC, id DESC LIMIT %(most)s) AS p
+LEFT JOIN ab_test_experiment e ON e.id = p.experiment_id ORDER BY p.predicted_at DESC, p.id DESC
+"""
+WHICH = {"org_id": "varchar", "number": "bigint"}
+LEAD_THEN = Joined((LEAD, OUTCOME), OF_LEAD.format(said=""), WHICH)
+NEWEST_OF_LEAD = Joined((LEAD, OUTCOME, SAID, EXPERIMENT), OF_LEAD.format(said=NEWEST), WHICH)
+FIRST_OF_LEAD = Joined((SAID, EXPERIMENT), FIRST, {"lead": "bigint", "most": "bigint"})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A lead, its current outcome, and the newest prediction of it where that was asked for and there is one."""
+
+    dossier: Dossier
+    outcome: Outcome | None
+    newest: Prediction | None = None
+
+
+def lead_of(org_id: str, number: int) -> Asked | None:
+    """The organisation's lead of that number with its outcome; None where it has none. One statement."""
+    for dossier, outcome in LEAD_THEN.rows({"org_id": org_id, "number": number}):
+        return Asked(dossier, outcome)
+    return None
+
+
+def newest_of(org_id: str, number: int) -> Asked | None:
+    """The same with the newest prediction of the lead, and its experiment. One statement."""
+    for dossier, outcome, said, experiment in NEWEST_OF_LEAD.rows({"org_id": org_id, "number": number}):
+        return Asked(dossier, outcome, said and _whole(said, experiment))
+    return None
+
+
+@dataclass(frozen=True)
+class History:
+    """A lead's predictions, newest first, for `Keyset.page`: the first page is one statement that is planned once."""
+
+    dossier: Dossier
+
+    def order_by(self, *order: str) -> History:
+        """Newest first is their order."""
+        return self
+
+    def filter(self, **conditions: Any) -> Any:
+        """Those of other pages."""
+        return Prediction.objects.filter(dossier=self.dossier, **conditions).select_related("experiment")
+
+    def __getitem__(self, first: slice) -> Iterable[Prediction]:
+        found = FIRST_OF_LEAD.rows({"lead": self.dossier.pk, "most": first.stop})
+        return [_whole(said, experiment) for said, experiment in found]
+
+
+def _whole(said: Prediction, experiment: Experiment | None) -> Prediction:
+    said.experiment = experiment
+    return said
