@@ -44,8 +44,8 @@ CHOICES = "UNION ALL".join([*(WORDS.format(column=name) for name in OF_THE_LEAD)
 
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
-    """The current scores of the open leads that fit, with their leads, for a page; the order is the page's."""
-    return fitting(org_id, wanted).of_open_leads().prefetch_related("dossier")
+    """The current scores of the open leads that fit, for a page; the order is the page's."""
+    return fitting(org_id, wanted).of_open_leads()
 
 
 def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:

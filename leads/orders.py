@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from common.joined import Joined, part
 from common.pagination import Keyset
+from leads.models import Dossier, LeadScore
 from leads.tables.outcome import LeadScoreQuerySet
 
 # Many leads may have one and the same score: then by the lead's key.
@@ -39,3 +42,19 @@ class OpenAndDecided:
     def __getitem__(self, first: slice) -> Any:
         both = self.open[first].union(self.decided[first], all=True)
         return both.order_by(*self.open.query.order_by)[first]
+
+
+LEADS = Joined(
+    [part("d", Dossier, *(field.attname for field in Dossier._meta.concrete_fields))],
+    "FROM dossier d WHERE d.id = ANY(%(keys)s)",
+    {"keys": "bigint[]"},
+)
+
+
+def with_leads(scores: Sequence[LeadScore]) -> list[LeadScore]:
+    """These scores, each with its lead; without those of leads that were forgotten meanwhile. One statement."""
+    found = {lead.pk: lead for (lead,) in LEADS.rows({"keys": [score.dossier_id for score in scores]})}
+    shown = [score for score in scores if score.dossier_id in found]
+    for score in shown:
+        score.dossier = found[score.dossier_id]
+    return shown

@@ -18,7 +18,7 @@ from insights.ranking import Counts, choices_of, counts_of, ranked, to_call
 from insights.saved_views import query_of
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
-from leads.orders import ORDERS
+from leads.orders import ORDERS, with_leads
 from predictions.explaining import listed_reasons
 from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason
@@ -113,8 +113,9 @@ def _page(org_id: str, wanted: Wanted, request: HttpRequest) -> Page:
 
 
 def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
-    """The leads of these scores with all that stands beside them. Four statements, however many they are."""
-    now, dossiers = org.now(), [score.dossier_id for score in scores]
+    """The leads of these scores with all that stands beside them. Five statements, however many they are."""
+    now, scores = org.now(), with_leads(scores)
+    dossiers = [score.dossier_id for score in scores]
     predictions = _predictions(org.org_id, scores)
     told = dict(zip(predictions, listed_reasons(org.org_id, list(predictions.values())), strict=True))
     trails = trails_of(dossiers, since=timezone.now() - DRAWN)

@@ -240,7 +240,7 @@ class Ranked(ContractView):
 
 
 def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False}).prefetch_related("dossier")
+    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False})
     conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
     conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
     scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
