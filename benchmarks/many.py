@@ -196,10 +196,11 @@ VACUUM ANALYZE lead_attribute
 
 
 def furnish() -> None:
-    """Attributes, an earlier version, an experiment with a fifth of the leads in it, and what was measured."""
+    """Attributes, an earlier version, an experiment with a fifth of the leads in it, what was measured and summed up."""
     from django.db import connection  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
+    from experiments.summing import sum_up  # noqa: PLC0415
     from experiments.tests.cast import an_experiment  # noqa: PLC0415
     from predictions.measurement import measure  # noqa: PLC0415
 
@@ -212,6 +213,7 @@ def furnish() -> None:
         first, last = EXPOSED.split(";")
         cursor.execute(first, [experiment.pk, experiment.started_at])
         cursor.execute(last)
+    sum_up(experiment, at=timezone.now())  # as the hourly task does
 
 
 def _earlier_version() -> None:
