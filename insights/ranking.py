@@ -11,10 +11,10 @@ from insights.wanted import Wanted
 from leads.models import Dossier, LeadAttribute, LeadScore, Override
 from leads.orders import ORDERS
 from leads.tables.outcome import LeadScoreQuerySet
+from leads.vocabulary import MOST, words_of
 from predictions.overriding import SET_ASIDE
 
 OF_THE_LEAD = ("source", "region", "owner")
-MOST_CHOICES = 300
 NEWEST_LEADS = 1_000
 """The attributes to choose from are those of so many newest leads: asking every lead would take long."""
 
@@ -26,21 +26,11 @@ UNION ALL
 SELECT NULL, (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
              - (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND is_decided)
 """
-# From each word to the next by a step in the index, however many leads share it.
-WORDS = """
-(WITH RECURSIVE told AS (
-    (SELECT {column} AS word FROM dossier WHERE org_id = %(org_id)s AND {column} > '' ORDER BY 1 LIMIT 1)
-    UNION ALL
-    SELECT (SELECT {column} FROM dossier WHERE org_id = %(org_id)s AND {column} > told.word ORDER BY 1 LIMIT 1)
-    FROM told WHERE told.word IS NOT NULL)
-SELECT '{column}', word FROM told WHERE word IS NOT NULL LIMIT %(most)s)
-"""
 ATTRIBUTES = """
-SELECT DISTINCT 'attribute', a.name
+SELECT DISTINCT a.name
 FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s ORDER BY created_at DESC LIMIT %(newest)s) AS d
 JOIN lead_attribute a ON a.dossier_id = d.id WHERE a.name NOT LIKE '@%%'
 """
-CHOICES = "UNION ALL".join([*(WORDS.format(column=name) for name in OF_THE_LEAD), ATTRIBUTES])
 
 
 def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
@@ -96,10 +86,8 @@ def counts_of(org_id: str) -> Counts:
 
 
 def choices_of(org_id: str) -> dict[str, list[str]]:
-    """What filters offer: the sources, regions and owners of leads, and the names of attributes. One statement."""
-    found: dict[str, list[str]] = {name: [] for name in (*OF_THE_LEAD, "attribute")}
+    """What filters offer: the sources, regions and owners of leads, and the names of attributes. Two statements."""
     with connection.cursor() as cursor:
-        cursor.execute(CHOICES, {"org_id": org_id, "newest": NEWEST_LEADS, "most": MOST_CHOICES})
-        for name, word in cursor.fetchall():
-            found[name].append(word)
-    return {name: sorted(words)[:MOST_CHOICES] for name, words in found.items()}
+        cursor.execute(ATTRIBUTES, {"org_id": org_id, "newest": NEWEST_LEADS})
+        attributes = sorted(name for (name,) in cursor.fetchall())
+    return words_of(org_id, OF_THE_LEAD) | {"attribute": attributes[:MOST]}

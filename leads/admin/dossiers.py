@@ -10,7 +10,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
-from common.bounded import MOST
 from common.tenancy import org_of
 from leads.admin.finding import WithinPresent, number_in
 from leads.models import (
@@ -26,6 +25,7 @@ from leads.models import (
     Override,
     Property,
 )
+from leads.vocabulary import words_of
 
 OPEN, WON, LOST = "open", "won", "lost"
 MOST_ROWS = 200
@@ -80,15 +80,15 @@ class Standing(admin.SimpleListFilter):
         return chosen
 
 
-class RecentWords(admin.SimpleListFilter):
-    """By a word that is in use: those of the newest ten thousand leads, so that no list reads millions for its menu."""
+class WordsInUse(admin.SimpleListFilter):
+    """By a word that is in use, as an index knows them."""
 
     column: str
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
         """The words, in their order."""
-        newest = Dossier.objects.of(org_of(request.user, session=request.session)).order_by("-created_at")
-        return [(word, word) for word in sorted(set(newest.values_list(self.column, flat=True)[:MOST]) - {None, ""})]
+        words = words_of(org_of(request.user, session=request.session), [self.column])[self.column]
+        return [(word, word) for word in words]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dossier]) -> QuerySet[Dossier]:
         """The leads with the word."""
@@ -96,13 +96,13 @@ class RecentWords(admin.SimpleListFilter):
         return queryset.filter(**{self.column: word}) if (word, word) in self.lookup_choices else queryset
 
 
-class ByStatus(RecentWords):
+class ByStatus(WordsInUse):
     """By status."""
 
     title = parameter_name = column = "status"
 
 
-class BySource(RecentWords):
+class BySource(WordsInUse):
     """By source."""
 
     title = parameter_name = column = "source"
@@ -114,7 +114,6 @@ class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAd
 
     list_display = ("number", "status", "source", "region", "owner", "created_at", "probability")
     list_filter = (Standing, CreatedWithin, ByStatus, BySource)
-    list_select_related = ("score",)
     search_fields = ("number",)
     search_help_text = "The lead's number"
     sortable_by = ("number", "created_at")  # what an index sorts
@@ -132,6 +131,10 @@ class DossierAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAd
         told(LeadAttribute, "name", "value", "known_from", "availability", by="name"),
         told(LeadChange, "field", "old_value", "changed_at", by="changed_at"),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The scores are read for the leads of the page alone, not for those before it."""
+        return super().get_queryset(request).prefetch_related("score")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Dossier], search_term: str

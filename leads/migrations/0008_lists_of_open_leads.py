@@ -25,6 +25,7 @@ NEW = {
     "dossier_org_source": ("dossier", "org_id, source"),
     "dossier_org_region": ("dossier", "org_id, region"),
     "dossier_org_owner": ("dossier", "org_id, owner"),
+    "dossier_org_status": ("dossier", "org_id, status"),
 }
 OLD = {
     "lead_score_by_probability": ("lead_score", "org_id, probability DESC, dossier_id"),
@@ -73,6 +74,7 @@ class Migration(migrations.Migration):
                 index("dossier", "dossier_org_source", "org_id", "source"),
                 index("dossier", "dossier_org_region", "org_id", "region"),
                 index("dossier", "dossier_org_owner", "org_id", "owner"),
+                index("dossier", "dossier_org_status", "org_id", "status"),
             ],
         ),
     ]

@@ -70,6 +70,7 @@ class Dossier(OrgScoped):
             models.Index(fields=["org_id", "source"], name="dossier_org_source"),
             models.Index(fields=["org_id", "region"], name="dossier_org_region"),
             models.Index(fields=["org_id", "owner"], name="dossier_org_owner"),
+            models.Index(fields=["org_id", "status"], name="dossier_org_status"),
         ]
 
     def __str__(self) -> str:
