@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from common.prepared import Prepared
 
@@ -36,6 +36,10 @@ class Part(Generic[Row]):
         return [(at, field.from_db_value) for at, field in enumerate(self._fields) if hasattr(field, "from_db_value")]
 
     @functools.cached_property
+    def _key(self) -> int:
+        return self._names.index(self.table._meta.pk.attname)
+
+    @functools.cached_property
     def width(self) -> int:
         """How many columns of the joined row are its own."""
         return len(self._fields)
@@ -47,12 +51,12 @@ class Part(Generic[Row]):
 
     def row(self, values: Sequence[Any]) -> Row | None:
         """The row that its columns hold; None where an outer join has found none. Other fields are deferred."""
-        found = list(values)
-        if found[self._names.index(self.table._meta.pk.attname)] is None:
+        if values[self._key] is None:
             return None
+        found = list(values)
         for at, convert in self._converters:
             found[at] = convert(found[at], None, connection)
-        return self.table.from_db(connection.alias, self._names, found)
+        return self.table.from_db(DEFAULT_DB_ALIAS, self._names, found)
 
 
 def part(alias: str, table: type[Row], *wanted: str) -> Part[Row]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import numpy as np
+import orjson
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -87,7 +87,7 @@ NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""
 
 Part = list[tuple[int, str, str]]
-Kept = Mapping[tuple[str, date], UUID]
+Kept = Mapping[tuple[str, date], str]
 """The kept standings' keys, by kind and day."""
 
 
@@ -161,7 +161,7 @@ def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
         changes=[(ix, name, json.loads(value)) for ix, name, value in parts.pop("change", [])],
         tallies=seen.tallies | _tallies(n, parts.pop("tally", [])),
         attributes=_attributes(n, parts.pop("attribute", [])),
-        kept={(kind, date.fromisoformat(day)): UUID(key) for kind, rows in parts.items() for _, day, key in rows},
+        kept={(kind, date.fromisoformat(day)): key for kind, rows in parts.items() for _, day, key in rows},
     )
 
 
@@ -172,7 +172,7 @@ ORDER = ("source", "source_score", "region", "amount", "property.price", "proper
 def _leads(n: int, rows: Part) -> tuple[Moments, NDArray[np.int64], dict[str, Column]]:
     if len(rows) != n:
         raise KeyError("a dossier is not of this organisation")
-    leads = [json.loads(value) for _, _, value in sorted(rows)]
+    leads = [orjson.loads(value) for _, _, value in sorted(rows)]
     created, known, *fields = zip(*leads, strict=True) if leads else [()] * (2 + len(ORDER))
     return (
         np.array(created, dtype="datetime64[us]"),
@@ -193,7 +193,7 @@ def _tallies(n: int, rows: Part) -> dict[str, Tally]:
         tally = tallies.get(name)
         if tally is None:
             tally = tallies[name] = Tally.none(n)
-        tally.count[ix], tally.last_7_days[ix], first, last = json.loads(value)
+        tally.count[ix], tally.last_7_days[ix], first, last = orjson.loads(value)
         tally.first[ix], tally.last[ix] = np.datetime64(first, "us"), np.datetime64(last, "us")
     return tallies
 
