@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-from django.db import connection
 from numpy.typing import NDArray
 
 from common.prepared import Prepared
@@ -83,6 +82,8 @@ SEEN = Prepared(
         "usable": "varchar[]",
     },
 )
+# Of any size a number may be, which orjson would not read: but without the layers of json.loads.
+decoded = json.JSONDecoder().raw_decode
 NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""
 
@@ -135,9 +136,7 @@ def see(asked: Asked) -> Seen:
         "moments": _instants(asked.moment),
         "known_by": _instants(asked.known_by),
     }
-    with connection.cursor() as cursor:
-        SEEN.execute(cursor, asked.query | pairs)
-        parts = rows_of(cursor.fetchall())
+    parts = rows_of(SEEN.rows(asked.query | pairs))
     seen = Seen(*_leads(n, parts.pop("lead", [])))
     return with_rows(seen, parts, n)
 
@@ -158,7 +157,7 @@ def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
     """The same with changes, tallies, attributes and kept standings of the n pairs that these rows hold."""
     return replace(
         seen,
-        changes=[(ix, name, json.loads(value)) for ix, name, value in parts.pop("change", [])],
+        changes=[(ix, name, decoded(value)[0]) for ix, name, value in parts.pop("change", [])],
         tallies=seen.tallies | _tallies(n, parts.pop("tally", [])),
         attributes=_attributes(n, parts.pop("attribute", [])),
         kept={(kind, date.fromisoformat(day)): key for kind, rows in parts.items() for _, day, key in rows},
@@ -204,5 +203,5 @@ def _attributes(n: int, rows: Part) -> dict[str, NDArray[np.object_]]:
         column = columns.get(name)
         if column is None:
             column = columns[name] = np.full(n, None, dtype=object)
-        column[ix] = json.loads(value)
+        column[ix] = decoded(value)[0]
     return columns

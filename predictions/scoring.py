@@ -82,7 +82,9 @@ def _score(
     for method in sorted({each.method for each in assignments}):
         chosen = scorers.as_read(org_id, method, active=terms.active)
         rows = [row for row, each in enumerate(assignments) if each.method == method]
-        columns = {name: column[rows] for name, column in columns_of(read, chosen.scorer.features).items()}
+        columns = columns_of(read, chosen.scorer.features)
+        if len(rows) < len(dossiers):
+            columns = {name: column[rows] for name, column in columns.items()}
         scores = chosen.scorer.score(columns)
         made = _predictions(org_id, chosen, columns, scores, predicted_at)
         for at, (row, prediction) in enumerate(zip(rows, made, strict=True)):
