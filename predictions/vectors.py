@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Column, Columns, Feature
+from leads.features import Columns, Feature, Kind
 
 
 def columns_from(features: Iterable[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
     """The features' columns of rows of named values; what a row does not name is missing."""
-    return {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
+    return {
+        feature.name: np.array(
+            [row.get(feature.name) for row in rows], dtype=object if feature.kind is Kind.CATEGORY else np.float64
+        )
+        for feature in features
+    }
 
 
 def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, Any]]:
@@ -38,9 +43,3 @@ def vector_of(names: Sequence[str], values: Sequence[Any], parts: NDArray[np.flo
     """[feature, value, contribution] for every feature of a row, largest contribution first."""
     order, shares = np.argsort(-np.abs(parts), kind="stable").tolist(), parts.tolist()
     return [[names[at], values[at], shares[at]] for at in order]
-
-
-def _column(feature: Feature, values: list[Any]) -> Column:
-    if feature.is_category:
-        return np.array(values, dtype=object)
-    return np.array([np.nan if value is None else float(value) for value in values], dtype=float)
