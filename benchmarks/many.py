@@ -196,7 +196,7 @@ VACUUM ANALYZE lead_attribute
 
 
 def furnish() -> None:
-    """Attributes, an earlier version, an experiment with a fifth of the leads in it, what was measured and summed up."""
+    """Attributes, an earlier version, an experiment with a fifth of the leads in it, and what was measured of all."""
     from django.db import connection  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 

@@ -114,16 +114,12 @@ def what_callers_know(leads: int) -> tuple[list[int], list[dict[str, Any]]]:
     from leads.models import Dossier, Organisation  # noqa: PLC0415
     from models_registry import scorers  # noqa: PLC0415
     from predictions.scoring import moment_of  # noqa: PLC0415
-    from predictions.vectors import values_of  # noqa: PLC0415
+    from predictions.vectors import rows_from  # noqa: PLC0415
 
     org, features = Organisation.get("default"), scorers.active("default").scorer.features
     dossiers = list(Dossier.objects.of("default").order_by("number")[:leads])
     read = snapshots.take(org, [each.pk for each in dossiers], [moment_of(org, each) for each in dossiers])
-    columns = columns_of(read, features)
-    values = {feature.name: values_of(feature, columns[feature.name]) for feature in features}
-    return [each.number for each in dossiers], [
-        {name: column[at] for name, column in values.items()} for at in range(len(dossiers))
-    ]
+    return [each.number for each in dossiers], rows_from(features, columns_of(read, features))
 
 
 @contextlib.contextmanager

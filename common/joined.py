@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 
 from common.prepared import Prepared
 
@@ -21,6 +21,8 @@ class Part(Generic[Row]):
     alias: str
     table: type[Row]
     wanted: frozenset[str]
+    shared: bool = False
+    """Whether equal columns may be one and the same row for all who ask, who then only read it."""
 
     @functools.cached_property
     def _fields(self) -> list[Any]:
@@ -36,6 +38,10 @@ class Part(Generic[Row]):
         return [(at, field.from_db_value) for at, field in enumerate(self._fields) if hasattr(field, "from_db_value")]
 
     @functools.cached_property
+    def _key(self) -> int:
+        return self._names.index(self.table._meta.pk.attname)
+
+    @functools.cached_property
     def width(self) -> int:
         """How many columns of the joined row are its own."""
         return len(self._fields)
@@ -47,17 +53,24 @@ class Part(Generic[Row]):
 
     def row(self, values: Sequence[Any]) -> Row | None:
         """The row that its columns hold; None where an outer join has found none. Other fields are deferred."""
-        found = list(values)
-        if found[self._names.index(self.table._meta.pk.attname)] is None:
+        if values[self._key] is None:
             return None
+        return self._shared(tuple(values)) if self.shared else self._made(values)
+
+    @functools.cached_property
+    def _shared(self) -> Callable[[tuple[Any, ...]], Row]:
+        return functools.lru_cache(maxsize=256)(self._made)
+
+    def _made(self, values: Sequence[Any]) -> Row:
+        found = list(values)
         for at, convert in self._converters:
             found[at] = convert(found[at], None, connection)
-        return self.table.from_db(connection.alias, self._names, found)
+        return self.table.from_db(DEFAULT_DB_ALIAS, self._names, found)
 
 
-def part(alias: str, table: type[Row], *wanted: str) -> Part[Row]:
+def part(alias: str, table: type[Row], *wanted: str, shared: bool = False) -> Part[Row]:
     """A table's part of a joined row."""
-    return Part(alias, table, frozenset(wanted))
+    return Part(alias, table, frozenset(wanted), shared)
 
 
 @dataclass(frozen=True)
@@ -74,10 +87,7 @@ class Joined:
 
     def rows(self, query: Mapping[str, Any]) -> Iterator[list[Any]]:
         """What it finds: for each row, each part's row or None."""
-        with connection.cursor() as cursor:
-            self._statement.execute(cursor, query)
-            found = cursor.fetchall()
-        for values in found:
+        for values in self._statement.rows(query):
             yield list(_split(self.parts, values))
 
 

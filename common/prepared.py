@@ -7,9 +7,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+
+if TYPE_CHECKING:
+    from common.postgresql.base import DatabaseWrapper
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -24,16 +28,18 @@ class Prepared:
     statement: str
     types: Mapping[str, str] = field(hash=False)
 
-    def execute(self, cursor: Any, query: Mapping[str, Any]) -> None:
-        """Runs it on a cursor of Django's connection."""
+    def rows(self, query: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Runs it on Django's connection, and reads all that it finds."""
+        database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+        cursor = database.quick_cursor()
         if not settings.DATABASE_PREPARED:
             cursor.execute(self.statement, query)
-            return
-        prepared: set[str] = cursor.db.prepared
-        if self._name not in prepared:
+            return cursor.fetchall()
+        if self._name not in database.prepared:
             cursor.execute(self._prepare)
-            prepared.add(self._name)
+            database.prepared.add(self._name)
         cursor.execute(self._execute, query)
+        return cursor.fetchall()
 
     @cached_property
     def _name(self) -> str:

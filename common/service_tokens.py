@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.tokens import AccessToken, Token
@@ -110,12 +110,10 @@ def ensure_not_revoked(token: Token) -> None:
     """Looks the verified token up, in one statement. Raises InvalidToken (401) where it is revoked or unlisted."""
     now = timezone.now()
     number = _number(token)
-    with connection.cursor() as cursor:
-        VALID.execute(cursor, {"id": str(number)})
-        row = cursor.fetchone()
-    if row is None:
+    found = VALID.rows({"id": str(number)})
+    if not found:
         raise InvalidToken("The token is revoked.")
-    (last_used_at,) = row
+    ((last_used_at,),) = found
     if last_used_at is None or last_used_at < now - USE_IS_NOTED_EVERY:
         ServiceToken.objects.filter(pk=number).update(last_used_at=now)
 

@@ -106,7 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "common.request_metrics.RequestMetrics",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -24,6 +24,13 @@ if settings.ADMIN_TOTP:
     admin.site.__class__ = OTPAdminSite
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Addresses are tried in this order: what is asked for most comes first.
+    path("api/ml/", include(predictions_api.ml_urlpatterns)),
+    path("api/v1/", include(predictions_api.service_urlpatterns)),
+    path("api/ml/", include("leads.api.urls")),
+    path("api/ml/", include(models_api.ml_urlpatterns)),
+    path("api/ml/", include(experiments_api.ml_urlpatterns)),
+    path("api/v1/", include(models_api.service_urlpatterns)),
     path("", RedirectView.as_view(pattern_name="insights:today")),
     path("ml-insights/", include("insights.urls")),
     path("accounts/login/", limited(accounts.LoginView.as_view(redirect_authenticated_user=True)), name="login"),
@@ -34,12 +41,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/auth/", include("common.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),
-    path("api/ml/", include("leads.api.urls")),
-    path("api/ml/", include(predictions_api.ml_urlpatterns)),
-    path("api/ml/", include(models_api.ml_urlpatterns)),
-    path("api/ml/", include(experiments_api.ml_urlpatterns)),
-    path("api/v1/", include(predictions_api.service_urlpatterns)),
-    path("api/v1/", include(models_api.service_urlpatterns)),
     path("health", require_safe(health.health), name="health"),
     path("health/live", require_safe(health.live), name="health-live"),
     path("health/ready", require_safe(health.ready), name="health-ready"),

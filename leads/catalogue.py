@@ -74,12 +74,19 @@ class Snapshots:
     @functools.cached_property
     def local_hour(self) -> Moments:
         """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter."""
-        quarters, position = np.unique(self.created_at.astype("datetime64[15m]"), return_inverse=True)
+        quarters, position = distinct(self.created_at.astype("datetime64[15m]"))
         instants = quarters.astype("datetime64[s]").tolist()
         offsets = [self.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(self.zone)) for each in instants]
         local = self.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
         hours: Moments = local.astype("datetime64[h]")
         return hours
+
+
+def distinct(values: Moments) -> tuple[Moments, NDArray[np.intp]]:
+    """The different ones among n values, sorted, and the position of each value among them, (n,)."""
+    if len(values) == 1:  # as a request has it
+        return values, np.zeros(1, dtype=np.intp)
+    return np.unique(values, return_inverse=True)
 
 
 Compute = Callable[[Snapshots], Column]
@@ -340,5 +347,5 @@ def _definition(name: str, kind_of_value: Kind) -> Definition:
 
 
 def columns_of(snapshots: Snapshots, features: Iterable[Feature]) -> Columns:
-    """The features' columns, n rows each."""
-    return {feature.name: definition_of(feature).compute(snapshots) for feature in features}
+    """The features' columns, n rows each. Raises KeyError where the catalogue has none of a feature's name."""
+    return {feature.name: _definition(feature.name, feature.kind).compute(snapshots) for feature in features}

@@ -79,7 +79,7 @@ class Feature:
         """Why `value`, as sent by a caller, cannot be this feature; None where it can (None itself means missing)."""
         if value is None:
             return None
-        if self.is_category:
+        if self.kind is Kind.CATEGORY:
             return None if isinstance(value, str) else "must be a text."
         if not isinstance(value, (int, float)):
             return "must be a number."

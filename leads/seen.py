@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import numpy as np
-from django.db import connection
+import orjson
 from numpy.typing import NDArray
 
 from common.prepared import Prepared
@@ -83,11 +82,13 @@ SEEN = Prepared(
         "usable": "varchar[]",
     },
 )
+# Of any size a number may be, which orjson would not read: but without the layers of json.loads.
+decoded = json.JSONDecoder().raw_decode
 NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""
 
 Part = list[tuple[int, str, str]]
-Kept = Mapping[tuple[str, date], UUID]
+Kept = Mapping[tuple[str, date], str]
 """The kept standings' keys, by kind and day."""
 
 
@@ -135,9 +136,7 @@ def see(asked: Asked) -> Seen:
         "moments": _instants(asked.moment),
         "known_by": _instants(asked.known_by),
     }
-    with connection.cursor() as cursor:
-        SEEN.execute(cursor, asked.query | pairs)
-        parts = rows_of(cursor.fetchall())
+    parts = rows_of(SEEN.rows(asked.query | pairs))
     seen = Seen(*_leads(n, parts.pop("lead", [])))
     return with_rows(seen, parts, n)
 
@@ -158,10 +157,10 @@ def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
     """The same with changes, tallies, attributes and kept standings of the n pairs that these rows hold."""
     return replace(
         seen,
-        changes=[(ix, name, json.loads(value)) for ix, name, value in parts.pop("change", [])],
+        changes=[(ix, name, decoded(value)[0]) for ix, name, value in parts.pop("change", [])],
         tallies=seen.tallies | _tallies(n, parts.pop("tally", [])),
         attributes=_attributes(n, parts.pop("attribute", [])),
-        kept={(kind, date.fromisoformat(day)): UUID(key) for kind, rows in parts.items() for _, day, key in rows},
+        kept={(kind, date.fromisoformat(day)): key for kind, rows in parts.items() for _, day, key in rows},
     )
 
 
@@ -172,7 +171,7 @@ ORDER = ("source", "source_score", "region", "amount", "property.price", "proper
 def _leads(n: int, rows: Part) -> tuple[Moments, NDArray[np.int64], dict[str, Column]]:
     if len(rows) != n:
         raise KeyError("a dossier is not of this organisation")
-    leads = [json.loads(value) for _, _, value in sorted(rows)]
+    leads = [orjson.loads(value) for _, _, value in sorted(rows)]
     created, known, *fields = zip(*leads, strict=True) if leads else [()] * (2 + len(ORDER))
     return (
         np.array(created, dtype="datetime64[us]"),
@@ -193,7 +192,7 @@ def _tallies(n: int, rows: Part) -> dict[str, Tally]:
         tally = tallies.get(name)
         if tally is None:
             tally = tallies[name] = Tally.none(n)
-        tally.count[ix], tally.last_7_days[ix], first, last = json.loads(value)
+        tally.count[ix], tally.last_7_days[ix], first, last = orjson.loads(value)
         tally.first[ix], tally.last[ix] = np.datetime64(first, "us"), np.datetime64(last, "us")
     return tallies
 
@@ -204,5 +203,5 @@ def _attributes(n: int, rows: Part) -> dict[str, NDArray[np.object_]]:
         column = columns.get(name)
         if column is None:
             column = columns[name] = np.full(n, None, dtype=object)
-        column[ix] = json.loads(value)
+        column[ix] = decoded(value)[0]
     return columns

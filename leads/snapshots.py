@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.catalogue import Snapshots, Tally
+from leads.catalogue import Snapshots, Tally, distinct
 from leads.features import Column, Moments
 from leads.models import Direction, Organisation
 from leads.seen import NOT_KNOWN, Asked, Seen, see
@@ -50,7 +50,7 @@ def take(
     """
     instants = microseconds(moments)
     known = instants if known_by is None else microseconds(known_by)
-    days, position = np.unique(known.astype("datetime64[D]"), return_inverse=True)
+    days, position = distinct(known.astype("datetime64[D]"))
     pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position)
     seen = _see(org.org_id, pairs, days.tolist())
     return _assemble(org.zone, pairs, seen, standings(org.org_id, days.tolist(), seen.kept))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timezone
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import connection, transaction
 
@@ -106,7 +106,7 @@ class Counted(Generic[Stood]):
 
 
 @lru_cache(maxsize=256)
-def _kept(counted: Counted[Stood], key: UUID) -> Stood:
+def _kept(counted: Counted[Stood], key: str) -> Stood:
     """Raises KeyError where the row was forgotten meanwhile."""
     rows = bulk.fetch("SELECT content FROM lead_standing WHERE id = %s", key)
     if not rows:
@@ -130,7 +130,7 @@ class Standings:
 
 def keep_ready(org_id: str, day: date) -> None:
     """Keeps the day's for who reads them in a long transaction, in which they must not be counted for keeping."""
-    rows = bulk.fetch("SELECT kind, day, id FROM lead_standing WHERE org_id = %s AND day = %s", org_id, day)
+    rows = bulk.fetch("SELECT kind, day, id::text FROM lead_standing WHERE org_id = %s AND day = %s", org_id, day)
     standings(org_id, [day], {(kind, day): key for kind, day, key in rows})
 
 

@@ -23,7 +23,7 @@ def fresh(scored: Scored, outcome: Outcome | None) -> dict[str, Any]:
     answer = made.to_json(
         experiment=scored.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
     )
-    return _with_reasons(answer, reasons_by(scored.chosen, [made])[0])
+    return _with_reasons(answer, reasons_by(scored.chosen, made, scored.encoded))
 
 
 def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def given(made: Given) -> dict[str, Any]:
 
 def given_alone(made: Given) -> dict[str, Any]:
     """The same with its reasons, which a batch goes without."""
-    return _with_reasons(given(made), reasons_by(made.chosen, [made.prediction])[0])
+    return _with_reasons(given(made), reasons_by(made.chosen, made.prediction, made.encoded))
 
 
 def supposed(what: Supposed) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from predictions.quantities import span
 from predictions.reasons import LEAST_PART
 from predictions.scoring import moment_of, predictions_from
 from predictions.then import as_then, own_scorer
-from predictions.vectors import columns_from, values_of
+from predictions.vectors import columns_from, rows_from
 
 Row = dict[str, Any]
 
@@ -177,9 +177,7 @@ def _read(
     """The lead then, what was known then read at the later moment, and the lead at the later moment."""
     moments, known_by = [start.as_of, end.as_of, end.as_of], [start.as_of, start.as_of, end.as_of]
     read = snapshots.take(Organisation.get(org_id), [dossier.pk] * 3, moments, known_by=known_by)
-    columns = columns_of(read, features)
-    values = {feature.name: values_of(feature, columns[feature.name]) for feature in features}
-    then, later, now = ({name: column[at] for name, column in values.items()} for at in range(3))
+    then, later, now = rows_from(features, columns_of(read, features))
     return then, later, now
 
 

@@ -10,6 +10,7 @@ from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.model import Model
+from models_registry.learning.raw import Matrix
 from models_registry.models import ModelVersion
 from models_registry.scorers import Chosen
 from predictions.models import Prediction
@@ -22,7 +23,7 @@ Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
 """So many reasons stand beside a lead in a list."""
 VERSIONS = Joined(
-    [part("v", ModelVersion, "version", "digest", "features", "archived_at")],
+    [part("v", ModelVersion, "version", "digest", "features", "archived_at", shared=True)],
     "FROM ml_model_version v WHERE v.org_id = %(org_id)s AND v.version = ANY(%(versions)s)",
     {"org_id": "varchar", "versions": "varchar[]"},
 )
@@ -53,10 +54,11 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     )
 
 
-def reasons_by(chosen: Chosen, predictions: Sequence[Prediction]) -> list[list[Reason]]:
-    """The same for predictions that this scorer has just made, without a statement."""
-    kinds = {feature.name: feature.kind for feature in chosen.scorer.features}
-    return _told(predictions, {chosen.version: Source(kinds, chosen.model)})
+def reasons_by(chosen: Chosen, prediction: Prediction, encoded: Matrix | None) -> list[Reason]:
+    """The same for a prediction that this scorer has just made of an encoded row, (1, columns): no statement."""
+    source = Source({feature.name: feature.kind for feature in chosen.scorer.features}, chosen.model)
+    told = _strongest(prediction, source)
+    return told if encoded is None or source.model is None else _checked(source.model, encoded, [told])[0]
 
 
 def _told(predictions: Sequence[Prediction], sources: Mapping[str | None, Source]) -> list[list[Reason]]:
@@ -64,14 +66,15 @@ def _told(predictions: Sequence[Prediction], sources: Mapping[str | None, Source
     for name, source in sources.items():
         if source.model is not None:
             rows = [at for at, row in enumerate(predictions) if row.model_version == name]
-            checked = _checked(source.model, [predictions[at] for at in rows], [told[at] for at in rows])
+            columns = columns_from(source.model.features, [predictions[at].inputs for at in rows])
+            checked = _checked(source.model, source.model.encoder.transform(columns), [told[at] for at in rows])
             for at, reasons in zip(rows, checked, strict=True):
                 told[at] = reasons
     return told
 
 
 def _strongest(row: Prediction, source: Source) -> list[Reason]:
-    return strongest(reasons_of(row.vector, kinds=source.kinds, by_rules=row.model_version is None))
+    return reasons_of(strongest(row.vector), kinds=source.kinds, by_rules=row.model_version is None)
 
 
 def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
@@ -119,11 +122,10 @@ def _kept_model(version: ModelVersion) -> Model | None:
         return None
 
 
-def _checked(model: Model, predictions: Sequence[Prediction], told: Sequence[list[Reason]]) -> list[list[Reason]]:
-    rows = [row.inputs for row in predictions]
+def _checked(model: Model, encoded: Matrix, told: Sequence[list[Reason]]) -> list[list[Reason]]:
     wanted = [(at, reason) for at, reasons in enumerate(told) for reason in reasons]
-    found = moves(model, columns_from(model.features, rows), [(at, reason.feature) for at, reason in wanted])
-    kept: list[list[Reason]] = [[] for _ in predictions]
+    found = moves(model, encoded, [(at, reason.feature) for at, reason in wanted])
+    kept: list[list[Reason]] = [[] for _ in told]
     for (at, reason), move in zip(wanted, found.tolist(), strict=True):
         if move * reason.part > 0:
             kept[at].append(reason)

@@ -21,6 +21,8 @@ LEAST_PART = 0.005
 """A reason moves the probability by at least half a point; less is not worth a person's time."""
 MOST_EACH_WAY = 3
 """So many reasons for a lead, and as many against it, are told at most."""
+Entry = Sequence[Any]
+"""Of a vector: feature, value, part."""
 
 
 @dataclass(frozen=True)
@@ -233,26 +235,26 @@ def moved(name: str, before: Any, after: Any, kind: Kind | None = None) -> str:
 
 
 def reasons_of(
-    vector: Sequence[Sequence[Any]],
-    *,
-    kinds: Mapping[str, Kind] | None = None,
-    by_rules: bool = False,
-    most: int | None = None,
+    vector: Iterable[Entry], *, kinds: Mapping[str, Kind] | None = None, by_rules: bool = False, most: int | None = None
 ) -> list[Reason]:
     """The reasons that a prediction's vector gives, in its order: [feature, value, part], largest part first."""
-    telling = (each for each in vector if each[1] is not None and abs(each[2]) >= LEAST_PART)
     return [
         Reason(name, _wording(name, (kinds or {}).get(name)).phrase(value), part, by_rules)
-        for name, value, part in islice(telling, most)
+        for name, value, part in islice(filter(_is_telling, vector), most)
     ]
 
 
-def strongest(reasons: Iterable[Reason], *, each_way: int = MOST_EACH_WAY) -> list[Reason]:
-    """The first few that speak for the lead and the first few against it, in their order."""
+def _is_telling(entry: Entry) -> bool:
+    return entry[1] is not None and abs(entry[2]) >= LEAST_PART
+
+
+def strongest(vector: Iterable[Entry], *, each_way: int = MOST_EACH_WAY) -> list[Entry]:
+    """The first few entries of a vector that speak for the lead and the first few against it, in their order."""
     left = {True: each_way, False: each_way}
     kept = []
-    for reason in reasons:
-        if left[reason.raises]:
-            left[reason.raises] -= 1
-            kept.append(reason)
+    for entry in filter(_is_telling, vector):
+        raises = entry[2] > 0
+        if left[raises]:
+            left[raises] -= 1
+            kept.append(entry)
     return kept

@@ -15,14 +15,14 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Column, Columns
+from leads.features import Column
 from models_registry.learning.model import Model
 
 Floats = NDArray[np.float64]
 
 
-def moves(model: Model, columns: Columns, wanted: Sequence[tuple[int, str]]) -> Floats:
-    """By how much a feature's value moves the probability, (len(wanted),), for each (row, feature) of the columns.
+def moves(model: Model, encoded: NDArray[np.float32], wanted: Sequence[tuple[int, str]]) -> Floats:
+    """By how much a feature's value moves the probability, (len(wanted),), for each (row, feature) of encoded rows.
 
     Positive where the row is less likely to convert without it. One call of the model, whatever is wanted.
     """
@@ -31,7 +31,7 @@ def moves(model: Model, columns: Columns, wanted: Sequence[tuple[int, str]]) -> 
     others = [_absence(model, feature) for _, feature in wanted]
     sizes = [len(each.share) for each in others]
     starts = np.cumsum([0, *sizes[:-1]])
-    varied = model.encoder.transform(columns)[np.repeat([row for row, _ in wanted], sizes)]
+    varied = encoded[np.repeat([row for row, _ in wanted], sizes)]
     for each, start, size in zip(others, starts.tolist(), sizes, strict=True):
         varied[start + 1 : start + size, each.place] = each.encoded
     probability = model.probability(varied)

@@ -19,7 +19,7 @@ from leads.features import Feature, Kind
 from leads.models import Organisation
 from models_registry.models import ModelVersion
 from predictions.models import Prediction
-from predictions.vectors import values_of
+from predictions.vectors import rows_from
 
 Row = dict[str, Any]
 
@@ -70,9 +70,7 @@ def replay(org_id: str, sample: int) -> Replayed:
 
 def _rebuilt(org: Organisation, features: Sequence[Feature], rows: Sequence[Prediction]) -> list[Row]:
     read = snapshots.take(org, [row.dossier_id or 0 for row in rows], [row.as_of for row in rows])
-    columns = columns_of(read, features)
-    values = {feature.name: values_of(feature, columns[feature.name]) for feature in features}
-    return [{name: column[at] for name, column in values.items()} for at in range(len(rows))]
+    return rows_from(features, columns_of(read, features))
 
 
 def _features(version: ModelVersion | None, rows: Sequence[Prediction]) -> tuple[Feature, ...]:

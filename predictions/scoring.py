@@ -20,6 +20,7 @@ from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
 from leads.models import Dossier, Organisation
 from models_registry import scorers
+from models_registry.learning.raw import Matrix
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
 from predictions import monitoring, shadows, silent
@@ -28,7 +29,7 @@ from predictions.models import Prediction
 from predictions.shadows import Shadowed
 from predictions.storing import store
 from predictions.terms import Terms, terms_of
-from predictions.vectors import columns_from, values_of
+from predictions.vectors import columns_from, rows_of, vector_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Scored:
     prediction: Prediction
     assignment: Assignment
     chosen: Chosen
+    encoded: Matrix | None
+    """The lead's row as the model's encoder has it, (1, columns); None of the rules."""
 
 
 def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None = None) -> list[Scored]:
@@ -79,21 +82,27 @@ def _score(
     for method in sorted({each.method for each in assignments}):
         chosen = scorers.as_read(org_id, method, active=terms.active)
         rows = [row for row, each in enumerate(assignments) if each.method == method]
-        columns = {name: column[rows] for name, column in columns_of(read, chosen.scorer.features).items()}
-        made = predictions_from(org_id, chosen, columns, predicted_at)
-        for row, prediction in zip(rows, made, strict=True):
+        columns = columns_of(read, chosen.scorer.features)
+        if len(rows) < len(dossiers):
+            columns = {name: column[rows] for name, column in columns.items()}
+        scores = chosen.scorer.score(columns)
+        made = _predictions(org_id, chosen, columns, scores, predicted_at)
+        for at, (row, prediction) in enumerate(zip(rows, made, strict=True)):
             prediction.dossier = dossiers[row]
             prediction.experiment_id, prediction.variant = assignments[row].experiment_id, assignments[row].variant
-            scored[row] = Scored(prediction, assignments[row], chosen)
+            scored[row] = Scored(prediction, assignments[row], chosen, _row_of(scores, at))
     return [scored[row] for row in range(len(dossiers))]
 
 
 def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at: datetime) -> list[Prediction]:
     """Unsaved predictions, one a row of the scorer's feature columns, without a lead."""
-    scores = chosen.scorer.score(columns)
-    values = [values_of(feature, columns[feature.name]) for feature in chosen.scorer.features]
-    names = [feature.name for feature in chosen.scorer.features]
-    limits = Thresholds(**chosen.thresholds)
+    return _predictions(org_id, chosen, columns, chosen.scorer.score(columns), predicted_at)
+
+
+def _predictions(
+    org_id: str, chosen: Chosen, columns: Columns, scores: Scores, predicted_at: datetime
+) -> list[Prediction]:
+    names, limits = [feature.name for feature in chosen.scorer.features], Thresholds(**chosen.thresholds)
     return [
         Prediction(
             org_id=org_id,
@@ -101,10 +110,10 @@ def predictions_from(org_id: str, chosen: Chosen, columns: Columns, predicted_at
             as_of=predicted_at,
             method=chosen.method,
             model_version=chosen.version,
-            stored_vector=_vector(names, [column[row] for column in values], scores.contributions[row]),
+            stored_vector=vector_of(names, values, scores.contributions[row]),
             **_figures(scores, row, limits),
         )
-        for row in range(len(scores.probability))
+        for row, values in enumerate(rows_of(names, columns))
     ]
 
 
@@ -121,10 +130,8 @@ def _figures(scores: Scores, row: int, limits: Thresholds) -> dict[str, Any]:
     }
 
 
-def _vector(names: Sequence[str], values: Sequence[Any], contributions: np.ndarray[Any, Any]) -> list[list[Any]]:
-    parts = contributions.tolist()
-    order = sorted(range(len(names)), key=lambda at: -abs(parts[at]))
-    return [[names[at], values[at], parts[at]] for at in order]
+def _row_of(scores: Scores, row: int) -> Matrix | None:
+    return None if scores.encoded is None else scores.encoded[row : row + 1]
 
 
 def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]) -> None:
@@ -158,19 +165,22 @@ class Given:
     prediction: Prediction
     imputed: list[str]
     chosen: Chosen
+    encoded: Matrix | None
+    """The row as the model's encoder has it, (1, columns); None of the rules."""
 
 
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
     """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions."""
     features = chosen.scorer.features
     columns = columns_from(features, rows)
-    predictions = predictions_from(org_id, chosen, columns, timezone.now())
+    scores = chosen.scorer.score(columns)
+    predictions = _predictions(org_id, chosen, columns, scores, timezone.now())
     store(predictions)
     for prediction in predictions:
         count(prediction)
     return [
-        Given(prediction, [feature.name for feature in features if row.get(feature.name) is None], chosen)
-        for prediction, row in zip(predictions, rows, strict=True)
+        Given(prediction, [each.name for each in features if row.get(each.name) is None], chosen, _row_of(scores, at))
+        for at, (prediction, row) in enumerate(zip(predictions, rows, strict=True))
     ]
 
 

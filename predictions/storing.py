@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
-from django.db import connection
 
 from common.prepared import Prepared
 from predictions.models import Prediction
@@ -73,11 +72,10 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
     if not predictions:
         return
     columns = [*_columns(predictions), list(worths or [None] * len(predictions))]
-    with connection.cursor() as cursor:
-        statement = STORE if worths is None else STORE_AS_CURRENT
-        statement.execute(cursor, dict(zip(GIVEN, columns, strict=True)))
-        for prediction, (number,) in zip(predictions, cursor.fetchall(), strict=True):
-            prediction.pk = number
+    statement = STORE if worths is None else STORE_AS_CURRENT
+    numbers = statement.rows(dict(zip(GIVEN, columns, strict=True)))
+    for prediction, (number,) in zip(predictions, numbers, strict=True):
+        prediction.pk = number
 
 
 def _columns(predictions: Sequence[Prediction]) -> list[list[object]]:

@@ -14,8 +14,8 @@ from models_registry import scorers
 from models_registry.models import ModelVersion
 from models_registry.scorers import NEEDED, Chosen
 
-ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until")
-ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED) for alias in ("a", "s"))
+ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until", shared=True)
+ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED, shared=True) for alias in ("a", "s"))
 EXPERIMENT = part("e", Experiment)
 TERMS: tuple[Part[Organisation], Part[ModelVersion], Part[ModelVersion], Part[Experiment]] = (
     ORGANISATION,

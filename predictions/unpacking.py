@@ -24,7 +24,7 @@ from models_registry.models import ModelVersion
 from predictions.packing import unpacked
 from predictions.recollection import Recollection
 from predictions.tables.batch import PredictionBatch
-from predictions.vectors import values_of
+from predictions.vectors import rows_from, rows_of, vector_of
 
 
 class MayBePacked(Protocol):
@@ -100,9 +100,9 @@ def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[
     for maker, mine, columns in _opened(rows):
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
         parts = _contributions(maker, mine, columns, versions)
-        values = [values_of(feature, columns[feature.name]) for feature in maker.features]
-        for at, row in enumerate(mine):
-            row.stored_vector = vector_of(maker.features, [column[at] for column in values], parts[at].tolist())
+        names = [feature.name for feature in maker.features]
+        for row, values, part in zip(mine, rows_of(names, columns), parts, strict=True):
+            row.stored_vector = vector_of(names, values, part)
     return kinds
 
 
@@ -127,16 +127,8 @@ def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
     """Every feature's value of each row; nothing is scored. One statement where any is packed."""
     found = {id(row): {name: value for name, value, _ in row.stored_vector or ()} for row in rows}
     for maker, mine, columns in _opened(rows):
-        values = {feature.name: values_of(feature, columns[feature.name]) for feature in maker.features}
-        for at, row in enumerate(mine):
-            found[id(row)] = {name: column[at] for name, column in values.items()}
+        found |= {id(row): values for row, values in zip(mine, rows_from(maker.features, columns), strict=True)}
     return [found[id(row)] for row in rows]
-
-
-def vector_of(features: Sequence[Feature], values: Sequence[Any], parts: Sequence[float]) -> list[list[Any]]:
-    """[feature, value, contribution] for every feature of a row, largest contribution first."""
-    order = sorted(range(len(features)), key=lambda at: -abs(parts[at]))
-    return [[features[at].name, values[at], parts[at]] for at in order]
 
 
 def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:

@@ -6,23 +6,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leads.features import Column, Columns, Feature
+from leads.features import Columns, Feature, Kind
 
 
 def columns_from(features: Iterable[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
     """The features' columns of rows of named values; what a row does not name is missing."""
-    return {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
+    return {
+        feature.name: np.array(
+            [row.get(feature.name) for row in rows], dtype=object if feature.kind is Kind.CATEGORY else np.float64
+        )
+        for feature in features
+    }
 
 
-def _column(feature: Feature, values: list[Any]) -> Column:
-    if feature.is_category:
-        return np.array(values, dtype=object)
-    return np.array([np.nan if value is None else float(value) for value in values], dtype=float)
+def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, Any]]:
+    """The inverse: each row's values by their features' names."""
+    names = [feature.name for feature in features]
+    return [dict(zip(names, values, strict=True)) for values in rows_of(names, columns)]
 
 
-def values_of(feature: Feature, column: Column) -> list[Any]:
-    """A column as JSON shows it: missing is null, whole numbers have no point."""
-    if feature.is_category:
-        return list(column)
-    return [None if value != value else int(value) if value.is_integer() else value for value in column.tolist()]
+def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
+    """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point."""
+    # In line, as a call for each of a row's values would cost a request more than scoring it.
+    return [
+        [
+            None if value != value else int(value) if isinstance(value, float) and value.is_integer() else value
+            for value in row
+        ]
+        for row in zip(*(columns[name].tolist() for name in names), strict=True)
+    ]
+
+
+def vector_of(names: Sequence[str], values: Sequence[Any], parts: NDArray[np.float64]) -> list[list[Any]]:
+    """[feature, value, contribution] for every feature of a row, largest contribution first."""
+    order, shares = np.argsort(-np.abs(parts), kind="stable").tolist(), parts.tolist()
+    return [[names[at], values[at], shares[at]] for at in order]

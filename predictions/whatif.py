@@ -17,7 +17,7 @@ from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.models import Prediction
 from predictions.scoring import moment_of, predictions_from, problems_with
-from predictions.vectors import columns_from, values_of
+from predictions.vectors import columns_from, rows_from
 
 
 class Impossible(ValueError):
@@ -48,7 +48,7 @@ def what_if(*, org_id: str, dossier: Dossier, changes: Mapping[str, Any]) -> Sup
     org = Organisation.get(org_id)
     read = snapshots.take(org, [dossier.pk], [moment_of(org, dossier)])
     now, columns = timezone.now(), columns_of(read, features)
-    present = {feature.name: values_of(feature, columns[feature.name])[0] for feature in features}
+    (present,) = rows_from(features, columns)
     followed = followers(present, changes, waited_minutes=_waited_minutes(read))
     supposed = columns_from(features, [present | dict(changes) | followed])
     before, after = (predictions_from(org_id, chosen, each, now)[0] for each in (columns, supposed))

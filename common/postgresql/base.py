@@ -11,6 +11,7 @@ import psycopg2.errorcodes
 from django.conf import settings
 from django.db import OperationalError
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 
@@ -48,15 +49,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Django's hook: what every call of the driver is made within."""
         return SaysWhatIsAway(self)
 
+    _kept_cursor: CursorWrapper | None = None
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection on which nothing is prepared; what will be is planned once, not for each set of values."""
-        self.prepared = set()
+        self.prepared, self._kept_cursor = set(), None
         options = [conn_params.get("options", "")]
         if settings.DATABASE_PREPARED:
             options.append("-c plan_cache_mode=force_generic_plan")
         if settings.DATABASE_STATEMENT_SECONDS:
             options.append(f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS * 1000:.0f}")
         return super().get_new_connection(conn_params | {"options": " ".join(options).strip()})
+
+    def quick_cursor(self) -> CursorWrapper:
+        """A cursor for a statement whose rows are read at once, before another is sent.
+
+        One is kept: for a short statement, making a cursor takes Django longer than all else. Not where the connection
+        has not been looked at in this request, nor where statements are being watched.
+        """
+        if self.connection is None or not self.health_check_done or self.queries_logged:
+            return self.cursor()
+        if self._kept_cursor is None:
+            self._kept_cursor = self.cursor()
+        return self._kept_cursor
 
     def is_usable(self) -> bool:
         """Whether the connection is open and its server has not said farewell."""

@@ -78,7 +78,7 @@ class Model:
         probability, low, high = self._calibrated(np.stack([bags.raw, *self.spread.bounds(bags)]))
         parts = self._contributions(encoded.matrix, bags.raw, probability) if contributions else self._none()
         low, high = np.minimum(low, probability), np.maximum(high, probability)
-        return Scores(probability, low, high, self.base, parts, encoded.missing)
+        return Scores(probability, low, high, self.base, parts, encoded.missing, encoded.matrix)
 
     def probability(self, matrix: NDArray[np.float32]) -> Floats:
         """The probabilities of n encoded rows, (n,)."""

@@ -28,6 +28,8 @@ class Scores:
     base: float
     contributions: Floats
     imputed: NDArray[np.bool_]
+    encoded: NDArray[np.float32] | None = None
+    """The rows as the model's encoder has them, (n, its columns); None of the rules."""
 
     @property
     def confidence(self) -> Floats:

@@ -165,11 +165,19 @@ class OutcomeIn(StrictSerializer):
     revenue = FiniteFloatField(required=False, allow_null=True, default=None, min_value=0, max_value=999_999_999_999)
 
 
+class UncheckedValues(serializers.DictField):
+    """An object whose values are looked at later, by who knows what each must be."""
+
+    def run_child_validation(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The values as they came."""
+        return data
+
+
 class FeaturesIn(StrictSerializer):
     """One lead's features, held by the caller."""
 
     org_id = TextField(required=False, allow_null=True, default=None, max_length=64)
-    features = serializers.DictField(allow_empty=True)
+    features = UncheckedValues(child=serializers.JSONField(), allow_empty=True)
 
 
 class UncheckedItems(serializers.ListField):

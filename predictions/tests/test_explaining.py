@@ -45,7 +45,7 @@ def test_each_reason_is_of_a_known_value_worth_telling_and_moves_the_score_its_w
     for reason in told:
         assert values[reason.feature] is not None
         assert abs(reason.part) >= 0.005
-        (move,) = moves(scorer, columns_of(prediction, scorer), [(0, reason.feature)])
+        (move,) = moves(scorer, scorer.encoder.transform(columns_of(prediction, scorer)), [(0, reason.feature)])
         assert move * reason.part > 0
 
 
@@ -75,7 +75,7 @@ def test_removal_is_the_mean_over_the_golden_values(model: ModelVersion) -> None
         other[name][0] = value
         others.append(scorer.score(other).probability[0])
     expected = scorer.score(columns).probability[0] - np.mean(others)
-    assert moves(scorer, columns, [(0, name)])[0] == pytest.approx(expected, abs=1e-12)
+    assert moves(scorer, scorer.encoder.transform(columns), [(0, name)])[0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_many_are_told_as_each_alone(model: ModelVersion) -> None:

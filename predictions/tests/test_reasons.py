@@ -40,9 +40,9 @@ def test_the_strongest_come_first_and_no_more_each_way_than_asked_for() -> None:
         ["region", "Ain", -0.05],
         ["city", "Lyon", 0.02],
     ]
-    told = strongest(reasons_of(vector), each_way=2)
+    told = reasons_of(strongest(vector, each_way=2))
     assert [reason.feature for reason in told] == ["appointments_count", "source", "amount", "region"]
-    assert [reason.feature for reason in strongest(reasons_of(vector), each_way=1)] == ["appointments_count", "source"]
+    assert [reason.feature for reason in reasons_of(strongest(vector, each_way=1))] == ["appointments_count", "source"]
 
 
 def test_an_attribute_is_told_by_its_kind() -> None:
