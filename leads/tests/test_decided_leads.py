@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from importlib import import_module
+from random import Random
 from typing import Any
 
 import pytest
@@ -89,6 +90,27 @@ def test_a_forgotten_lead_leaves_no_score_behind() -> None:
     an_outcome(lead, True, MONDAY)
     lead.delete()
     assert not LeadScore.objects.exists()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_is_done_the_marks_are_those_that_the_outcomes_say(seed: int) -> None:
+    chance = Random(seed)
+    for step in range(60):
+        number, at = chance.randrange(1, 8), MONDAY + step * DAY
+        act = chance.choice(["tell", "record", "score", "forget", "take back"])
+        lead = Dossier.objects.filter(number=number).first()
+        if act == "tell" or lead is None:
+            tell(a_record(number, status=chance.choice(["NEW", "WON", "LOST"])), at=at)
+        elif act == "record":
+            record(lead, chance.random() < 0.5, occurred_at=at, at=at)
+        elif act == "score":
+            LeadScore.objects.update_or_create(dossier=lead, defaults={"probability": chance.random()})
+        elif act == "forget":
+            lead.delete()
+        else:
+            Outcome.objects.filter(dossier=lead).delete()
+    known = Outcome.objects.current().order_by("dossier__number").values_list("dossier__number", flat=True)
+    assert decided() == list(known)
 
 
 def test_leads_that_were_decided_before_there_were_marks_are_marked(monkeypatch: pytest.MonkeyPatch) -> None:
