@@ -65,6 +65,19 @@ def test_what_was_said_only_after_the_outcome_does_not_count() -> None:
 
 
 @pytest.mark.django_db
+def test_an_old_recommendation_counts_where_there_is_no_newer_one_and_not_for_ever() -> None:
+    lead, long_ago = (a_scored_lead(0.8, action="HIGH_PRIORITY") for _ in range(2))
+    for days_ago, probability in ((100, 0.4), (70, 0.6)):
+        again(lead, probability, days_ago=days_ago)
+    again(long_ago, 0.5, days_ago=300)
+    for each in (lead, long_ago):
+        an_outcome(each, True, clock.now() - DAY)
+    page = read(sales())
+    assert page.became is not None
+    assert page.became.rows == (("Call today", "1", "1", "100%", "60%"),)
+
+
+@pytest.mark.django_db
 def test_conversion_by_score_is_that_of_the_last_measurement() -> None:
     a_version("20260101000000", is_active=True)
     assert read(sales()).bands is None

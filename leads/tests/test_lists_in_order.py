@@ -11,8 +11,9 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from leads.models import LeadScore
-from leads.orders import ORDERS, OpenAndDecided
+from leads.orders import ORDERS, OpenAndDecided, with_leads
 from leads.tests.cast import MONDAY, a_lead, an_outcome
+from leads.vocabulary import words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +60,27 @@ def test_open_and_decided_leads_are_paged_as_one_list_forth_and_back() -> None:
     expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
     forth, back = [expected[at : at + 3] for at in range(0, 11, 3)], [expected[at : at + 3] for at in (6, 3, 0)]
     assert pages_of(OpenAndDecided.of(scores), "next") == forth + back
+
+
+def test_a_lead_that_was_forgotten_meanwhile_is_left_out() -> None:
+    some_leads(2)
+    scores = list(LeadScore.objects.order_by("pk"))
+    scores[0].dossier.delete()
+    assert [score.dossier_id for score in with_leads(scores)] == [scores[1].dossier_id]
+
+
+def test_the_words_of_leads_are_each_told_once_in_their_order_and_are_ones_own() -> None:
+    for source, region, org_id in (
+        ("portal", "Nord", "default"),
+        ("fair", "", "default"),
+        ("portal", None, "default"),
+        ("élan", "Sud", "default"),
+        ("phone", "Ouest", "other"),
+    ):
+        a_lead(source=source, region=region, org_id=org_id)
+    assert words_of("default", ["source", "region"]) == {
+        "source": ["fair", "portal", "élan"],
+        "region": ["Nord", "Sud"],
+    }
+    assert words_of("default", ["source"], most=2) == {"source": ["fair", "portal"]}
+    assert words_of("nobody", ["owner"]) == {"owner": []}
