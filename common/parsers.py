@@ -15,6 +15,8 @@ MAX_DEPTH = 32
 ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 """Only so can a text hold what cannot be kept: as it is, JSON has no NUL, and UTF-8 no half of a pair."""
 LONG_NUMBER = re.compile(rb"(?<![.\d])\d{19}")
+TO_ZERO, ZEROS = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 19
+"""Nineteen digits in a row are found so in a tenth of the time; the pattern then says what they are."""
 
 
 class StrictJSONParser(JSONParser):
@@ -31,13 +33,16 @@ class StrictJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from error
         except (ValueError, UnicodeDecodeError) as error:
             raise ParseError(f"The body is not valid JSON: {error}") from error
-        (_check if ESCAPED.search(raw) else _check_depth)(data, 0)
+        if ESCAPED.search(raw):
+            _check(data, 0)
+        else:
+            _check_depth(data)
         return data
 
 
 def _loads(raw: bytes) -> Any:
     """By orjson, except what it takes otherwise than we do: whole numbers longer than 64 bits, and what is wrong."""
-    if not LONG_NUMBER.search(raw):
+    if ZEROS not in raw.translate(TO_ZERO) or not LONG_NUMBER.search(raw):
         try:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -55,12 +60,17 @@ def _bounded_int(digits: str) -> int:
     return int(digits)
 
 
-def _check_depth(part: Any, depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise ParseError("The JSON is nested too deeply.")
-    for value in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        if isinstance(value, (dict, list)):
-            _check_depth(value, depth + 1)
+def _check_depth(data: Any) -> None:
+    parts, depth = [data], 0
+    while parts := [
+        value
+        for part in parts
+        for value in (part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+        if isinstance(value, (dict, list))
+    ]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ParseError("The JSON is nested too deeply.")
 
 
 def _check(part: Any, depth: int) -> None:

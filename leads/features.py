@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,15 @@ class Feature:
         if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
             return "must be a number, not true or false."
         return self._range_problem(value)
+
+    def suits(self, values: Collection[Any]) -> bool:
+        """Whether all of these can be this feature, seen at a glance; where not, `problem_with` says of each why."""
+        types, known = set(map(type, values)), [value for value in values if value is not None]
+        if self.kind is Kind.CATEGORY:
+            return types <= {str, NoneType}
+        if not types <= ({int, float, bool, NoneType} if self.kind is Kind.BOOLEAN else {int, float, NoneType}):
+            return False
+        return not known or (self._range_problem(min(known)) is None and self._range_problem(max(known)) is None)
 
     def _range_problem(self, value: float) -> str | None:
         if not -1e300 < value < 1e300:

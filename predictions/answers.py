@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
@@ -111,7 +114,7 @@ def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id or 0, [])} for score in scores]
 
 
-def given_in_bulk(made: Made, keys: Iterable[int], rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:
     """Predictions from features in the body, without their contributions: those are made when they are asked for."""
     scores, chosen, names = made.scores, made.chosen, [feature.name for feature in made.chosen.scorer.features]
     shared = {
@@ -122,7 +125,7 @@ def given_in_bulk(made: Made, keys: Iterable[int], rows: Iterable[Mapping[str, A
         "predicted_at": iso(made.at),
     }
     columns = (scores.probability, scores.low, scores.high, scores.confidence, made.actions)
-    figures = zip(keys, rows, *(column.tolist() for column in columns), strict=True)
+    figures = zip(keys, _named(scores.imputed, names), *(column.tolist() for column in columns), strict=True)
     return [
         shared
         | {
@@ -132,10 +135,20 @@ def given_in_bulk(made: Made, keys: Iterable[int], rows: Iterable[Mapping[str, A
             "probability_interval": [low, high],
             "confidence": confidence,
             "recommended_action": action,
-            "imputed_features": [name for name in names if row.get(name) is None],
+            "imputed_features": imputed,
         }
-        for key, row, probability, low, high, confidence, action in figures
+        for key, imputed, probability, low, high, confidence, action in figures
     ]
+
+
+def _named(marked: NDArray[np.bool_], names: Sequence[str]) -> list[list[str]]:
+    """The names that each row marks, (n, names); of the many rows that mark the same ones they are picked once."""
+    patterns, at = np.unique(np.packbits(marked, axis=1), axis=0, return_inverse=True)
+    picked = [
+        [name for name, is_marked in zip(names, row, strict=False) if is_marked]
+        for row in np.unpackbits(patterns, axis=1).tolist()
+    ]
+    return [picked[pattern] for pattern in at.ravel().tolist()]
 
 
 def _ranked_row(score: LeadScore) -> dict[str, Any]:

@@ -36,3 +36,14 @@ def test_a_broken_body_is_refused(raw: bytes) -> None:
 
 def test_a_sound_body_comes_through() -> None:
     assert parsed('{"a": [1, 2.5, "é", null, true]}'.encode()) == {"a": [1, 2.5, "é", None, True]}
+
+
+@pytest.mark.parametrize("number", [10**18 - 1, 10**18, 2**64, -(10**30)])
+def test_a_whole_number_comes_through_to_the_last_digit(number: int) -> None:
+    assert parsed(b'{"a": [%d, 0.12345678901234567890123]}' % number) == {"a": [number, 0.12345678901234568]}
+
+
+def test_nesting_is_counted_alike_in_lists_and_objects() -> None:
+    assert parsed(b'{"a":' * 32 + b"[1]" + b"}" * 32)
+    with pytest.raises(ParseError, match="too deeply"):
+        parsed(b'{"a":' * 33 + b"[1]" + b"}" * 33)
