@@ -45,7 +45,7 @@ def test_what_if_answers_the_probability_as_it_would_be_and_stores_nothing(crm: 
     assert low <= body["conversion_probability"] <= high
     total = body["base_probability"] + sum(part["contribution"] for part in body["feature_contributions"])
     assert total == pytest.approx(body["conversion_probability"], abs=1e-6)
-    assert (Prediction.objects.count(), LeadScore.objects.get().prediction_id) == (1, present["id"])
+    assert (Prediction.objects.count(), LeadScore.objects.get(dossier=lead).prediction_id) == (1, present["id"])
 
 
 def test_what_follows_from_a_change_moves_with_it_and_is_named(crm: Caller, model: Any) -> None:
