@@ -34,12 +34,13 @@ class Prepared:
         cursor = database.quick_cursor()
         if not settings.DATABASE_PREPARED:
             cursor.execute(self.statement, query)
-            return cursor.fetchall()
-        if self._name not in database.prepared:
-            cursor.execute(self._prepare)
-            database.prepared.add(self._name)
-        cursor.execute(self._execute, query)
-        return cursor.fetchall()
+        else:
+            if self._name not in database.prepared:
+                cursor.execute(self._prepare)
+                database.prepared.add(self._name)
+            cursor.execute(self._execute, query)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
     @cached_property
     def _name(self) -> str:

@@ -49,6 +49,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Django's hook: what every call of the driver is made within."""
         return SaysWhatIsAway(self)
 
+    health_check_done: bool
+    """Django's own: whether the connection has been looked at in this request."""
     _kept_cursor: CursorWrapper | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -1,7 +1,9 @@
 """A kept connection is known to be gone without asking its server."""
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, DataError, connection, connections, transaction
+
+from common.prepared import Prepared
 
 pytestmark = pytest.mark.django_db
 
@@ -21,3 +23,28 @@ def test_a_connection_whose_server_has_ended_it_is_not_usable() -> None:
     finally:
         kept.close()
     assert not kept.is_usable()
+
+
+def test_a_statement_goes_on_where_a_kept_cursor_has_met_an_error_or_its_connection_has_gone() -> None:
+    one, nothing = Prepared("SELECT 1 / %(by)s", {"by": "int"}), {"by": 1}
+    kept = connections[DEFAULT_DB_ALIAS]
+    with transaction.atomic():
+        assert one.rows(nothing) == one.rows(nothing) == [(1,)]
+        with pytest.raises(DataError), transaction.atomic():
+            one.rows({"by": 0})
+        assert one.rows(nothing) == [(1,)]
+    first = kept.quick_cursor()  # type: ignore[attr-defined]
+    assert kept.quick_cursor() is first  # type: ignore[attr-defined]
+    kept.force_debug_cursor = True
+    try:
+        assert kept.quick_cursor() is not first  # type: ignore[attr-defined]
+    finally:
+        kept.force_debug_cursor = False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_has_a_cursor_and_prepared_statements_of_its_own() -> None:
+    one = Prepared("SELECT pg_backend_pid() + %(more)s", {"more": "int"})
+    before = one.rows({"more": 0})
+    connection.close()
+    assert one.rows({"more": 0}) != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -168,7 +169,7 @@ class OutcomeIn(StrictSerializer):
 class UncheckedValues(serializers.DictField):
     """An object whose values are looked at later, by who knows what each must be."""
 
-    def run_child_validation(self, data: dict[str, Any]) -> dict[str, Any]:
+    def run_child_validation(self, data: Mapping[str, Any]) -> Any:
         """The values as they came."""
         return data
 
