@@ -16,7 +16,8 @@ from models_registry.learning.windows import expanding, losses, sampled
 WINDOWS = 4
 BAGS = 4
 """Of two bags each row has one score out of sample, which weighs voices badly, and single trees look too good."""
-MOST_ROWS = 40_000
+MOST_DOSSIERS, MOST_ROWS = 24_000, 40_000
+"""Dossiers are what evidence is counted in, rows what time goes by: many snapshots of few leads are all looked at."""
 FEW_DOSSIERS = 500
 """With no more dossiers than these only strongly regularised algorithms are tried."""
 REGULARISED = ("logistic_regression", "random_forest")
@@ -63,7 +64,7 @@ class Auto:
         """A trial of each algorithm, one of them chosen."""
         from joblib import Parallel, delayed  # noqa: PLC0415 - seconds that only training should pay
 
-        small = replace(sampled(task, MOST_ROWS), bags=BAGS)
+        small = replace(sampled(task, MOST_ROWS, MOST_DOSSIERS), bags=BAGS)
         dossiers = len(np.unique(task.dossier))
         candidates = [each for each in self.algorithms if dossiers > FEW_DOSSIERS or each.name in REGULARISED]
         losses_of: dict[str, Losses] = {}
