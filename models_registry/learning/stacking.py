@@ -12,8 +12,8 @@ from models_registry.learning.task import Bools
 SPREAD = 0.13
 """The prior's standard deviation of a voice about an equal one: so far it goes unless the leads say otherwise.
 
-On windows of time within the training parts of five data sets (`docs/models.md`): twice as wide costs the one where the
-newest leads are unlike the others, half as wide gives away half of what the others gain.
+Seen on windows of time within the training parts of five data sets (docs/adr/0015-voices-are-weighed.md): twice as wide
+loses on one of them, half as wide gives away half of what the others gain.
 """
 
 
