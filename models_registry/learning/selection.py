@@ -35,7 +35,7 @@ def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str,
     reasons = _empty(past)
     reasons |= _doubled(past, [each for each in past.features if each.name not in reasons])
     if inner.holds(FEWEST_TOLD):
-        reasons |= dict.fromkeys(_no_better_than_noise(inner.without(set(reasons)), seed=seed), NOISE)
+        reasons |= dict.fromkeys(sorted(_no_better_than_noise(inner.without(set(reasons)), seed=seed)), NOISE)
     return reasons
 
 

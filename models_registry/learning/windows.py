@@ -41,12 +41,13 @@ def arrival(task: Task) -> NDArray[np.int64]:
     return np.asarray(rank[place])
 
 
-def sampled(task: Task, most: int) -> Task:
-    """The task on as many whole dossiers as hold about so many rows, drawn evenly."""
-    if len(task.x) <= most:
-        return task
+def sampled(task: Task, most: int, most_dossiers: int | None = None) -> Task:
+    """The task on as many whole dossiers as hold about so many rows, and no more than so many, drawn evenly."""
     dossiers = np.unique(task.dossier)
-    kept = np.random.default_rng(task.seed).permutation(dossiers)[: round(len(dossiers) * most / len(task.x))]
+    wanted = min(round(len(dossiers) * most / len(task.x)), most_dossiers or len(dossiers))
+    if wanted >= len(dossiers):
+        return task
+    kept = np.random.default_rng(task.seed).permutation(dossiers)[:wanted]
     return task.take(np.isin(task.dossier, kept))
 
 

@@ -11,7 +11,7 @@ from models_registry.learning.fit import learn
 from models_registry.learning.logistic import LogisticRegression
 from models_registry.learning.search import Auto, Losses, Trial, judged
 from models_registry.learning.task import Fitted, Progress, Task, silent
-from models_registry.learning.windows import arrival, expanding, losses
+from models_registry.learning.windows import arrival, expanding, losses, sampled
 from models_registry.tests.learning.simulated import leads
 from models_registry.tests.learning.tasks import task
 
@@ -65,6 +65,14 @@ def test_windows_learn_on_the_past_only_and_part_no_dossier() -> None:
 def test_without_times_dossiers_came_in_the_order_of_their_numbers() -> None:
     one = replace(task(50), created_at=None)
     assert np.array_equal(arrival(one), np.arange(50))
+
+
+def test_a_sample_holds_whole_dossiers_no_more_than_asked_and_not_many_more_rows() -> None:
+    one = task(300, snapshots=2)
+    assert len(sampled(one, 200).x) == 200
+    assert len(np.unique(sampled(one, 600, 50).dossier)) == 50
+    assert all(np.unique(sampled(one, 200, 80).dossier, return_counts=True)[1] == 2)
+    assert sampled(one, 600, 300) is one
 
 
 def test_a_moved_base_rate_does_not_decide_between_algorithms() -> None:
