@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from models_registry.learning.raw import Floats
@@ -12,7 +11,7 @@ from models_registry.learning.task import Bools
 SPREAD = 0.13
 """The prior's standard deviation of a voice about an equal one: so far it goes unless the leads say otherwise.
 
-Seen on windows of time within the training parts of five data sets (docs/adr/0015-voices-are-weighed.md): twice as wide
+Seen on windows of time within the training parts of five data sets (docs/adr/0016-voices-are-weighed.md): twice as wide
 loses on one of them, half as wide gives away half of what the others gain.
 """
 
@@ -23,6 +22,8 @@ def voices(margins: Floats, converted: Bools, weight: Floats) -> Floats:
     The likeliest by a logistic model of the rows (n,) with a normal prior about equal votes (stacking: Wolpert 1992;
     non-negative: Breiman 1996). Level and steepness of the sum are left to calibration, so only shares are kept.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that a web server should not pay
+
     k = margins.shape[1]
     equal = np.full(k, 1.0 / k)
     sign = np.where(converted, 1.0, -1.0)
