@@ -42,9 +42,15 @@ def test_a_statement_goes_on_where_a_kept_cursor_has_met_an_error_or_its_connect
         kept.force_debug_cursor = False
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_new_connection_has_a_cursor_and_prepared_statements_of_its_own() -> None:
-    one = Prepared("SELECT pg_backend_pid() + %(more)s", {"more": "int"})
-    before = one.rows({"more": 0})
-    connection.close()
-    assert one.rows({"more": 0}) != before
+    kept = connection.copy()
+    try:
+        kept.ensure_connection()
+        first = kept.quick_cursor()
+        kept.prepared.add("a statement")
+        kept.close()
+        kept.ensure_connection()
+        assert kept.quick_cursor() is not first
+        assert kept.prepared == set()
+    finally:
+        kept.close()
