@@ -21,6 +21,8 @@ QUOTED = r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 """What repr() makes of a text."""
 CUT = "…"
 """What pages put in the place of a quotation."""
+DEEPEST, LONGEST = 5, 2_000
+"""How deep parts may lie in parts, and how long a text may be: users' words in gaps must not make the search long."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Phrasebook:
         in_turn: bool = True,
     ) -> None:
         fillings = dict.fromkeys((*words, *parts), ANYTHING) | dict.fromkeys(quoted, f"(?:{QUOTED}|{CUT})")
-        self._as_they_are, self._parts, self._are_in_turn = frozenset((*words, *quoted)), frozenset(parts), in_turn
+        self._words, self._parts, self._are_in_turn = frozenset((*words, *quoted)), frozenset(parts), in_turn
         self._phrases = sorted((Phrase(each, fillings) for each in phrases), key=lambda phrase: -phrase.letters)
 
     def say(self, text: str) -> str:
@@ -79,29 +81,44 @@ class Phrasebook:
 
     def said(self, text: str) -> str | None:
         """As `say`; None where it is not of the phrases."""
-        if not self._are_in_turn:
-            return self._one(text)
-        return self._in_turn(text, ". ") or self._one(text) or self._in_turn(text, ", ")
+        return self._said(text, DEEPEST) if len(text) <= LONGEST else None
 
-    def _one(self, text: str) -> str | None:
+    def _said(self, text: str, deep: int) -> str | None:
+        if not self._are_in_turn:
+            return self._one(text, deep)
+        return self._in_turn(text, ". ", deep) or self._one(text, deep) or self._in_turn(text, ", ", deep)
+
+    def _one(self, text: str, deep: int) -> str | None:
         for phrase in self._phrases:
             gaps = phrase.gaps_of(text)
-            if gaps is not None and all(self.knows(gaps[name]) for name in gaps.keys() & self._parts):
-                return _(phrase.text) % {name: self._filled(name, value) for name, value in gaps.items()}
+            filled = None if gaps is None else self._filled(gaps, deep)
+            if filled is not None:
+                return _(phrase.text) % filled
         return None
 
-    def _filled(self, name: str, value: str) -> str:
-        if name in self._parts:
-            return self.say(value)
-        return value if name in self._as_they_are else number(value)
+    def _filled(self, gaps: Mapping[str, str], deep: int) -> dict[str, str] | None:
+        """What is in the gaps, said as well; None where a part is not of the phrases, or lies too deep."""
+        filled = {}
+        for name, value in gaps.items():
+            told = self._part(value, deep) if name in self._parts else self._as_it_is(name, value)
+            if told is None:
+                return None
+            filled[name] = told
+        return filled
 
-    def _in_turn(self, text: str, between: str) -> str | None:
+    def _part(self, text: str, deep: int) -> str | None:
+        return self._said(text, deep - 1) if deep else None
+
+    def _as_it_is(self, name: str, value: str) -> str:
+        return value if name in self._words else number(value)
+
+    def _in_turn(self, text: str, between: str, deep: int) -> str | None:
         """Several, one after the other; the full stop belongs to the one before it."""
         end = len(between.rstrip(" ,"))
         at = text.find(between)
         while at >= 0:
-            first = self._one(text[: at + end])
-            rest = None if first is None else self.said(text[at + len(between) :])
+            first = self._one(text[: at + end], deep)
+            rest = None if first is None else self._said(text[at + len(between) :], deep)
             if first is not None and rest is not None:
                 return first + between[end:] + rest
             at = text.find(between, at + 1)

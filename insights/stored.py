@@ -7,7 +7,7 @@ from leads import phrases as of_imports
 from models_registry import phrases as of_models
 from predictions import phrases as of_scoring
 
-BOOKS = tuple(each.PHRASES for each in (of_models, of_imports, of_scoring, of_jobs))
+BOOKS = tuple(each.PHRASES for each in (of_imports, of_models, of_scoring, of_jobs))
 
 
 def said(text: str) -> str | None:

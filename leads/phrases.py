@@ -36,9 +36,8 @@ ROWS = (
     gettext_noop("the text is not in the file's encoding"),
     gettext_noop("the text holds a NUL character"),
     gettext_noop("a text holds a character that cannot be stored"),
-    gettext_noop("not valid JSON: %(why)s"),
     gettext_noop("not valid JSON: %(problem)s"),
-    gettext_noop("%(word)s is not a number in JSON"),
+    gettext_noop("not valid JSON: %(word)s is not a number in JSON"),
     gettext_noop("not a JSON object"),
     gettext_noop("lead %(lead)s stands already in line %(line)s"),
     gettext_noop("there is no lead %(lead)s"),
@@ -115,9 +114,7 @@ TOLD = (
     gettext_noop("%(org)s keeps its time zone %(zone)s; times without an offset are read in %(read)s."),
     gettext_noop("The records reach the present, so the organisation is a live one."),
     gettext_noop("%(org)s has data beyond the end of these records (%(end)s UTC): it stays live."),
-    gettext_noop(
-        "The records of %(org)s end at %(end)s UTC, which is its present until something later comes in."
-    ),
+    gettext_noop("The records of %(org)s end at %(end)s UTC, which is its present until something later comes in."),
 )
 PHRASES = Phrasebook(
     (*CELLS, *ROWS, *FILES, *FITTING, *MAPPINGS, *TOLD),

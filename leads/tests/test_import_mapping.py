@@ -21,10 +21,7 @@ WRONG = [
     (LEADS.replace('"at"', "5"), "line 3: leads.created_at: must be a text or a table"),
     (LEADS.replace('"at"', '{ column = "at", fromat = "iso" }'), "fromat: there is no such key here"),
     (LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01" }'), "needs a `start` and a `step`"),
-    (
-        LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01", step = "soon" }'),
-        "is not a duration like 90s",
-    ),
+    (LEADS.replace('"at"', '{ order = "@row", start = "2020-01-01", step = "soon" }'), "is not a duration like 90s"),
     (LEADS.replace('"at"', '{ order = "@row", start = "whenever", step = "1d" }'), "is not an ISO time"),
     (LEADS + '[leads.attributes]\nage = "creatoin"\n', "line 5: leads.attributes.age: 'creatoin' is not"),
     (LEADS + '[leads.attributes]\nage = { known = "contact", kind = "int" }\n', "'int' is not one of number"),

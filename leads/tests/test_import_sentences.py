@@ -175,6 +175,10 @@ def test_what_an_import_says_of_the_organisation_is_known(tmp_path: Path) -> Non
         return bring_in('observed_until = "last_event"\n' + more + LEADS, leads=[file], org_id=org_id)[0].notes
 
     tell(a_record(9, created_at=MONDAY))
-    told = [notes(2012, "default"), notes(2012, "of the past"), notes(2100, "of the past", 'time_zone = "Asia/Tokyo"\n')]
+    told = [
+        notes(2012, "default"),
+        notes(2012, "of the past"),
+        notes(2100, "of the past", 'time_zone = "Asia/Tokyo"\n'),
+    ]
     assert [len(each) for each in told] == [1, 1, 2]
     assert unknown([note for each in told for note in each]) == []
