@@ -27,7 +27,7 @@ DEEPEST, LONGEST = 5, 2_000
 
 @dataclass(frozen=True)
 class Phrase:
-    """A sentence, or a part of one, with gaps like "%(leads)s". `fillings` are patterns of those that hold no number."""
+    """A sentence, or a part of one, with gaps like "%(leads)s". `fillings`: patterns of those that hold no number."""
 
     text: str
     fillings: Mapping[str, str]
@@ -98,7 +98,7 @@ class Phrasebook:
 
     def _filled(self, gaps: Mapping[str, str], deep: int) -> dict[str, str] | None:
         """What is in the gaps, said as well; None where a part is not of the phrases, or lies too deep."""
-        filled = {}
+        filled: dict[str, str] = {}
         for name, value in gaps.items():
             told = self._part(value, deep) if name in self._parts else self._as_it_is(name, value)
             if told is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from common import phrases as of_jobs
-from leads import phrases as of_imports
-from models_registry import phrases as of_models
-from predictions import phrases as of_scoring
+from common.phrases import PHRASES as OF_JOBS
+from leads.phrases import PHRASES as OF_IMPORTS
+from models_registry.phrases import PHRASES as OF_MODELS
+from predictions.phrases import PHRASES as OF_SCORING
 
-BOOKS = tuple(each.PHRASES for each in (of_imports, of_models, of_scoring, of_jobs))
+BOOKS = (OF_IMPORTS, OF_MODELS, OF_SCORING, OF_JOBS)
 
 
 def said(text: str) -> str | None:

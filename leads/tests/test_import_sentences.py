@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ properties = ["note"]
 LEAD = {"id": "1", "at": "2026-06-01", "status": "won", "amount": "", "source": "", "photos": "", "decided": ""}
 LEAD |= {"revenue": "", "count": "", "day": "", "agreed": "", "note": ""}
 EVENT = {"id": "1", "at": "2026-06-01", "what": "call", "way": "", "note": ""}
-BAD_LEADS = [
+BAD_LEADS: list[dict[str, str]] = [
     *({"id": cell} for cell in ("x", "0", "", "99999999999999999999")),
     *({"at": cell} for cell in ("soon", "1066-10-14", "", "'soon', says \"Bob\": 5. Yes")),
     *({"amount": cell} for cell in ("much", "-1", "1e400", "1e20")),
@@ -61,7 +62,7 @@ BAD_LEADS = [
     {},
     {},
 ]
-BAD_EVENTS = [
+BAD_EVENTS: list[dict[str, Any]] = [
     *({"id": cell} for cell in ("77", "x")),
     *({"at": cell} for cell in ("soon", "")),
     {"what": ""},
@@ -125,7 +126,7 @@ def test_that_the_database_refuses_a_row_is_known(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.django_db
 def test_why_a_file_is_not_taken_is_known(tmp_path: Path) -> None:
-    told = []
+    told: list[str] = []
     for content, _ in [*UNREADABLE, (gzip.compress(b"a,b\n" * 1_000_000), "")]:
         with pytest.raises(FileProblem) as caught:
             rows(table(tmp_path, content, max_bytes=1_000_000))
@@ -144,7 +145,8 @@ def test_what_is_wrong_in_a_mapping_is_known(words: str) -> None:
 @pytest.mark.django_db
 def test_why_a_mapping_does_not_fit_is_known(tmp_path: Path) -> None:
     Organisation.objects.create(org_id="default", won_statuses=["signed"], lost_statuses=["gone"])
-    file, told = write(tmp_path, "l.csv", ",".join(LEAD), as_csv(LEAD)), []
+    file = write(tmp_path, "l.csv", ",".join(LEAD), as_csv(LEAD))
+    told: list[str] = []
     for mapping in (
         LEADS.replace('"amount"', '"amuont"'),
         LEADS.replace('"amount"', '"what it will bring"'),
