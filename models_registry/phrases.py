@@ -103,11 +103,16 @@ PROGRESS = (
     gettext_noop("How the figures grew with data, and what simpler means would have reached."),
     gettext_noop("Which features carry the scores."),
     gettext_noop("Writing the card."),
-    gettext_noop("The worker stopped answering; start it again."),
-    gettext_noop("The message broker was away, so no worker heard of it; ask again."),
+)
+FAILED = (
+    gettext_noop(
+        "%(leads)s usable leads (%(converted)s converted, %(lost)s not), with %(columns)s columns that vary: at least "
+        "%(least)s leads, both outcomes among the older ones, and one such column are needed."
+    ),
+    gettext_noop("Training stopped on an error of ours, which has been logged; nothing was changed."),
 )
 PHRASES = Phrasebook(
-    (*CHECKS, *VERDICTS, *SUSPECTS, *DRIFT, *CHOSEN, *LEFT_OUT, *PROGRESS),
+    (*CHECKS, *VERDICTS, *SUSPECTS, *DRIFT, *CHOSEN, *LEFT_OUT, *PROGRESS, *FAILED),
     words=("which", "problem", "version", "name", "word"),
     parts=("changes", "why", "compared", "log_loss", "roc_auc", "like", "step"),
 )

@@ -13,7 +13,7 @@ from django.utils.translation.template import templatize
 ROOT = Path(settings.BASE_DIR)
 CATALOGUE = ROOT / "locale/fr/LC_MESSAGES"
 SAYS_ONE, SAYS_MANY = ("_", "gettext", "gettext_lazy", "gettext_noop"), ("ngettext", "ngettext_lazy")
-ROOMS = ("insights", "predictions", "experiments", "models_registry", "common")
+ROOMS = ("insights", "predictions", "experiments", "models_registry", "leads", "common")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|%%|</?\w+[^>]*>")
 
 

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from common.phrasebook import CUT, QUOTED
 from insights import drift_figures, words
 from insights.drawing import Figure
 from insights.freshness import Freshness, freshness_of
@@ -191,7 +192,7 @@ def _import_light(imports: list[ImportJob]) -> Iterator[Light]:
 
 
 MOST_REASONS, MOST_ROWS = 20, 100
-VALUE = re.compile(r"'[^']*'")
+VALUE = re.compile(QUOTED)
 """What a reason quotes of its row: rows are of one kind whatever stands there."""
 
 
@@ -207,5 +208,5 @@ class ImportPage:
 
 def import_page(job: ImportJob) -> ImportPage:
     """As its row tells it."""
-    reasons = Counter(VALUE.sub("…", reject["reason"]) for reject in job.rejects)
+    reasons = Counter(VALUE.sub(CUT, reject["reason"]) for reject in job.rejects)
     return ImportPage(job, reasons.most_common(MOST_REASONS), job.rejects[:MOST_ROWS], len(job.rejects))

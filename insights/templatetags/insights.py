@@ -12,13 +12,12 @@ from django.utils.html import format_html
 
 from experiments.models import ASSIGNING, Experiment, ExperimentStatus
 from experiments.steps import Step
-from insights import words
+from insights import stored, words
 from insights.drawing import Figure
 from insights.experiment_words import DECISIONS, STATES
 from insights.sparklines import line_of
 from models_registry import card_sayings
 from models_registry.models import TrainingRun
-from models_registry.phrases import PHRASES
 from predictions.reasons import label_of, shown
 from predictions.trails import Trail
 
@@ -215,7 +214,8 @@ def figure(drawn: Figure) -> dict[str, Any]:
 @register.simple_tag
 def said(text: str) -> str:
     """A sentence that was stored in English, in the viewer's language; marked as English where it is no known one."""
-    return PHRASES.say(text) if PHRASES.knows(text) else format_html('<span lang="en">{}</span>', text)
+    told = stored.said(text)
+    return format_html('<span lang="en">{}</span>', text) if told is None else told
 
 
 @register.simple_tag

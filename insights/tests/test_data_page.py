@@ -37,9 +37,14 @@ LEAK: dict[str, Any] = {
     "words": "tags looks like a leak.",
 }
 REJECTS = [
-    {"file": "a.csv", "line": 3, "reason": "created_at: 'soon' is not a date", "row": "1,<b>soon</b>"},
-    {"file": "a.csv", "line": 9, "reason": "created_at: 'later' is not a date", "row": "=2,later"},
-    {"file": "a.csv", "line": 10, "reason": "id: empty", "row": ",x"},
+    {"file": "a.csv", "line": 3, "reason": "created_at: 'soon' is not a time of the form iso", "row": "1,<b>soon</b>"},
+    {
+        "file": "a.csv",
+        "line": 9,
+        "reason": 'created_at: "it\'s later" is not a time of the form iso',
+        "row": "=2,later",
+    },
+    {"file": "a.csv", "line": 10, "reason": "id: nobody knows", "row": ",x"},
 ]
 
 
@@ -139,7 +144,11 @@ def test_an_imports_page_says_why_rows_were_rejected_the_commonest_reason_first(
     job = a_job()
     page = text(staff(), f"{PAGE}imports/{job.pk}/")
     first, second = (
-        page.index(words) for words in ('created_at: … is not a date</th><td class="number">2', "id: empty")
+        page.index(words)
+        for words in (
+            'created_at: … is not a time of the form iso</th><td class="number">2',
+            '<span lang="en">id: nobody knows</span></th><td class="number">1',
+        )
     )
     assert first < second
     assert "1,&lt;b&gt;soon&lt;/b&gt;" in page
@@ -149,7 +158,10 @@ def test_an_imports_page_says_why_rows_were_rejected_the_commonest_reason_first(
 def test_rejected_rows_are_kept_as_a_file_that_no_spreadsheet_runs() -> None:
     answer = staff().get(f"{PAGE}imports/{a_job().pk}/rejects")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.content.decode().splitlines()[2] == "a.csv,9,created_at: 'later' is not a date,\"'=2,later\""
+    assert (
+        answer.content.decode().splitlines()[2]
+        == 'a.csv,9,"created_at: ""it\'s later"" is not a time of the form iso","\'=2,later"'
+    )
 
 
 def test_the_fragment_of_an_import_moves_and_says_when_it_is_over() -> None:

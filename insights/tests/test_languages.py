@@ -1,14 +1,16 @@
 """Pages speak the language of the person at them; programs are always answered in English."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from common.tests.people import sales, staff
 from insights.tests.test_quality_page import DRIFT, MOVED, measured
+from leads.models import ImportJob
 from leads.tests.cast import DAY, a_message
 from models_registry.tests.cards import a_training_run, a_version
-from predictions.models import QualityKind
+from predictions.models import QualityKind, ScoreJob
 from predictions.tests.scored import a_prediction, a_scored_lead, again
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,37 @@ def test_what_was_stored_in_english_is_read_in_french() -> None:
         '<span lang="en">Nobody has translated this.</span>',
     ):
         assert said.replace("\u202f", "\u00a0") in page.replace("\u202f", "\u00a0")
+
+
+def test_why_rows_and_jobs_failed_is_read_in_french() -> None:
+    rejects = [
+        {"file": "a.csv", "line": 3, "reason": "montant: 'dix' is not a number", "row": "1,dix"},
+        {"file": "a.csv", "line": 4, "reason": "<i>: Nobody has translated this.", "row": "2,"},
+    ]
+    told = "a.csv: 1,234 leads read (1,230 new, 0 changed, 2 known already, 2 rejected), 9,000 rows a second."
+    job = ImportJob.objects.create(
+        filename="a.csv",
+        status="FAILED",
+        error="a.csv has no column '<b>'; did you mean 'b'?",
+        messages=[{"text": told}],
+        rejected=2,
+        rejects=rejects,
+    )
+    client = staff()
+    page = text(client, f"/ml-insights/data/imports/{job.pk}/")
+    for said in (
+        '<th scope="row">montant : … n’est pas un nombre</th>',
+        "<td>montant : &#x27;dix&#x27; n’est pas un nombre</td>",
+        '<td><span lang="en">&lt;i&gt;: Nobody has translated this.</span></td>',
+        "a.csv n’a pas de colonne &#x27;&lt;b&gt;&#x27; ; vouliez-vous dire &#x27;b&#x27; ?",
+        "a.csv : prospects lus : 1\u00a0234 (nouveaux : 1\u00a0230, ",
+    ):
+        assert said in page.replace("\u202f", "\u00a0")
+    job = ScoreJob.objects.create(status="FAILED", error="The worker stopped answering; start it again.")
+    assert "Le processus ne répond plus ; relancez-le." in text(client, f"/ml-insights/score-jobs/{job.pk}")
+    form = {"content": "leads", "ready": "", "own": "time_zone = 5", "file": SimpleUploadedFile("a.csv", b"id")}
+    answer = client.post("/ml-insights/data/import", form, headers=FRENCH, follow=True)
+    assert "inutilisable : ligne 1 : time_zone : il faut un texte." in answer.content.decode()
 
 
 def test_the_chosen_language_goes_before_the_browsers() -> None:

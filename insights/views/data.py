@@ -18,6 +18,7 @@ from leads.importing.jobs import start_import
 from leads.importing.mapping import MappingProblem
 from leads.importing.rejects import as_csv
 from leads.models import ImportJob
+from leads.phrases import PHRASES
 from models_registry.releases import NoReason, newest_suspects, release_suspect, withdraw_release
 
 LONGEST_REASON, LONGEST_NAME = 10_000, 200
@@ -45,7 +46,7 @@ def import_file(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     try:
         job = start_import(org_id=viewer.org.org_id, upload=upload, filename=upload.name, by=viewer.name, **told)
     except MappingProblem as problem:
-        messages.error(request, _("The mapping cannot be used: %s.") % problem)
+        messages.error(request, _("The mapping cannot be used: %s.") % PHRASES.say(str(problem)))
         return redirect("insights:data")
     return redirect("insights:import", job_id=job.pk)
 

@@ -223,7 +223,7 @@ def _duration(section: Section, key: str) -> timedelta | None:
     words = section.take(key, str)
     try:
         return None if words is None else duration(words)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise section.problem(key, str(error)) from None
 
 

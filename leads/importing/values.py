@@ -123,11 +123,14 @@ def dates(form: str) -> Callable[[Any], str]:
 
 
 def duration(words: str) -> timedelta:
-    """`90s`, `10m`, `1.5h`, `3d`, `2w`. Raises ValueError for anything else."""
+    """`90s`, `10m`, `1.5h`, `3d`, `2w`. Raises ValueError for anything else, and for what no clock can hold."""
     found = DURATION.fullmatch(words.strip())
     if not found:
         raise ValueError(f"{words!r} is not a duration like 90s, 10m, 1.5h, 3d or 2w")
-    return timedelta(seconds=float(found[1]) * UNITS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * UNITS[found[2]])
+    except OverflowError:
+        raise ValueError(f"{words!r} is too long a duration") from None
 
 
 def kind_of(cell: Any) -> str:

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from common.jobs import JobStatus
 from leads.importing import jobs
 from leads.models import Dossier, ImportJob, Message
+from leads.phrases import PHRASES
 from leads.tasks import import_file, retire_dead_imports
 from leads.tests.cast import MONDAY
 from leads.tests.told import a_record, tell
@@ -207,6 +208,20 @@ def test_an_import_that_no_worker_can_be_told_of_has_failed(
         send(crm, mapping=MAPPING)
     job = ImportJob.objects.get()
     assert (job.status, bool(job.file)) == (JobStatus.FAILED, False)
+    assert PHRASES.knows(job.error)
+
+
+def test_an_import_that_met_an_error_of_ours_says_so_in_a_known_sentence(
+    crm: Caller, queued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_: Any) -> None:
+        raise ZeroDivisionError
+
+    job = send(crm, mapping=MAPPING).json()
+    monkeypatch.setattr("leads.importing.run.put_leads", broken)
+    with pytest.raises(ZeroDivisionError):
+        import_file(job["id"])
+    assert PHRASES.knows(ImportJob.objects.get().error)
 
 
 def test_an_import_whose_worker_has_gone_is_retired(crm: Caller, queued: list[str]) -> None:

@@ -12,6 +12,20 @@ from leads.importing.ahead import ahead
 from leads.importing.files import FileProblem, Source, Table
 from leads.importing.mapping import FileMap
 
+# Files that cannot be read, each with what is said of it.
+UNREADABLE = [
+    (b"", "empty"),
+    (b"\n\n\n", "empty"),
+    (b"PK\x03\x04rest", "Excel"),
+    (b'[{"id": 1}]', "JSON array"),
+    (b"a,b,a\n1,2,3\n", "twice: a"),
+    (gzip.compress(b"a,b\n1,2\n" * 10_000)[:-30], "damaged"),
+    (b"\x1f\x8b broken", "cannot be read"),
+    (",".join(map(str, range(3_000))).encode(), "2,000 columns"),
+    (b"id,\xff\n1,2\n", "cannot be read: the text is not in the file's encoding."),
+    (b'"' + b"x" * 140_000, "cannot be read: field larger than"),
+]
+
 
 def table(tmp_path: Path, content: bytes, shape: FileMap | None = None, max_bytes: int | None = None) -> Table:
     path = tmp_path / "file"
@@ -92,19 +106,7 @@ def test_a_quote_that_is_never_closed_is_reported(tmp_path: Path) -> None:
     assert "field larger than field limit" in problems(found)[0][1]
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "empty"),
-        (b"\n\n\n", "empty"),
-        (b"PK\x03\x04rest", "Excel"),
-        (b'[{"id": 1}]', "JSON array"),
-        (b"a,b,a\n1,2,3\n", "twice: a"),
-        (gzip.compress(b"a,b\n1,2\n" * 10_000)[:-30], "damaged"),
-        (b"\x1f\x8b broken", "cannot be read"),
-        (",".join(map(str, range(3_000))).encode(), "2,000 columns"),
-    ],
-)
+@pytest.mark.parametrize(("content", "reason"), UNREADABLE)
 def test_files_that_cannot_be_read_say_why(tmp_path: Path, content: bytes, reason: str) -> None:
     with pytest.raises(FileProblem) as problem:
         rows(table(tmp_path, content))

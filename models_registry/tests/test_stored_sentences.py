@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from common.phrasebook import Phrasebook
+from common.phrasebook import CUT, Phrasebook
 from common.tongue import Tongue, speaking
 from leads.tests.cast import a_past
 from models_registry.learning.behaviour import Answering
@@ -19,8 +19,10 @@ SAID = {
     "%(cats)s cats": "%(cats)s chats",
     "There are %(which)s.": "Il y a %(which)s.",
     "%(name)s sleeps.": "%(name)s dort.",
+    "%(cell)s is no cat": "%(cell)s n'est pas un chat",
+    "%(name)s: %(why)s": "%(name)s : %(why)s",
 }
-BOOK = Phrasebook(SAID, words=("name",), parts=("which",))
+BOOK = Phrasebook(SAID, words=("name",), quoted=("cell",), parts=("which", "why"))
 FRENCH = Tongue(say=lambda text: SAID.get(text, text), thousands=".", decimals=",")
 
 
@@ -46,6 +48,17 @@ def test_what_is_of_no_phrase_stays_as_it_is() -> None:
 
 def test_what_users_wrote_is_nobodys_to_translate() -> None:
     assert in_french("2 cats sleeps.") == "2 cats dort."
+
+
+def test_what_was_quoted_ends_where_its_quotation_does() -> None:
+    for cell in ("'x'", "'is: no cat'", '"it\'s"', "'\\'s'", CUT):
+        assert in_french(f"row: {cell} is no cat") == f"row : {cell} n'est pas un chat"
+    assert not BOOK.knows("x is no cat")
+
+
+@pytest.mark.parametrize("words", ["a: ", "a. ", "a, ", "Tom sleeps. ", "'x' is no cat: "])
+def test_users_words_do_not_make_the_search_long(words: str) -> None:
+    assert not BOOK.knows(300 * words + "nobody knows")
 
 
 def test_in_english_it_reads_as_it_was_stored() -> None:

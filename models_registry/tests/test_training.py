@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from common.audit import AuditEntry
 from common.jobs import JobStatus
+from common.phrases import PHRASES as OF_JOBS
 from leads.tests.cast import a_past
 from models_registry import artefacts, training
 from models_registry.models import ModelVersion, TrainingRun, Trigger
+from models_registry.phrases import PHRASES
 from models_registry.tests.cast import a_run, a_version
 from models_registry.training import AlreadyRunning, TooFewRecords, start_training
 
@@ -96,6 +98,22 @@ def test_a_run_whose_worker_died_is_retired_and_training_can_be_asked_for_again(
     assert start_training(org_id="default", by="tester", trigger=Trigger.API) != dead
     dead.refresh_from_db()
     assert dead.status == JobStatus.FAILED
+    assert OF_JOBS.knows(dead.error)
+
+
+def test_a_run_that_met_an_error_of_ours_says_so_in_a_known_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_past()
+    run = start_training(org_id="default", by="tester", trigger=Trigger.API)
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(training, "learn", broken)
+    with pytest.raises(ZeroDivisionError):
+        training.execute(run)
+    run.refresh_from_db()
+    assert run.status == JobStatus.FAILED
+    assert PHRASES.knows(run.error)
 
 
 def test_a_cancelled_run_stops_and_leaves_no_version(monkeypatch: pytest.MonkeyPatch) -> None:

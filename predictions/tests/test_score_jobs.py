@@ -15,6 +15,7 @@ from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
 from predictions import bulk, chunks, jobs
 from predictions.jobs import plan, run_score_job, score_next_chunk, start_score_job, work_on
 from predictions.models import Prediction, ScoreJob
+from predictions.phrases import PHRASES
 from predictions.tasks import retire_dead_jobs, score_all_leads, score_chunk
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,7 @@ def test_a_chunk_that_cannot_be_scored_is_given_up_with_its_error_and_the_others
     assert (job.status, job.scored, job.failed) == (JobStatus.FAILED, 3, 2)
     assert "ZeroDivisionError" in job.error
     assert "kept" in job.error
+    assert PHRASES.knows(job.error)
     assert set(Prediction.objects.values_list("dossier", flat=True)) == {lead.pk for lead in others}
 
 
@@ -122,6 +124,22 @@ def test_a_chunk_that_ends_every_worker_is_tried_a_few_times_and_then_given_up(
     assert attempts == chunks.ATTEMPTS
     assert (job.status, job.scored, job.failed) == (JobStatus.FAILED, 0, 1)
     assert f"{chunks.ATTEMPTS} attempts" in job.error
+    assert PHRASES.knows(job.error)
+
+
+def test_several_reasons_for_which_leads_were_not_scored_are_known(settings: Any) -> None:
+    settings.SCORE_CHUNK_SIZE = 1
+    for _ in range(3):
+        a_lead()
+    job = started()
+    assert plan(job) == 3
+    for chunk, error in zip(job.chunks.all(), ("ValueError", "KeyError"), strict=False):
+        chunks.give_up(chunk, error, leads=1)
+    job.chunks.filter(failed=None).update(attempts=chunks.ATTEMPTS)
+    later(job)
+    jobs.tell_progress(job)
+    assert "away; KeyError; ValueError)" in job.error
+    assert PHRASES.knows(job.error)
 
 
 def test_a_chunk_that_met_a_server_away_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from leads.features import LabelledRows
 from models_registry.learning.evaluation import evaluate
 from models_registry.learning.fit import Learned, NotEnoughData, learn
 from models_registry.learning.split import forward_split
+from models_registry.phrases import PHRASES
 from models_registry.tests.learning.simulated import FEATURES, leads
 
 
@@ -69,6 +70,7 @@ def test_fewer_than_a_hundred_leads_are_not_enough_and_snapshots_do_not_make_up_
     rows, _ = leads(99, seed=1, snapshots=4)
     with pytest.raises(NotEnoughData, match="99 usable leads") as error:
         learn(rows, seed=1)
+    assert PHRASES.knows(str(error.value))
     assert error.value.counts["dossiers"] == 99
     assert error.value.counts["converted"] + error.value.counts["lost"] == 99
 

@@ -1,0 +1,15 @@
+"""Sentences that were stored in English, in the viewer's language: those of every room."""
+
+from __future__ import annotations
+
+from common.phrases import PHRASES as OF_JOBS
+from leads.phrases import PHRASES as OF_IMPORTS
+from models_registry.phrases import PHRASES as OF_MODELS
+from predictions.phrases import PHRASES as OF_SCORING
+
+BOOKS = (OF_IMPORTS, OF_MODELS, OF_SCORING, OF_JOBS)
+
+
+def said(text: str) -> str | None:
+    """The sentence in the language that is spoken; None where it is made from no known phrases."""
+    return next((told for book in BOOKS if (told := book.said(text)) is not None), None)
