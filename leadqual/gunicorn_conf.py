@@ -30,6 +30,13 @@ def pre_fork(server: Any, worker: Any) -> None:
     gc.freeze()
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """A database that has frozen must not hold requests either."""
+    from common.postgresql import overdue
+
+    overdue.watch(float(os.environ["DATABASE_STATEMENT_SECONDS"]))
+
+
 def child_exit(server: Any, worker: Any) -> None:
     """Lets the metrics of a worker that has ended be counted once more and no longer."""
     from prometheus_client import multiprocess

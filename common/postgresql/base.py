@@ -15,6 +15,8 @@ from django.db.backends.utils import CursorWrapper
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 
+from common.postgresql import overdue
+
 READ_ONLY = psycopg2.errorcodes.READ_ONLY_SQL_TRANSACTION
 
 
@@ -25,8 +27,13 @@ class SaysWhatIsAway(DatabaseErrorWrapper):
     written to (a standby, a full disk that somebody protects) it says InternalError. Both mean: later.
     """
 
+    def __enter__(self) -> None:
+        """Notes since when the driver is at work."""
+        overdue.begins(self.wrapper)  # type: ignore[attr-defined]
+
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         """Raises Django's error for the driver's."""
+        overdue.ends()
         if exc_type is psycopg2.DatabaseError or getattr(exc_value, "pgcode", None) == READ_ONLY:
             self.wrapper.errors_occurred = True  # type: ignore[attr-defined]
             raise OperationalError(*exc_value.args).with_traceback(traceback) from exc_value

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
+import signal
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -16,7 +18,7 @@ from leads.tests.cast import a_lead, a_past
 from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
 from models_registry.tests.cast import a_run, a_version
 from predictions.models import Prediction
-from tests.faults.asking import Asker
+from tests.faults.asking import Answer, Asker, at_once
 from tests.faults.locking import locked
 from tests.processes import Server
 
@@ -66,6 +68,44 @@ def test_a_slow_a_read_only_and_a_full_database_are_answered_503_and_then_all_is
         assert asked("POST", path).is_later
     assert asked("POST", path).status == 200
     assert Prediction.objects.count() == 4
+
+
+@pytest.mark.slow
+def test_a_frozen_database_holds_no_request(
+    process_environment: dict[str, str], server_processes: Callable[[int], list[Server]]
+) -> None:
+    process_environment |= {"DATABASE_STATEMENT_SECONDS": "2", "DATABASE_CONN_MAX_AGE": "60"}
+    lead, asked = a_lead(), Asker(server_processes(1)[0].address)
+
+    def ask() -> Answer:
+        return asked("POST", f"/api/ml/predict/{lead.number}")
+
+    assert {each.status for each in at_once([ask] * 16)} == {200}  # each thread has its connection now
+    with frozen(the_database_for_others()):
+        assert all(each.is_later for each in at_once([ask] * 8))  # within the asker's patience
+    assert ask().status == 200
+    assert Prediction.objects.count() == 17
+
+
+def the_database_for_others() -> list[int]:
+    """What serves the others' connections, and what would make them new ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        backends = [pid for (pid,) in cursor.fetchall()]
+    return [*backends, psutil.Process(backends[0]).ppid()]
+
+
+@contextlib.contextmanager
+def frozen(processes: list[int]) -> Iterator[None]:
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
 
 
 @pytest.mark.slow
