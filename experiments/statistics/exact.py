@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scipy.optimize import brentq
 from scipy.special import betaln
 
 from experiments.statistics.estimates import Estimate, finite
@@ -63,8 +64,6 @@ def exact_lift(found: Converted, alpha: float) -> Estimate:
 
 
 def _root(beyond: Callable[[float], float], low: float, high: float) -> float:
-    from scipy.optimize import brentq  # noqa: PLC0415 - half a second that a web server should not pay
-
     return float(brentq(beyond, max(low, 1e-12), min(high, 1 - 1e-12)))
 
 

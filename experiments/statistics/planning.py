@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from experiments.statistics import sequential
@@ -111,8 +112,6 @@ def detectable_lift(
     rate: float, leads: int, share: float = 0.5, power: float = 0.8, horizon: str = SEQUENTIAL
 ) -> float | None:
     """The smallest relative lift that so many leads in both arms find; None where none is large enough."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - half a second that a web server should not pay
-
     if not 0 < rate < 1 or leads < 20:
         return None
     highest = (1 - rate) / rate * 0.999

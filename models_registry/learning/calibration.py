@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit
 
 Floats = NDArray[np.float64]
@@ -46,8 +47,6 @@ class BetaCalibration:
         Maximum likelihood with a mild prior that a and b are near 1 and near each other (Platt's map on the logit), and
         that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not.
         """
-        from scipy.optimize import minimize  # noqa: PLC0415 - half a second that a web server should not pay
-
         log_s, log_rest = logs(raw, CLIP)
         positive, total = float(weight[converted].sum()), float(weight.sum())
         rate = np.log((positive + 1) / (total - positive + 1))

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import minimize
+from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from models_registry.learning.bagging import smoothed_log_odds
@@ -36,8 +39,6 @@ def groups_of(design: Design, x: Matrix, feature: NDArray[np.intp] | None) -> Gr
 
     `feature` (columns,) tells which columns are of one feature; None: each is its own.
     """
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - half a second that a web server should not pay
-
     column = design.column.astype(np.intp)
     feature = np.arange(design.columns) if feature is None else feature
     bend = np.append(False, column[1:] == column[:-1])
@@ -103,9 +104,6 @@ def _quadratic(
 
 def _improved(curvature: Floats, slope: Floats, group: Groups, start: Floats) -> Floats:
     """The logarithms of the likeliest penalties, (groups,), as far as the parabola tells."""
-    from scipy.linalg import cho_factor, cho_solve  # noqa: PLC0415 - half a second that a web server should not pay
-    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that a web server should not pay
-
     size, diagonal, one = np.bincount(group), np.arange(len(slope)), np.eye(len(slope))
 
     def unlikelihood(logged: Floats) -> tuple[float, Floats]:

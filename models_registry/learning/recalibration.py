@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from models_registry.learning.calibration import FLATTEST, STEEPEST, BetaCalibration, logs
@@ -161,8 +162,6 @@ def fitted(present: BetaCalibration, outcomes: Outcomes) -> BetaCalibration:
 
     The level is that at the outcomes' mean share, so that a moved base rate moves it alone and leaves the slopes.
     """
-    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that a web server should not pay
-
     log_s, log_rest = logs(outcomes.share, present.clip)
     middle = np.array([np.average(log_s, weights=outcomes.weight), np.average(log_rest, weights=outcomes.weight)])
     x = np.column_stack([log_s - middle[0], middle[1] - log_rest, np.ones(len(outcomes))])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from models_registry.learning.raw import Floats
@@ -56,8 +57,6 @@ def losses(probability: Floats, converted: Bools, weight: Floats) -> Floats:
 
     Base rates move between windows, which recalibration mends whatever the learner: it must not decide between them.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - half a second that a web server should not pay
-
     margin = logit(np.clip(probability, EDGE, 1.0 - EDGE))
 
     def surplus(shift: float) -> float:
