@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from models_registry.learning.raw import Floats
@@ -22,8 +23,6 @@ def voices(margins: Floats, converted: Bools, weight: Floats) -> Floats:
     The likeliest by a logistic model of the rows (n,) with a normal prior about equal votes (stacking: Wolpert 1992;
     non-negative: Breiman 1996). Level and steepness of the sum are left to calibration, so only shares are kept.
     """
-    from scipy.optimize import minimize  # noqa: PLC0415 - half a second that a web server should not pay
-
     k = margins.shape[1]
     equal = np.full(k, 1.0 / k)
     sign = np.where(converted, 1.0, -1.0)
