@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Column, Columns, Feature, Kind, Moments
+from leads.features import Column, Columns, Feature, Kind, Moments, distinct
 
 MINUTE = np.timedelta64(60_000_000, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -80,13 +80,6 @@ class Snapshots:
         local = self.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
         hours: Moments = local.astype("datetime64[h]")
         return hours
-
-
-def distinct(values: Moments) -> tuple[Moments, NDArray[np.intp]]:
-    """The different ones among n values, sorted, and the position of each value among them, (n,)."""
-    if len(values) == 1:  # as a request has it
-        return values, np.zeros(1, dtype=np.intp)
-    return np.unique(values, return_inverse=True)
 
 
 Compute = Callable[[Snapshots], Column]

@@ -20,6 +20,13 @@ Columns = Mapping[str, Column]
 Moments = NDArray[np.datetime64]
 
 
+def distinct(values: Moments) -> tuple[Moments, NDArray[np.intp]]:
+    """The different ones among n values, sorted, and the position of each value among them, (n,)."""
+    if len(values) == 1:  # as a request has it
+        return values, np.zeros(1, dtype=np.intp)
+    return np.unique(values, return_inverse=True)
+
+
 class Kind(enum.StrEnum):
     """How a feature's values are to be read."""
 

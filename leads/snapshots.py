@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.catalogue import Snapshots, Tally, distinct
-from leads.features import Column, Moments
+from leads.catalogue import Snapshots, Tally
+from leads.features import Column, Moments, distinct
 from leads.models import Direction, Organisation
 from leads.seen import NOT_KNOWN, Asked, Seen, see
 from leads.seen_in_bulk import see_in_bulk
