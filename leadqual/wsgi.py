@@ -3,6 +3,7 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import resolve
 
 from common.checks import refuse_unsafe
 from leadqual import tracing
@@ -12,4 +13,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
 tracing.start("leadqual-web")
 application = get_wsgi_application()
 refuse_unsafe()
-warm()  # before the first request, and once for all workers that are forked from here
+# Before the first request, and once for all workers that are forked from here: the kernels, and every view.
+warm()
+resolve("/health/live")
