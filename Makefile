@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # The lock names every package there is: nothing is left to resolve, so a release made meanwhile changes nothing.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -89,9 +88,10 @@ lock: .venv/installed-dev  ## renew requirements.txt and requirements-dev.txt fr
 	$(BIN)/uv pip compile pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet --upgrade -c requirements.txt -o requirements-dev.txt
 
 .venv/bin/python:
-	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
-	    echo "leadqual needs Python 3.11. Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; fi
-	$(PYTHON) -m venv .venv
+	@python="$(or $(PYTHON),$$(sh ops/choose_python.sh))"; \
+	if [ -z "$$python" ] || ! "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	    echo "leadqual needs Python 3.11. Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1; fi; \
+	"$$python" -m venv .venv
 
 .venv/installed: requirements.txt | .venv/bin/python
 	@echo "Installing what leadqual needs (once; a minute or two) ..."
