@@ -1,26 +1,72 @@
-"""What Prometheus sees of requests: django-prometheus's measures."""
+"""What Prometheus sees of requests: of django-prometheus's measures those that somebody looks at.
+
+It has twenty, most of them the same count by another label; each is a series to write with every request.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
-from django_prometheus.middleware import PrometheusAfterMiddleware
+from django_prometheus.middleware import Metrics
+
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
-class RequestMetrics(PrometheusAfterMiddleware):  # type: ignore[misc]
-    """The same, which looks up each series once instead of with each request: nine of them, which are few in all."""
+class Measures(Metrics):  # type: ignore[misc]
+    """Answers by status, view and method, how long they took by view and method, and errors that no view expected."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._series: dict[tuple[Any, ...], Any] = {}
+    WANTED: ClassVar = {
+        "django_http_requests_latency_seconds_by_view_method",
+        "django_http_responses_total_by_status_view_method",
+        "django_http_exceptions_total_by_type",
+    }
 
-    def label_metric(
-        self, metric: Any, request: HttpRequest, response: HttpResponse | None = None, **labels: str
-    ) -> Any:
-        """The series of these labels."""
-        key = (metric, *labels.values())
-        series = self._series.get(key)
+    def register_metric(self, metric_cls: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Shows it to Prometheus where it is wanted; else there is none."""
+        return super().register_metric(metric_cls, name, *args, **kwargs) if name in self.WANTED else None
+
+
+class RequestMetrics:
+    """Counts each request. Series are looked up once: there are as many as views, and what those answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._measures = Measures.get_instance()
+        self._latencies: dict[tuple[str, str], Any] = {}
+        self._answers: dict[tuple[int, str, str], Any] = {}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes the request on, and counts its answer."""
+        began = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - began
+        view, method = _view_of(request), request.method if request.method in METHODS else "<invalid method>"
+        self._latency(view, method).observe(seconds)
+        self._answer(response.status_code, view, method).inc()
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Counts an error that no view expected."""
+        self._measures.exceptions_by_type.labels(type=type(exception).__name__).inc()
+
+    def _latency(self, view: str, method: str) -> Any:
+        series = self._latencies.get((view, method))
         if series is None:
-            series = self._series[key] = super().label_metric(metric, request, response, **labels)
+            series = self._measures.requests_latency_by_view_method.labels(view=view, method=method)
+            self._latencies[view, method] = series
         return series
+
+    def _answer(self, status: int, view: str, method: str) -> Any:
+        series = self._answers.get((status, view, method))
+        if series is None:
+            series = self._measures.responses_by_status_view_method.labels(status=str(status), view=view, method=method)
+            self._answers[status, view, method] = series
+        return series
+
+
+def _view_of(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return match.view_name or "<unnamed view>" if match else "<no view>"

@@ -12,6 +12,7 @@ bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT'
 # common for a few callers to share a process and a core to stand idle.
 workers = int(os.environ.get("WEB_WORKERS") or 4)
 threads = int(os.environ.get("WEB_THREADS") or 2)
+worker_class = "leadqual.web_worker.PatientWorker"
 limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
 preload_app = True  # read once, shared by the workers
 control_socket_disable = True  # nobody asks it, and it would stand in the home folder

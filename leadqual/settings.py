@@ -90,7 +90,7 @@ INSTALLED_APPS = [
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Those of `common.people` are passed by when a program shows its token.
 MIDDLEWARE = [
-    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "common.request_metrics.RequestMetrics",
     "django.middleware.security.SecurityMiddleware",
     "common.headers.OurHeaders",
     "common.people.ContentPolicy",
@@ -106,7 +106,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
-    "common.request_metrics.RequestMetrics",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -3,13 +3,24 @@
 import subprocess
 import sys
 
-HEAVY = ("sklearn", "pandas", "plotly.graph_objs._figure", "joblib", "scipy.stats", "statsmodels", "lightgbm", "xgboost")
+HEAVY = (
+    "sklearn",
+    "pandas",
+    "plotly.graph_objs._figure",
+    "joblib",
+    "scipy.stats",
+    "statsmodels",
+    "lightgbm",
+    "xgboost",
+)
 VIEWS = ("leadqual.urls", "predictions.api.views", "insights.views.today")
 
 
 def loaded_by_a_start(names: tuple[str, ...]) -> str:
     asked = f"import sys, leadqual.wsgi; print([name for name in {names} if name in sys.modules])"
-    return subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    return subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.splitlines()[-1]
 
 
 def test_a_web_server_starts_without_what_only_learning_needs() -> None:

@@ -197,3 +197,35 @@ def test_whatever_server_is_away_the_rest_is_shown(monkeypatch: pytest.MonkeyPat
     assert "ml_predictions_total{" in text
     assert "\nml_cache_memory_bytes " not in text
     assert "ml_active_models" not in text
+
+
+def test_requests_are_counted_by_view_and_by_what_was_answered(crm: Caller) -> None:
+    lead, view = a_lead(), "predictions.api.views.Predict"
+    answers, latency = "django_http_responses_total_by_status_view_method_total", {"view": view, "method": "POST"}
+    counted = "django_http_requests_latency_seconds_by_view_method_count"
+    before = [value(answers, status=status, **latency) for status in ("200", "404")], value(counted, **latency)
+    for number in (lead.number, lead.number, 9_999_999):
+        crm.post(f"/api/ml/predict/{number}")
+    after = [value(answers, status=status, **latency) for status in ("200", "404")], value(counted, **latency)
+    assert [new - old for new, old in zip(after[0], before[0], strict=True)] == [2, 1]
+    assert after[1] - before[1] == 3
+
+
+def test_an_address_that_does_not_exist_and_a_made_up_method_add_no_series_of_their_own() -> None:
+    for number in range(3):
+        Client().generic(f"MADEUP{number}", f"/nowhere/{number}")
+    assert value(
+        "django_http_requests_latency_seconds_by_view_method_count", view="<no view>", method="<invalid method>"
+    )
+    assert "MADEUP" not in shown()
+
+
+def test_an_error_that_no_view_expected_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("leadqual.health.JsonResponse", fail)
+    name, sort = "django_http_exceptions_total_by_type_total", {"type": "ZeroDivisionError"}
+    before = value(name, **sort)
+    assert Client(raise_request_exception=False).get("/health/live").status_code == 500
+    assert value(name, **sort) == before + 1

@@ -1,0 +1,54 @@
+"""gunicorn's worker of threads, without the handing to and fro between its threads while a caller keeps asking.
+
+As gunicorn has it, every request goes from the thread that watches connections to one that answers, and back. Here the
+thread that has answered looks for a moment whether the caller asks again.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections import deque
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+PATIENCE_MILLISECONDS = 2
+SIGN_OF_LIFE_SECONDS = 0.5
+"""gunicorn gives up a worker after thirty seconds without one."""
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]
+    """The same worker, whose threads stay with a caller as long as it keeps asking and nobody waits for a thread."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._waiting: deque[Any] = deque()
+        self._seen_alive = 0.0
+
+    def notify(self) -> None:
+        """Shows that the worker lives: twice a second, and not with each event."""
+        now = time.monotonic()
+        if now - self._seen_alive >= SIGN_OF_LIFE_SECONDS:
+            self._seen_alive = now
+            super().notify()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Hands a connection on which something was sent to the next free thread."""
+        self._waiting.append(conn)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Answers what was sent, and what follows within a moment. Runs in a thread of the pool."""
+        self._waiting.popleft()  # whichever: how many wait is what counts
+        kept = super().handle(conn)
+        while kept is True and self.alive and not self._waiting and asks_again(conn.sock):
+            kept = super().handle(conn)
+        return kept
+
+
+def asks_again(sock: Any) -> bool:
+    """Whether something more was sent, or the connection ended, within a moment."""
+    watched = select.poll()
+    watched.register(sock, select.POLLIN)
+    return bool(watched.poll(PATIENCE_MILLISECONDS))
