@@ -40,7 +40,7 @@ def idempotent(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.headers.get("Idempotency-Key")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None:
             return handler(view, request, *args, **kwargs)
         if not key.isprintable() or not 0 < len(key) <= KEY_LENGTH:

@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import uuid
+
 import structlog
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from common.programs import wants_json
 
+log = structlog.get_logger("django_structlog.middlewares.request")
+
 
 class RequestLog(RequestMiddleware):
-    """django-structlog's, with addresses as they are told: guessing the caller's among the headers costs more."""
+    """django-structlog's, which says the same of an answered request in one line and with fewer steps.
 
-    @classmethod
-    def bind_ip(cls, request: HttpRequest) -> None:
-        """`ip` is who has connected; `forwarded_for` whom a proxy before us names, where there is one."""
-        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR"))
+    Streams, and errors that no view expected, are told by its own ways.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes the request on, and says how it ended."""
+        self.prepare(request)
+        response: HttpResponse = self.get_response(request)  # type: ignore[assignment]
+        if response.streaming or hasattr(request, "_raised_exception"):
+            self.handle_response(request, response)
+        else:
+            self.bind_user_id(request)
+            level = self._log_level_for_status_code(response.status_code)
+            log.log(level, "request_finished", code=response.status_code, request=self.format_request(request))
+            clear_contextvars()
+        return response
+
+    def prepare(self, request: HttpRequest) -> None:
+        """What every line carries: the request's id, who has connected, and whom a proxy before us names."""
+        told = {"request_id": str(uuid.uuid4()), "ip": request.META.get("REMOTE_ADDR")}
         forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR")
         if forwarded_for:
-            structlog.contextvars.bind_contextvars(forwarded_for=forwarded_for)
+            told["forwarded_for"] = forwarded_for
+        bind_contextvars(**told)
+        self.bind_user_id(request)
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
@@ -34,4 +56,4 @@ class RequestLog(RequestMiddleware):
 
 def tell_who(*, org_id: str, caller: str) -> None:
     """From here on every line of this request, and of the tasks that it hands out, says whose it is and who asked."""
-    structlog.contextvars.bind_contextvars(org_id=org_id, caller=caller)
+    bind_contextvars(org_id=org_id, caller=caller)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 from typing import Any
 
+import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
@@ -36,8 +39,18 @@ SHARED: list[Processor] = [
 ]
 
 
+def _as_json(event: EventDict, **named: Any) -> str:
+    try:
+        return orjson.dumps(event, default=named["default"], option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # a whole number of more than 64 bits
+        return json.dumps(event, **named)
+
+
 def configure() -> None:
     """Tells structlog to hand its events to the standard library's handlers."""
+    # No line says where in the code, or by which thread, it was written: so it need not be found out either.
+    logging._srcfile = None  # type: ignore[attr-defined]
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -49,7 +62,7 @@ def configure() -> None:
 def configuration(form: str, level: str) -> dict[str, Any]:
     """The standard library's logging, as `form` (`json` or `console`) on standard error."""
     renderer: Processor = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer(_as_json) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
