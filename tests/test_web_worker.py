@@ -12,7 +12,7 @@ import pytest
 
 from tests.processes import Server
 
-MANY = 2_000
+MANY = 1_000
 Links = Callable[[], http.client.HTTPConnection]
 
 
@@ -48,7 +48,7 @@ def test_who_keeps_asking_holds_nobody_up(links: Links) -> None:
     other = threading.Thread(target=lambda: answers.extend(ask(another) for _ in range(3)), daemon=True)
     other.start()
     asked = next(number for number in range(MANY) if ask(busy) != 200 or len(answers) == 3)
-    assert asked < MANY - 1
+    assert asked < MANY / 10  # 3 to 6; without looking whether somebody waits it was some 300
     assert answers == [200, 200, 200]
 
 
