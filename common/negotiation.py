@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -17,10 +17,10 @@ class QuickNegotiation(DefaultContentNegotiation):
     """REST framework's, past the reading of what needs no reading."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
         """The renderer, and the media type it answers. Raises NotAcceptable where there is none for this caller."""
-        meta, first = request.META, renderers[0]
+        meta, first = request.META, next(iter(renderers))
         if meta.get("HTTP_ACCEPT", "*/*") in TAKES_JSON and first.media_type == JSON and not meta.get("QUERY_STRING"):
             return first, JSON
         return super().select_renderer(request, renderers, format_suffix)

@@ -49,7 +49,7 @@ def _as_json(event: EventDict, **named: Any) -> str:
 def configure() -> None:
     """Tells structlog to hand its events to the standard library's handlers."""
     # No line says where in the code, or by which thread, it was written: so it need not be found out either.
-    logging._srcfile = None  # type: ignore[attr-defined]
+    logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 PATIENCE_MILLISECONDS = 2
 SIGN_OF_LIFE_SECONDS = 0.5
