@@ -109,7 +109,7 @@ def celery_worker_process(process_environment: dict[str, str], tmp_path: Path) -
 
 @pytest.fixture
 def server_processes(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[int], list[Server]]]:
-    """Called with a number, starts as many web servers on the test database, each with two processes."""
+    """Called with a number, starts as many web servers on the test database, each with several processes."""
     started: list[Server] = []
 
     def start(number: int) -> list[Server]:

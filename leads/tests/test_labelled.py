@@ -1,6 +1,7 @@
 """Training rows: the past as it was, and only fates that are known."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -115,3 +116,18 @@ def test_another_organisations_attributes_say_nothing() -> None:
     a_lead()
     an_attribute(a_lead(org_id="other"), "budget", 1, availability="unknown")
     assert rows().availability == {}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_reading_on_several_connections_finds_what_one_finds(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    a_hundred()
+    an_attribute(a_lead(), "hobby", "chess")
+    monkeypatch.setattr(labelled, "CHUNK", 30)
+    found = []
+    for settings.ML_TRAINING_JOBS in (1, 3):
+        found.append(rows())
+    one, several = found
+    assert one.features == several.features
+    assert one.dossier.tolist() == several.dossier.tolist()
+    for feature in one.features:
+        assert [str(v) for v in one.columns[feature.name]] == [str(v) for v in several.columns[feature.name]]
