@@ -46,13 +46,15 @@ def take(
     Moments are aware, or an array of instants in UTC.
 
     With `known_by` (one a pair, none after its moment) only what had occurred and was recorded by then counts, while
-    ages and windows are measured from the moment: what was known then, read later. Raises KeyError where a dossier
-    does not exist in the organisation.
+    ages, windows and how leads fare lately are measured from the moment: what was known then, read later. Raises
+    KeyError where a dossier does not exist in the organisation.
     """
     instants = microseconds(moments)
     known = instants if known_by is None else microseconds(known_by)
-    days, position = distinct(known.astype("datetime64[D]"))
-    pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position)
+    both = known if known_by is None else np.concatenate([known, instants])
+    days, position = distinct(both.astype("datetime64[D]"))
+    n = len(instants)
+    pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position[:n], position[-n:])
     seen = _see(org.org_id, pairs, days.tolist())
     return _assemble(org.zone, pairs, seen, standings(org.org_id, days.tolist(), seen.kept))
 
@@ -67,12 +69,14 @@ def microseconds(moments: Iterable[datetime] | Moments) -> Moments:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """What was asked for: arrays of length n. `day` is the position of the pair's day among all of these."""
+    """What was asked for: arrays of length n. `day` and `today` are positions among all days: of what was known, and of
+    the moment."""
 
     dossier: NDArray[np.int64]
     moment: Moments
     known_by: Moments
     day: NDArray[np.intp]
+    today: NDArray[np.intp]
 
 
 def _see(org_id: str, pairs: _Pairs, days: Sequence[date]) -> Seen:
@@ -94,8 +98,9 @@ def _assemble(zone: ZoneInfo, pairs: _Pairs, seen: Seen, stood: Standings) -> Sn
         source=source,
         source_score=seen.fields["source_score"],
         source_rate=_by_day(source, pairs.day, [each.rates for each in stood.sources]),
-        rate_7_days=_of_days([each.rate_lately(7) for each in stood.sources], pairs.day),
-        rate_30_days=_of_days([each.rate_lately(30) for each in stood.sources], pairs.day),
+        # How other leads fare is nothing that was told of this one: it passes with time.
+        rate_7_days=_of_days([each.rate_lately(7) for each in stood.sources], pairs.today),
+        rate_30_days=_of_days([each.rate_lately(30) for each in stood.sources], pairs.today),
         region=region,
         city=city,
         amount=seen.fields["amount"],

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.catalogue import SHARE
 from leads.features import Column, Columns, Feature, Kind, LabelledRows
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,12 @@ def reference_of(past: LabelledRows, newest: LabelledRows, probability: Floats) 
     sample = Sample(past.columns, past.weight, past.dossier)
     held_out = Sample({}, newest.weight, newest.dossier)
     return {
-        "features": {feature.name: _entry(feature, past.columns[feature.name], sample) for feature in past.features},
+        "features": {
+            feature.name: _entry(feature, past.columns[feature.name], sample)
+            for feature in past.features
+            # How leads fare lately is the same for all of a day: it moves every day, and to follow it is its purpose.
+            if feature.unit != SHARE
+        },
         "score": _numbers(Kind.NUMERIC, probability, held_out),
         "ages": _ages(past),
     }

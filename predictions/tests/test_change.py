@@ -65,7 +65,7 @@ def test_a_lead_that_nobody_touched_is_moved_by_time_alone(model: ModelVersion, 
     assert [parts[name].difference for name in (DATA, VERSION, RECALIBRATION)] == pytest.approx([0, 0, 0], abs=1e-12)
     assert parts[TIME].words == "18 days passed"
     assert parts[DATA].words == "Nothing new is known of the lead"
-    assert "days_since_creation" in {move.feature for move in parts[TIME].features}
+    assert "days_since_last_event" in {move.feature for move in parts[TIME].features}
 
 
 def test_what_a_lead_did_since_is_its_data_and_the_features_that_moved_are_named(
