@@ -161,6 +161,28 @@ def test_a_corrected_outcome_counts_as_it_was_known() -> None:
     assert seen(new, MONDAY + 6 * DAY)["lead_source_score"] == pytest.approx(0)
 
 
+def test_how_leads_fare_lately_is_what_was_decided_before_the_day() -> None:
+    lead, now = a_lead(MONDAY), MONDAY + 40 * DAY
+    for days_ago, converted in ((35, False), (20, True), (10, True), (3, False), (0, True)):
+        an_outcome(a_lead(MONDAY), converted, now - days_ago * DAY)
+    found, average = seen(lead, now), 2 / 4
+    assert found["conversion_rate_last_7_days"] == pytest.approx((0 + 20 * average) / (1 + 20))
+    assert found["conversion_rate_last_30_days"] == pytest.approx((2 + 20 * average) / (3 + 20))
+    an_outcome(lead, True, now)  # its own is decided on the day itself
+    assert seen(lead, now) == found
+    assert seen(lead, MONDAY)["conversion_rate_last_30_days"] is None
+
+
+def test_how_other_leads_fare_passes_with_time_and_is_nothing_that_was_told_of_this_one() -> None:
+    org, lead, later = Organisation.get("default"), a_lead(MONDAY), MONDAY + 9 * DAY
+    an_outcome(a_lead(MONDAY), False, MONDAY + DAY)
+    an_outcome(a_lead(MONDAY), True, MONDAY + 5 * DAY)
+    then = snapshots.take(org, [lead.pk], [later], known_by=[MONDAY + 2 * DAY])
+    now = snapshots.take(org, [lead.pk], [later])
+    assert then.rate_7_days[0] == now.rate_7_days[0] == pytest.approx((1 + 20 * 0.5) / (1 + 20))
+    assert then.rate_30_days[0] == now.rate_30_days[0]
+
+
 def test_a_busy_market_stands_above_a_quiet_one_and_leads_of_long_ago_do_not_count() -> None:
     quiet = a_lead(MONDAY, region="Ain")
     busy = [a_lead(MONDAY, region="Rhône") for _ in range(3)]
