@@ -12,7 +12,6 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
-from common.postgresql.at_once import at_once
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of, discover
 from leads.cohorts import LARGEST_FACTOR, Labels, censoring_factors, newest
@@ -240,10 +239,7 @@ def _told(labels: str, taken: list[Snapshot], weight: Floats) -> dict[str, Any]:
 def _read(
     org: Organisation, dossiers: NDArray[np.int64], moments: list[datetime]
 ) -> tuple[tuple[Feature, ...], dict[str, Any]]:
-    def take(at: int) -> Snapshots:
-        return snapshots.take(org, dossiers[at : at + CHUNK], moments[at : at + CHUNK])
-
-    parts = at_once(take, range(0, max(len(dossiers), 1), CHUNK), threads=settings.ML_TRAINING_JOBS)
+    parts = snapshots.take_in_parts(org, dossiers, moments, size=CHUNK, connections=settings.ML_TRAINING_JOBS)
     features = discover(_joined(parts))
     columns = [columns_of(part, features) for part in parts]
     return features, {f.name: np.concatenate([part[f.name] for part in columns]) for f in features}

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from common.postgresql.at_once import at_once
 from leads.catalogue import Snapshots, Tally
 from leads.features import Column, Moments, distinct
 from leads.models import Direction, Organisation
@@ -49,14 +50,28 @@ def take(
     ages, windows and how leads fare lately are measured from the moment: what was known then, read later. Raises
     KeyError where a dossier does not exist in the organisation.
     """
-    instants = microseconds(moments)
-    known = instants if known_by is None else microseconds(known_by)
-    both = known if known_by is None else np.concatenate([known, instants])
-    days, position = distinct(both.astype("datetime64[D]"))
-    n = len(instants)
-    pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position[:n], position[-n:])
-    seen = _see(org.org_id, pairs, days.tolist())
-    return _assemble(org.zone, pairs, seen, standings(org.org_id, days.tolist(), seen.kept))
+    pairs, days = _pairs(dossiers, moments, known_by)
+    seen = _see(org.org_id, pairs, days[:FEW_DAYS])
+    return _assemble(org.zone, pairs, seen, standings(org.org_id, days, seen.kept))
+
+
+def take_in_parts(
+    org: Organisation,
+    dossiers: Sequence[int] | NDArray[np.int64],
+    moments: Sequence[datetime] | Moments,
+    *,
+    size: int,
+    connections: int,
+) -> list[Snapshots]:
+    """The same of many pairs, `size` at a time, on so many connections at once. How others stood is counted once."""
+    pairs, days = _pairs(dossiers, moments)
+    stood = standings(org.org_id, days, {})
+
+    def part(at: int) -> Snapshots:
+        mine = pairs.part(slice(at, at + size))
+        return _assemble(org.zone, mine, _see(org.org_id, mine, ()), stood)
+
+    return at_once(part, range(0, max(len(pairs), 1), size), threads=connections)
 
 
 def microseconds(moments: Iterable[datetime] | Moments) -> Moments:
@@ -78,9 +93,31 @@ class _Pairs:
     day: NDArray[np.intp]
     today: NDArray[np.intp]
 
+    def __len__(self) -> int:
+        return len(self.dossier)
+
+    def part(self, rows: slice) -> _Pairs:
+        """Some of them."""
+        return _Pairs(self.dossier[rows], self.moment[rows], self.known_by[rows], self.day[rows], self.today[rows])
+
+
+def _pairs(
+    dossiers: Sequence[int] | NDArray[np.int64],
+    moments: Sequence[datetime] | Moments,
+    known_by: Sequence[datetime] | None = None,
+) -> tuple[_Pairs, list[date]]:
+    """What was asked for, and all days that are among it, sorted."""
+    instants = microseconds(moments)
+    known = instants if known_by is None else microseconds(known_by)
+    both = known if known_by is None else np.concatenate([known, instants])
+    days, position = distinct(both.astype("datetime64[D]"))
+    n = len(instants)
+    pairs = _Pairs(np.asarray(dossiers, dtype=np.int64), instants, known, position[:n], position[-n:])
+    return pairs, days.tolist()
+
 
 def _see(org_id: str, pairs: _Pairs, days: Sequence[date]) -> Seen:
-    asked = Asked(org_id, pairs.dossier, pairs.moment, pairs.known_by, days[:FEW_DAYS])
+    asked = Asked(org_id, pairs.dossier, pairs.moment, pairs.known_by, days)
     return see_in_bulk(asked) if len(asked) >= MANY else see(asked)
 
 

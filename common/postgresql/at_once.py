@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from django.db import connection
 
-Job, Found = TypeVar("Job"), TypeVar("Found")
+Job = TypeVar("Job")
+Found = TypeVar("Found")
 
 
 def at_once(read: Callable[[Job], Found], jobs: Sequence[Job], *, threads: int) -> list[Found]:
