@@ -25,6 +25,8 @@ DAY = np.timedelta64(86_400_000_000, "us")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEKDAYS = np.array(DAYS, dtype=object)
 Floats = NDArray[np.float64]
+SHARE = "share"
+"""The unit of a feature from 0 to 1 that linear models read as log-odds."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Snapshots:
     source: Column
     source_score: Floats
     source_rate: Floats
+    rate_7_days: Floats
+    rate_30_days: Floats
     region: Column
     city: Column
     amount: Floats
@@ -218,7 +222,17 @@ BESIDE = (
         lambda s: _in(DAY, s.moment - s.last_event),
     ),
 )
-FIXED = ELEVEN + BESIDE
+LATELY = tuple(
+    _numeric(
+        f"conversion_rate_last_{days}_days",
+        SHARE,
+        f"Smoothed share of converted among all leads decided in the {days} days before the moment's day",
+        compute,
+        high=1,
+    )
+    for days, compute in ((7, lambda s: s.rate_7_days), (30, lambda s: s.rate_30_days))
+)
+FIXED = ELEVEN + BESIDE + LATELY
 ELEVEN_FEATURES = tuple(definition.feature for definition in ELEVEN)
 _FIXED_BY_NAME = {definition.feature.name: definition for definition in FIXED}
 

@@ -1,13 +1,14 @@
-"""The two features of a lead that depend on other leads: how good its source is, and how busy its market.
+"""The features of a lead that depend on other leads: its source's rate, the rate of late, and how busy its market is.
 
-Pure. Both are read as of the beginning of the moment's day (UTC): what was decided, or created, before. So all leads
+Pure. All are read as of the beginning of the moment's day (UTC): what was decided, or created, before. So all leads
 that are judged on one day are held against the same others, and how these stand can be kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +18,8 @@ from leads.features import Column
 
 SMOOTHING = 20.0
 """So many leads of the organisation's average are added to each source before its rate is taken."""
+LATELY = (7, 30)
+"""Days before the day: two views of how leads fare lately."""
 Floats = NDArray[np.float64]
 SourceTally = tuple[str | None, int, int, int]
 """(source, k, decided, won): what changed before day k and not before day k - 1; corrections count negatively."""
@@ -26,20 +29,28 @@ MarketTally = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Sources:
-    """The decided and the won leads of each source, as of the beginning of a day."""
+    """The decided and the won leads of each source, as of the beginning of a day, and of all in so many days before."""
 
     decisions: Mapping[str | None, tuple[int, int]]
+    lately: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def average(self) -> float:
         """The organisation's share of won among its decided leads; NaN where none is decided."""
-        decided, won = (sum(column) for column in zip((0, 0), *self.decisions.values(), strict=True))
+        decided, won = _all(self.decisions)
         return won / decided if decided > 0 else np.nan
 
     def rate(self, source: str | None) -> float:
         """The smoothed conversion rate of a source, in percent; NaN where no lead is decided yet."""
         decided, won = self.decisions.get(source, (0, 0))
         return 100.0 * (won + SMOOTHING * self.average) / (decided + SMOOTHING)
+
+    def rate_lately(self, days: int) -> float:
+        """The smoothed share of won among the leads decided in so many days before; NaN where none was ever decided."""
+        decided, won = self.lately.get(days, (0, 0))
+        # Decisions that were taken back lately may be more than those made.
+        decided = max(decided, 0)
+        return (min(max(won, 0), decided) + SMOOTHING * self.average) / (decided + SMOOTHING)
 
     def rates(self, sources: Column) -> Floats:
         """The rates of n leads' sources, (n,)."""
@@ -79,26 +90,42 @@ def _looked_up(words: Column, values: Mapping[str | None, float]) -> Floats:
     return np.array([values[word] for word in words.tolist()], dtype=float)
 
 
-def sources_by_day(tallies: Iterable[SourceTally], days: int) -> Iterator[Sources]:
-    """How the sources stood on each of so many days, in their order."""
+def marks_of(days: Sequence[date]) -> list[date]:
+    """The days between whose beginnings decisions are counted, sorted: these, and those at which "lately" begins."""
+    return sorted({day - timedelta(back) for day in days for back in (0, *LATELY)})
+
+
+def sources_by_day(tallies: Iterable[SourceTally], days: Sequence[date]) -> Iterator[Sources]:
+    """How the sources stood on each of the days, which are sorted; tallies are between their marks."""
     changes: dict[int, list[SourceTally]] = {}
     for tally in tallies:
         changes.setdefault(tally[1], []).append(tally)
-    decisions: dict[str | None, tuple[int, int]] = {}
-    for day in range(days):
-        for source, _, decided, won in changes.get(day, ()):
+    wanted, decisions, upto = set(days), dict[str | None, tuple[int, int]](), dict[date, tuple[int, int]]()
+    for at, mark in enumerate(marks_of(days)):
+        for source, _, decided, won in changes.get(at, ()):
             before = decisions.get(source, (0, 0))
             decisions[source] = (before[0] + decided, before[1] + won)
-        yield Sources(dict(decisions))
+        upto[mark] = _all(decisions)
+        if mark in wanted:
+            yield Sources(dict(decisions), {back: _since(upto, mark, back) for back in LATELY})
 
 
-def markets_by_day(tallies: Iterable[MarketTally], days: int) -> Iterator[Markets]:
-    """How the markets stood on each of so many days, in their order."""
+def _all(decisions: Mapping[str | None, tuple[int, int]]) -> tuple[int, int]:
+    return sum(decided for decided, _ in decisions.values()), sum(won for _, won in decisions.values())
+
+
+def _since(upto: Mapping[date, tuple[int, int]], day: date, back: int) -> tuple[int, int]:
+    (decided, won), (before, won_before) = upto[day], upto[day - timedelta(back)]
+    return decided - before, won - won_before
+
+
+def markets_by_day(tallies: Iterable[MarketTally], days: Sequence[date]) -> Iterator[Markets]:
+    """How the markets stood on each of the days, which are sorted; tallies are between these."""
     changes: dict[int, list[MarketTally]] = {}
     for tally in tallies:
         changes.setdefault(tally[1], []).append(tally)
     leads: dict[str, int] = {}
-    for day in range(days):
+    for day in range(len(days)):
         for market, _, change in changes.get(day, ()):
             leads[market] = leads.get(market, 0) + change
         yield Markets({market: count for market, count in leads.items() if count})

@@ -94,6 +94,8 @@ def _assemble(zone: ZoneInfo, pairs: _Pairs, seen: Seen, stood: Standings) -> Sn
         source=source,
         source_score=seen.fields["source_score"],
         source_rate=_by_day(source, pairs.day, [each.rates for each in stood.sources]),
+        rate_7_days=_of_days([each.rate_lately(7) for each in stood.sources], pairs.day),
+        rate_30_days=_of_days([each.rate_lately(30) for each in stood.sources], pairs.day),
         region=region,
         city=city,
         amount=seen.fields["amount"],
@@ -144,6 +146,10 @@ def _by_day(words: Column, day: NDArray[np.intp], look_up: Sequence[Any]) -> NDA
     for mine, values_of in zip(np.split(rows, ends[:-1]), look_up, strict=True):
         found[mine] = values_of(words[mine])
     return found
+
+
+def _of_days(values: Sequence[float], day: NDArray[np.intp]) -> NDArray[np.float64]:
+    return np.array(values, dtype=np.float64)[day]
 
 
 def _instant(text: str) -> int:

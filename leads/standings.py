@@ -18,11 +18,11 @@ from uuid import uuid4
 from django.db import connection, transaction
 
 from leads import bulk
-from leads.populations import Markets, Sources, markets_by_day, sources_by_day
+from leads.populations import Markets, Sources, markets_by_day, marks_of, sources_by_day
 from leads.seen import Kept
 from leads.tables.standing import StandingKind
 
-# Bucket k: decided before day k and not before day k - 1. A superseded outcome is taken back.
+# Bucket k: decided before mark k and not before mark k - 1. A superseded outcome is taken back.
 COUNT_SOURCES = """
 SELECT nullif(d.source, ''), width_bucket(at, %(days)s::timestamptz[]), sum(decided)::bigint, sum(won)::bigint
 FROM (
@@ -69,22 +69,24 @@ class Counted(Generic[Stood]):
 
     kind: StandingKind
     statement: str
-    by_day: Callable[[Any, int], Iterator[Stood]]
+    by_day: Callable[[Any, Sequence[date]], Iterator[Stood]]
+    marks: Callable[[Sequence[date]], list[date]] = list
+    """The days between whose beginnings is counted what its tallies say."""
 
     def on_days(self, org_id: str, days: Sequence[date]) -> list[Stood]:
         """How it stood on each of the days, counted from the leads and outcomes: one statement. The days are sorted."""
-        return list(self.by_day(self._tallies(org_id, days), len(days)))
+        return list(self.by_day(self._tallies(org_id, days), days))
 
     def on_day(self, org_id: str, day: date, kept: Kept) -> Stood:
         """How it stood on a day: as kept, or counted and kept from now on."""
         key = kept.get((self.kind, day))
         try:
-            return _kept(self, key) if key else self._keep(org_id, day)
+            return _kept(self, day, key) if key else self._keep(org_id, day)
         except KeyError:  # forgotten just now
             return self.on_days(org_id, [day])[0]
 
     def _tallies(self, org_id: str, days: Sequence[date]) -> Tallies:
-        starts = [datetime.combine(day, time(), timezone.utc) for day in days]
+        starts = [datetime.combine(day, time(), timezone.utc) for day in self.marks(days)]
         query: dict[str, Any] = {
             "org_id": org_id,
             "days": bulk.literal(starts),
@@ -102,19 +104,19 @@ class Counted(Generic[Stood]):
             if nobody_writes:
                 bulk.run(FORGET, org_id, self.kind, day)
                 bulk.run(KEEP, uuid4(), org_id, self.kind, day, json.dumps(tallies))
-        return next(self.by_day(tallies, 1))
+        return next(self.by_day(tallies, [day]))
 
 
 @lru_cache(maxsize=256)
-def _kept(counted: Counted[Stood], key: str) -> Stood:
+def _kept(counted: Counted[Stood], day: date, key: str) -> Stood:
     """Raises KeyError where the row was forgotten meanwhile."""
     rows = bulk.fetch("SELECT content FROM lead_standing WHERE id = %s", key)
     if not rows:
         raise KeyError(key)
-    return next(counted.by_day(json.loads(rows[0][0]), 1))
+    return next(counted.by_day(json.loads(rows[0][0]), [day]))
 
 
-SOURCES = Counted(StandingKind.SOURCES, COUNT_SOURCES, sources_by_day)
+SOURCES = Counted(StandingKind.SOURCES, COUNT_SOURCES, sources_by_day, marks_of)
 MARKETS = Counted(StandingKind.MARKETS, COUNT_MARKETS, markets_by_day)
 FEW_DAYS = 3
 """So many days are looked up one by one; more are counted together."""

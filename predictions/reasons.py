@@ -103,6 +103,14 @@ def _of_100(value: Any) -> str:
     return _("%s of 100") % f"{value:.0f}"
 
 
+def _lately(label: str, when: str) -> _Wording:
+    return _Wording(
+        label,
+        lambda share: _of_100(100 * share),
+        lambda share: _("a conversion rate of %(rate)s %(when)s") % {"rate": _of_100(100 * share), "when": _(when)},
+    )
+
+
 _WORDING: dict[str, _Wording] = {
     "lead_source_score": _Wording(
         gettext_noop("Source score"), _of_100, lambda v: _("a source score of %s of 100") % f"{v:.0f}"
@@ -145,6 +153,12 @@ _WORDING: dict[str, _Wording] = {
     ),
     "appointments_last_7_days": _count(
         gettext_noop("Appointments, last 7 days"), "appointment", gettext_noop("in the last 7 days")
+    ),
+    "conversion_rate_last_7_days": _lately(
+        gettext_noop("Conversion rate, last 7 days"), gettext_noop("in the last 7 days")
+    ),
+    "conversion_rate_last_30_days": _lately(
+        gettext_noop("Conversion rate, last 30 days"), gettext_noop("in the last 30 days")
     ),
     "days_since_last_event": _Wording(gettext_noop("Silence"), _days, lambda v: _("a silence of %s") % _days(v)),
 }

@@ -12,7 +12,7 @@ from common.tenancy import OrgQuerySet, OrgScoped
 class StandingKind(models.TextChoices):
     """Of what."""
 
-    SOURCES = "sources", "sources: how many leads were decided and won"
+    SOURCES = "decided", "sources: how many leads were decided and won, and how many of them lately"
     MARKETS = "markets", "markets: how many leads came in the 30 days before"
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leads.models import Dossier, Outcome, Property, Standing
+from leads.populations import LATELY
 from leads.standings import MARKETS, SOURCES, Standings, standings
 from leads.tests.cast import DAY, HOUR, MONDAY, a_lead, a_property, an_outcome
 
@@ -44,6 +45,14 @@ def as_it_was(day: date) -> tuple[dict[str | None, tuple[int, int]], dict[str, i
         if market and lead.created_at + MONTH >= start:
             markets[market] = markets.get(market, 0) + 1
     return sources, markets
+
+
+def decided_within(back: int, day: date) -> tuple[int, int]:
+    """Decided and won leads in so many days before the day: what had been by then, less what had been before."""
+    (decided, won), (before, won_before) = (
+        map(sum, zip((0, 0), *as_it_was(each)[0].values(), strict=True)) for each in (day, day - timedelta(back))
+    )
+    return decided - before, won - won_before
 
 
 def acts(chance: Random) -> list[Callable[[], Any]]:
@@ -106,6 +115,8 @@ def test_at_any_day_after_any_act_what_is_looked_up_is_the_definition(seed: int)
             assert {s: n for s, n in sources.decisions.items() if n != (0, 0)} == told[0]
             assert markets.leads == told[1]
             assert {s: tuple(n) for s, n in stood.sources[0].decisions.items() if n != (0, 0)} == told[0]
+            lately = {back: decided_within(back, day) for back in LATELY}
+            assert dict(sources.lately) == dict(stood.sources[0].lately) == lately
             assert stood.markets[0].leads == told[1]
 
 
@@ -115,9 +126,9 @@ def test_what_happens_now_forgets_nothing_and_what_is_told_late_forgets_the_days
     a_lead(MONDAY + DAY + HOUR, region="Ain")
     a_property(lead, MONDAY + DAY + HOUR)
     an_outcome(lead, True, MONDAY + DAY + HOUR)
-    assert set(kept()) == {("sources", tuesday), ("markets", tuesday)}
+    assert set(kept()) == {("decided", tuesday), ("markets", tuesday)}
     a_lead(MONDAY + HOUR, region="Ain")
-    assert set(kept()) == {("sources", tuesday)}
+    assert set(kept()) == {("decided", tuesday)}
     an_outcome(a_lead(MONDAY), True, MONDAY + HOUR)
     assert not kept()
 
