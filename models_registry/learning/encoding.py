@@ -10,14 +10,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.catalogue import SHARE
 from leads.features import Column, Columns, Feature, LabelledRows
 
 LARGEST = float(np.finfo(np.float32).max)
 RARE_DOSSIERS = 5
 RARE_SHARE = 0.01
 MOST_LEVELS = 30
-SHARE = "share"
-"""The unit of numbers from 0 to 1 that are parts of a whole: a rate."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.catalogue import LATELY
 from leads.features import Column, LabelledRows
 
-RATES = ("conversion_rate_last_7_days", "conversion_rate_last_30_days")
+RATES = tuple(definition.feature.name for definition in LATELY)
 """The recent conversion rates, which are of the times, and meant to be."""
 TIMES = "It tells when a lead came, not which lead it is: the recent conversion rate says what the times do."
 FEWEST_DAYS, FEWEST_LEADS = 60, 200
