@@ -2,7 +2,8 @@
 
 A term reads one column: clipped to what training held, the logarithm taken of skewed amounts, centred and scaled.
 A number with enough values also gets a term for each stretch between its quantiles, so that a weighted sum of its
-terms is any broken line that is level outside of what training held.
+terms is any broken line that is level outside of what training held. A share is read by its log-odds and never bent
+nor clipped to what training held: a rate that moves further than ever before moves the score as far.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ LEAST_VALUES = 8
 SKEWED = 1.5
 SWITCH = 0.4
 """Yes and no are so many scales apart: a switch is held back less than a number."""
+AS_IT_IS, LOGARITHM, LOG_ODDS = 0, 1, 2
+"""How a term reads its column: x, log(1 + x), or log(x / (1 - x)) of a share."""
+LEAST_SHARE = 1e-3
+"""Shares nearer to 0 or 1 than this are read as this near: log-odds of ±6.9."""
 FURTHEST_OUT = 1e-3
 FURTHEST = 1e6
 """No term of a sound design is larger."""
@@ -44,8 +49,8 @@ class BadDesign(ValueError):
 class Design:
     """k terms over so many columns; term j is (clip(t(x[column j]), low j, high j) - mean j) / scale j.
 
-    t takes log(1 + x) of columns that are `logged`. Terms have mean 0 over the training rows. Raises BadDesign where
-    the figures could not have been learnt.
+    t is one of three, by `logged`: AS_IT_IS, LOGARITHM or LOG_ODDS. Terms have mean 0 over the training rows. Raises
+    BadDesign where the figures could not have been learnt.
     """
 
     columns: int
@@ -64,9 +69,17 @@ class Design:
         _check(self)
 
     @classmethod
-    def fit(cls, x: Matrix, weight: Floats, *, bent: bool) -> Self:
-        """Learns terms for the columns of x (n, columns); `bent`: with terms for stretches."""
-        parts = [part for at in range(x.shape[1]) for part in _terms(at, x[:, at], weight, bent=bent)]
+    def fit(cls, x: Matrix, weight: Floats, *, bent: bool, shares: NDArray[np.bool_] | None = None) -> Self:
+        """Learns terms for the columns of x (n, columns); `bent`: with terms for stretches.
+
+        `shares` (columns,) tells which columns are shares, from 0 to 1; None: none is.
+        """
+        shares = np.zeros(x.shape[1], dtype=bool) if shares is None else shares
+        parts = [
+            part
+            for at in range(x.shape[1])
+            for part in (_share(at, x[:, at], weight) if shares[at] else _terms(at, x[:, at], weight, bent=bent))
+        ]
         column, logged, low, high, mean, scale = zip(*parts, strict=True)
         return cls(x.shape[1], *map(np.array, (column, logged, low, high, mean, scale)))
 
@@ -76,8 +89,9 @@ class Design:
     def terms(self, x: Matrix) -> Floats:
         """The terms of the rows of x, (n, k)."""
         values = x[:, self.column].astype(np.float64)
-        logged = self.logged == 1
+        logged, shares = self.logged == LOGARITHM, self.logged == LOG_ODDS
         values[:, logged] = np.log1p(np.maximum(values[:, logged], 0.0))
+        values[:, shares] = _log_odds(values[:, shares])
         return np.asarray((np.clip(values, self.low, self.high) - self.mean) / self.scale)
 
     def by_column(self, parts: Floats) -> Floats:
@@ -92,7 +106,20 @@ class Design:
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name in DTYPES}
 
 
-_Term = tuple[int, bool, float, float, float, float]
+_Term = tuple[int, int, float, float, float, float]
+
+
+def _share(at: int, column: Matrix, weight: Floats) -> list[_Term]:
+    values = _log_odds(column.astype(np.float64))
+    low, high = _log_odds(np.array([0.0, 1.0]))
+    mean = float(np.average(values, weights=weight))
+    deviation = float(np.sqrt(np.average((values - mean) ** 2, weights=weight)))
+    return [(at, LOG_ODDS, float(low), float(high), mean, deviation)] if values.min() < values.max() else []
+
+
+def _log_odds(share: Floats) -> Floats:
+    share = np.clip(share, LEAST_SHARE, 1.0 - LEAST_SHARE)
+    return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _terms(at: int, column: Matrix, weight: Floats, *, bent: bool) -> list[_Term]:
@@ -101,8 +128,8 @@ def _terms(at: int, column: Matrix, weight: Floats, *, bent: bool) -> list[_Term
     if len(distinct) == 2:
         # Yes or no: an effect of one unit for all, rare or frequent.
         low, high = (float(each) for each in distinct)
-        return [(at, False, low, high, float(np.average(values, weights=weight)), SWITCH * (high - low))]
-    logged = _is_skewed(values)
+        return [(at, AS_IT_IS, low, high, float(np.average(values, weights=weight)), SWITCH * (high - low))]
+    logged = LOGARITHM if _is_skewed(values) else AS_IT_IS
     values = np.log1p(values) if logged else values
 
     def term(low: float, high: float) -> _Term:
@@ -134,8 +161,8 @@ def _check(design: Design) -> None:
     k = len(design.column)
     if k == 0 or any(getattr(design, name).shape != (k,) for name in DTYPES):
         raise BadDesign("the arrays differ in length, or are empty")
-    if np.any(design.column >= design.columns) or np.any(design.logged > 1):
-        raise BadDesign("a term is of a column that does not exist")
+    if np.any(design.column >= design.columns) or np.any(design.logged > LOG_ODDS):
+        raise BadDesign("a term is of a column that does not exist, or reads it in no known way")
     if not np.all(np.isfinite([design.low, design.high, design.mean, design.scale])):
         raise BadDesign("a figure is not a number")
     if np.any(design.low > design.high) or np.any(design.scale <= 0.0):

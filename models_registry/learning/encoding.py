@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.catalogue import SHARE
 from leads.features import Column, Columns, Feature, LabelledRows
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -82,6 +83,16 @@ class Encoder:
     def column_feature(self) -> NDArray[np.intp]:
         """The position of each column's feature, (columns,), in ascending order."""
         return np.repeat(np.arange(len(self.codes)), [code.width for code in self.codes])
+
+    @functools.cached_property
+    def column_is_share(self) -> NDArray[np.bool_]:
+        """Whether each column is a share's value, (columns,); that one was missing is none."""
+        column, is_share = 0, np.zeros(self.columns, dtype=bool)
+        for feature, code in zip(self.features, self.codes, strict=True):
+            if isinstance(code, Number) and code.varies:
+                is_share[column] = feature.unit == SHARE
+            column += code.width
+        return is_share
 
     @property
     def columns(self) -> int:

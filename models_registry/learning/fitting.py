@@ -57,9 +57,16 @@ class Fitting:
         """Learns from the past. Of the newest rows only the features are seen, for the spread of the bags."""
         encoder = Encoder.fit(past, self.unused)
         x = encoder.transform(past.columns)
-        feature = encoder.column_feature
         task = Task(
-            x, past.converted, past.weight, past.dossier, self.seed, self.n_jobs, past.created_at, feature=feature
+            x,
+            past.converted,
+            past.weight,
+            past.dossier,
+            self.seed,
+            self.n_jobs,
+            past.created_at,
+            feature=encoder.column_feature,
+            shares=encoder.column_is_share,
         )
         fitted = self.learner.fit(task, _growing(report))
         report("calibrating", 0.5, "Calibrating on out-of-sample scores.")

@@ -33,7 +33,7 @@ HELD_BACK = MOST / 10
 
 
 class LogisticRegression:
-    """Skewed amounts by their logarithm, numbers as straight or broken lines, each feature held back by its own L2."""
+    """Amounts by logarithms, shares by log-odds, numbers as straight or broken lines; to each its own L2."""
 
     name = "logistic_regression"
     title = "Logistic regression"
@@ -47,7 +47,7 @@ class LogisticRegression:
         with threadpool_limits(1):
             bent, half_life = chosen(task)
             task = replace(task, weight=task.weight * _recency(task, half_life))
-            design = Design.fit(task.x, task.weight, bent=bent)
+            design = Design.fit(task.x, task.weight, bent=bent, shares=task.shares)
             whole = _Weighed.learnt(design, task)
 
         def fit_one(part: Task) -> tuple[Floats, Floats]:
@@ -114,7 +114,8 @@ def chosen(task: Task) -> tuple[bool, float | None]:
     rank = arrival(task)
     older = rank < OLDER_SHARE * (rank.max() + 1)
     before, after = task.take(older), task.take(~older)
-    shapes = [_Weighed.learnt(Design.fit(before.x, before.weight, bent=bent), before) for bent in (False, True)]
+    designs = [Design.fit(before.x, before.weight, bent=bent, shares=before.shares) for bent in (False, True)]
+    shapes = [_Weighed.learnt(design, before) for design in designs]
     bent = _best([shape.losses(after) for shape in shapes], after)
     shape = shapes[bent]
 

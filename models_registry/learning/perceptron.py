@@ -29,7 +29,7 @@ class Perceptron:
 
     def fit(self, task: Task, report: Progress) -> Fitted:
         """Learns a network in every bag."""
-        design = Design.fit(task.x, task.weight, bent=False)
+        design = Design.fit(task.x, task.weight, bent=False, shares=task.shares)
         learners, member = fitted_in_bags(task, lambda part: _solved(design, part), report, "Neural network")
         networks = NetworkBags(design, **{name: np.concatenate([each[name] for each in learners]) for name in LAYERS})
         share = networks.share(out_of_bag(networks.bags(task.x).mean, member))

@@ -1,4 +1,4 @@
-"""Which features a model may leave out, and why: what never varies, is said twice, or tells no more than noise.
+"""Which features a model may leave out, and why: what is said twice, tells only the times, or no more than noise.
 
 Importance is asked of newer leads than a quick model has learnt from, *inside* the past part. Asked on the leads that
 the model itself is measured on, those would choose its features, and the figure on its card would flatter.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from leads.features import Column, Feature, Kind, LabelledRows
 from models_registry.learning.encoding import LARGEST
 from models_registry.learning.quick import Inner, Quick, losses_of
+from models_registry.learning.times import RATES, of_the_times
 
 Floats = NDArray[np.float64]
 NEARLY_ALWAYS, FEWEST_KNOWN = 0.99, 50
@@ -34,8 +35,12 @@ def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str,
     """The features of `past` to leave out, each with its reason. Deterministic by the seed."""
     reasons = _empty(past)
     reasons |= _doubled(past, [each for each in past.features if each.name not in reasons])
+    times = of_the_times(past, [each.name for each in past.features if each.name not in reasons])
+    reasons |= times
     if inner.holds(FEWEST_TOLD):
-        reasons |= dict.fromkeys(sorted(_no_better_than_noise(inner.without(set(reasons)), seed=seed)), NOISE)
+        noise = _no_better_than_noise(inner.without(set(reasons)), seed=seed)
+        # What other features were left out for stays.
+        reasons |= dict.fromkeys(sorted(noise.difference(RATES if times else ())), NOISE)
     return reasons
 
 

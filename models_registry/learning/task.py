@@ -33,6 +33,8 @@ class Task:
     bags: int = BAGS
     feature: NDArray[np.intp] | None = None
     """The feature of each column, (columns,); None: each column is a feature."""
+    shares: Bools | None = None
+    """Which columns are shares, from 0 to 1, (columns,), that weighted sums read by their log-odds; None: none is."""
 
     def take(self, rows: NDArray[Any]) -> Self:
         """The task of these rows alone, by a mask or positions."""
