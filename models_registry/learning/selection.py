@@ -6,6 +6,7 @@ the model itself is measured on, those would choose its features, and the figure
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -29,19 +30,28 @@ SAME = 1.0 - 1e-9
 CHANCE = 1.0
 """Standard errors: leaving features out is taken back already where it costs more than this."""
 NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more than a column of noise."
+UNTRIED = (
+    "It is the same for all leads of a day, and they are too few to show whether it tells more than which day it was."
+)
 
 
 def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str, str]:
     """The features of `past` to leave out, each with its reason. Deterministic by the seed."""
-    reasons = _empty(past)
-    reasons |= _doubled(past, [each for each in past.features if each.name not in reasons])
-    times = of_the_times(past, [each.name for each in past.features if each.name not in reasons])
+    reasons, enough = _empty(past), inner.holds(FEWEST_TOLD)
+    reasons |= _doubled(past, _left(past, reasons))
+    if not enough:
+        reasons |= dict.fromkeys((each.name for each in _left(past, reasons) if each.name in RATES), UNTRIED)
+    times = of_the_times(past, [each.name for each in _left(past, reasons)])
     reasons |= times
-    if inner.holds(FEWEST_TOLD):
+    if enough:
         noise = _no_better_than_noise(inner.without(set(reasons)), seed=seed)
         # What other features were left out for stays.
         reasons |= dict.fromkeys(sorted(noise.difference(RATES if times else ())), NOISE)
     return reasons
+
+
+def _left(past: LabelledRows, reasons: Collection[str]) -> list[Feature]:
+    return [each for each in past.features if each.name not in reasons]
 
 
 def _empty(past: LabelledRows) -> dict[str, str]:
