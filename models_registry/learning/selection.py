@@ -30,9 +30,7 @@ SAME = 1.0 - 1e-9
 CHANCE = 1.0
 """Standard errors: leaving features out is taken back already where it costs more than this."""
 NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more than a column of noise."
-UNTRIED = (
-    "It is the same for all leads of a day, and they are too few to show whether it tells more than which day it was."
-)
+UNTRIED = "There are too few leads to show whether the recent conversion rate tells anything."
 
 
 def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str, str]:
