@@ -11,7 +11,7 @@ from experiments.models import Experiment
 from leads.models import Dossier, Outcome
 from predictions.models import Prediction
 
-LEAD = part("d", Dossier, "org_id", "number")
+WHOSE = part("d", Dossier, "org_id", "number")
 OUTCOME = part("u", Outcome, "converted", "occurred_at", "revenue")
 SAID = part("p", Prediction, *(field.attname for field in Prediction._meta.concrete_fields))
 EXPERIMENT = part("e", Experiment, "name")
@@ -34,13 +34,13 @@ FROM (SELECT * FROM ml_prediction WHERE dossier_id = %(lead)s ORDER BY predicted
 LEFT JOIN ab_test_experiment e ON e.id = p.experiment_id ORDER BY p.predicted_at DESC, p.id DESC
 """
 WHICH = {"org_id": "varchar", "number": "bigint"}
-LEAD_THEN = Joined((LEAD, OUTCOME), OF_LEAD.format(said=""), WHICH)
-NEWEST_OF_LEAD = Joined((LEAD, OUTCOME, SAID, EXPERIMENT), OF_LEAD.format(said=NEWEST), WHICH)
+LEAD_THEN = Joined((WHOSE, OUTCOME), OF_LEAD.format(said=""), WHICH)
+NEWEST_OF_LEAD = Joined((WHOSE, OUTCOME, SAID, EXPERIMENT), OF_LEAD.format(said=NEWEST), WHICH)
 FIRST_OF_LEAD = Joined((SAID, EXPERIMENT), FIRST, {"lead": "bigint", "most": "bigint"})
 
 
 @dataclass(frozen=True)
-class Asked:
+class Before:
     """A lead, its current outcome, and the newest prediction of it where that was asked for and there is one."""
 
     dossier: Dossier
@@ -48,17 +48,17 @@ class Asked:
     newest: Prediction | None = None
 
 
-def lead_of(org_id: str, number: int) -> Asked | None:
+def fate_of(org_id: str, number: int) -> Before | None:
     """The organisation's lead of that number with its outcome; None where it has none. One statement."""
     for dossier, outcome in LEAD_THEN.rows({"org_id": org_id, "number": number}):
-        return Asked(dossier, outcome)
+        return Before(dossier, outcome)
     return None
 
 
-def newest_of(org_id: str, number: int) -> Asked | None:
+def newest_of(org_id: str, number: int) -> Before | None:
     """The same with the newest prediction of the lead, and its experiment. One statement."""
     for dossier, outcome, said, experiment in NEWEST_OF_LEAD.rows({"org_id": org_id, "number": number}):
-        return Asked(dossier, outcome, said and _whole(said, experiment))
+        return Before(dossier, outcome, said and _whole(said, experiment))
     return None
 
 

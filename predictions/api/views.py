@@ -82,12 +82,12 @@ class Latest(ContractView):
     @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """The latest stored prediction of this lead. 404 where it was never scored."""
-        asked = before.newest_of(self.caller.org_id, dossier_id)
-        if asked is None:
+        lead = before.newest_of(self.caller.org_id, dossier_id)
+        if lead is None:
             raise NotFound(NO_SUCH_LEAD)
-        if asked.newest is None:
+        if lead.newest is None:
             raise NotFound("This lead has not been scored yet.")
-        return Response(answers.stored(asked.dossier, [asked.newest], asked.outcome)[0])
+        return Response(answers.stored(lead.dossier, [lead.newest], lead.outcome)[0])
 
 
 class History(ContractView):
@@ -98,12 +98,12 @@ class History(ContractView):
     @extend_schema(responses=shapes.PredictionPage, parameters=PAGING, tags=["predictions"])
     def get(self, request: Request, dossier_id: int) -> Response:
         """Every prediction of this lead, newest first."""
-        asked = before.lead_of(self.caller.org_id, dossier_id)
-        if asked is None:
+        lead = before.fate_of(self.caller.org_id, dossier_id)
+        if lead is None:
             raise NotFound(NO_SUCH_LEAD)
-        history: Any = before.History(asked.dossier)
+        history: Any = before.History(lead.dossier)
         page = NEWEST.page(request, history)
-        return Response(page.answer(answers.stored(asked.dossier, page.rows, asked.outcome)))
+        return Response(page.answer(answers.stored(lead.dossier, page.rows, lead.outcome)))
 
 
 class RecordOutcome(ContractView):
