@@ -22,10 +22,14 @@ MONTH = 28
 
 
 def once(later: LabelledRows, probability: Floats) -> float:
-    """The calibration error on nine tenths of the later leads, the map refitted on the first tenth of them."""
+    """The calibration error on nine tenths of the later leads, the map refitted on the first tenth of them.
+
+    Where that shows no refit to be better, the product takes none, and neither does this.
+    """
     said, first = _in_order(later, probability)
     rest = said.take(np.arange(len(said)) >= first)
-    present = refit(PRESENT, said.take(np.arange(len(said)) < first)).calibration
+    made = refit(PRESENT, said.take(np.arange(len(said)) < first))
+    present = made.calibration if made.better else PRESENT
     return calibration_error(present(rest.share), rest.converted, rest.weight)
 
 
