@@ -6,6 +6,7 @@ second, many times what a server here answers, and needs nothing that is not in 
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
@@ -60,7 +61,10 @@ def post(port: int, path: str, body: bytes = b"", token: str = "") -> bytes:
 
 
 def drive(port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
-    """Sends the requests round and round for so many seconds. Raises WrongAnswer at the first that is not 200."""
+    """Sends the requests round and round for so many seconds. Raises WrongAnswer at the first that is not 200.
+
+    What is under way at the end is waited for, and not counted: a server is idle when this returns.
+    """
     upcoming, poll, took = cycle(requests), select.epoll(), list[float]()
     links = {link.fileno: link for link in (_Link(port) for _ in range(connections))}
     begun = time.perf_counter()
@@ -74,9 +78,17 @@ def drive(port: int, requests: Sequence[bytes], *, connections: int, seconds: fl
                 took.append(1000 * (time.perf_counter() - link.sent_at))
                 link.send(next(upcoming))
     for link in links.values():
+        while not link.has_answered():
+            pass
         link.socket.close()
     poll.close()
     return Load(now - begun, took)
+
+
+def drive_anew(port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
+    """The same with new connections each second, since which of a server's processes takes them is luck."""
+    parts = [drive(port, requests, connections=connections, seconds=1.0) for _ in range(math.ceil(seconds))]
+    return Load(sum(part.seconds for part in parts), [each for part in parts for each in part.milliseconds])
 
 
 def ask(port: int, request: bytes) -> bytes:

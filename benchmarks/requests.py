@@ -28,7 +28,7 @@ from typing import Any
 from benchmarks import peers, serving
 from benchmarks.databases import own_database
 from benchmarks.environments import CannotInstall
-from benchmarks.load import Load, WrongAnswer, ask, drive, post
+from benchmarks.load import Load, WrongAnswer, ask, drive, drive_anew, post
 from benchmarks.peers import Peer
 from benchmarks.serving import Served
 
@@ -59,7 +59,7 @@ class Side:
         """One round, after a short one that is not counted."""
         drive(self.port, self.requests, connections=8, seconds=WARM_UP_SECONDS)
         for number, loads in self.loads.items():
-            loads.append(drive(self.port, self.requests, connections=number, seconds=seconds))
+            loads.append(drive_anew(self.port, self.requests, connections=number, seconds=seconds))
 
     def per_second(self, connections: int) -> float:
         """Answers a second, the median of the rounds."""
