@@ -18,7 +18,6 @@ from common.jobs import JobStatus
 from leads.models import Dossier, LeadScore
 from leads.tests.cast import a_lead, a_past
 from models_registry.models import ModelVersion, TrainingRun
-from models_registry.tests.cast import a_version
 from predictions.models import Prediction, ScoreJob
 from tests.faults.asking import Asker
 from tests.processes import CHILD, ROOT, Process, Server, free_port
@@ -55,13 +54,15 @@ def test_the_release_before_serves_on_this_schema_and_works_beside_this_one(
     tmp_path: Path,
 ) -> None:
     a_past()
-    version = a_version(algorithm="logistic_regression")
     lead = a_lead()
     this_server = server_processes(1)[0]
     current_app.control.purge()
     old = _start(release_before, tmp_path, process_environment)
     try:
-        serves(Asker(old[0].address), lead, version.version)  # type: ignore[attr-defined]
+        before = Asker(old[0].address)  # type: ignore[attr-defined]
+        version = learnt(before)
+        assert Asker(this_server.address)("POST", f"/api/ml/predict/{lead.number}").body["model_version"] == version
+        serves(before, lead, version)
         its_worker_does_what_this_server_is_asked(Asker(this_server.address))
     finally:
         for process in old:
@@ -90,6 +91,13 @@ def _is_healthy(address: str) -> bool:
     from tests.faults.installation import answers_200
 
     return answers_200(f"{address}/health")
+
+
+def learnt(asked: Asker) -> str:
+    """The version that its worker learns, and that is active then: the new release's workers come last."""
+    asked("POST", "/api/ml/model/train", {"algorithm": "logistic_regression"})
+    assert eventually(lambda: ModelVersion.objects.filter(is_active=True).exists())
+    return ModelVersion.objects.get().version
 
 
 def serves(asked: Asker, lead: Dossier, version: str) -> None:
