@@ -85,6 +85,7 @@ LEFT_OUT = (
     gettext_noop("It did not vary in training."),
     gettext_noop("It tells no more than a column of noise."),
     gettext_noop("It tells when a lead came, not which lead it is: the recent conversion rate says what the times do."),
+    gettext_noop("There are too few leads to show whether the recent conversion rate tells anything."),
     gettext_noop("It is known of %(leads)s leads only."),
     gettext_noop("It says the same as %(name)s."),
 )
