@@ -6,8 +6,8 @@ repository's history (an archive, a shallow clone) there is nothing to try.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,8 +35,7 @@ def release_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = _git(*question)
         if name is not None and _git("cat-file", "-e", f"{name}^{{commit}}") is not None:
             _git("archive", "--output", str(folder / "code.tar"), name)
-            with tarfile.open(folder / "code.tar") as code:
-                code.extractall(folder, filter="data")
+            shutil.unpack_archive(folder / "code.tar", folder)
             return folder
     pytest.skip("the repository's history is not here")
 
