@@ -7,6 +7,7 @@ A forest of 100 trees of depth 10 learns from the demonstration's snapshots (som
 scikit-learn, from the same rows. Ours reads the lead from PostgreSQL, scores and explains it, stores the prediction and
 the current score, checks the token and counts the limits. Peers are installed into `peers/` of LEADQUAL_VAR. All are
 measured in turn in each round by one process on the same machine (`benchmarks.load`); printed are medians and ratios.
+Beside them stands the least that could answer so on these parts: one read, our kernels and one insert in a bare view.
 `--short` goes without peers and without times: it ends with an error only where an answer is wrong.
 """
 
@@ -25,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import peers, serving
+from benchmarks import limit, peers, serving
 from benchmarks.databases import own_database
 from benchmarks.environments import CannotInstall
 from benchmarks.load import Load, WrongAnswer, ask, drive, drive_anew, post
@@ -115,6 +116,9 @@ def compare(ours: Served, folder: Path, asked: argparse.Namespace) -> None:
     sides = [Side(LEAD, ours.port, ours.predictions()), Side(SERVICE, ours.port, ours.services())]
     batches: dict[str, list[float]] = {"without": [], "with": [], "shap": []}
     with contextlib.ExitStack() as stack:
+        serving.rows_for_peers(folder / "rows.npz")
+        least = stack.enter_context(limit.serving(folder))
+        sides.append(Side(limit.NAME, least.port, least.requests))
         sides += stack.enter_context(peers_serving(folder, asked.peers))
         for number in range(asked.rounds):
             print(f"round {number + 1} of {asked.rounds} ...", flush=True)
@@ -130,7 +134,6 @@ def compare(ours: Served, folder: Path, asked: argparse.Namespace) -> None:
 def peers_serving(folder: Path, wanted: Sequence[str] | None) -> Iterator[list[Side]]:
     """The peers that could be installed and started; of the others it is printed why not."""
     sides: list[Side] = []
-    serving.rows_for_peers(folder / "rows.npz")
     with contextlib.ExitStack() as stack:
         for peer in (each for each in peers.PEERS if wanted is None or each.name.startswith(tuple(wanted))):
             print(f"{peer.name}: installing, learning, starting ...", flush=True)
@@ -178,6 +181,9 @@ def print_speeds(sides: Sequence[Side]) -> None:
 
 def print_floors(sides: dict[str, Side]) -> None:
     """How many times a peer's each of ours is, beside what is asked for."""
+    least, shown = sides[limit.NAME], " / ".join(str(number) for number in CONNECTIONS)
+    shares = (sides[LEAD].per_second(number) / least.per_second(number) for number in CONNECTIONS)
+    print(f"\na lead, all on, of the least over {shown}: {' / '.join(f'{share:.0%}' for share in shares)}")
     print(f"\n{'':44}{'ratio':>27}    at least")
     for name, peer, connections, floor in FLOORS:
         if peer.name in sides:
