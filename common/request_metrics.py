@@ -35,8 +35,7 @@ class RequestMetrics:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._measures = Measures.get_instance()
-        self._latencies: dict[tuple[str, str], Any] = {}
-        self._answers: dict[tuple[int, str, str], Any] = {}
+        self._series: dict[tuple[str, ...], tuple[Any, Any]] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Passes the request on, and counts its answer."""
@@ -44,26 +43,23 @@ class RequestMetrics:
         response = self.get_response(request)
         seconds = time.perf_counter() - began
         view, method = _view_of(request), request.method if request.method in METHODS else "<invalid method>"
-        self._latency(view, method).observe(seconds)
-        self._answer(response.status_code, view, method).inc()
+        latency, answers = self._of(str(response.status_code), view, method)
+        latency.observe(seconds)
+        answers.inc()
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Counts an error that no view expected."""
         self._measures.exceptions_by_type.labels(type=type(exception).__name__).inc()
 
-    def _latency(self, view: str, method: str) -> Any:
-        series = self._latencies.get((view, method))
+    def _of(self, status: str, view: str, method: str) -> tuple[Any, Any]:
+        series = self._series.get((status, view, method))
         if series is None:
-            series = self._measures.requests_latency_by_view_method.labels(view=view, method=method)
-            self._latencies[view, method] = series
-        return series
-
-    def _answer(self, status: int, view: str, method: str) -> Any:
-        series = self._answers.get((status, view, method))
-        if series is None:
-            series = self._measures.responses_by_status_view_method.labels(status=str(status), view=view, method=method)
-            self._answers[status, view, method] = series
+            by_view = {"view": view, "method": method}
+            series = self._series[status, view, method] = (
+                self._measures.requests_latency_by_view_method.labels(**by_view),
+                self._measures.responses_by_status_view_method.labels(status=status, **by_view),
+            )
         return series
 
 

@@ -16,13 +16,11 @@ from models_registry.learning.flat import FlatTree, float32_below, from_lightgbm
 from models_registry.learning.forest import least_leaf_of
 from models_registry.learning.raw import Floats, Link
 from models_registry.learning.task import Bools, Fitted, Progress, Task
-from models_registry.learning.windows import arrival, losses
+from models_registry.learning.windows import losses, older_and_later
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-OLDER_SHARE = 0.75
-"""How many steps to take is learnt on this share of the dossiers, and seen on those that came later."""
 EDGE = 1e-9
 
 
@@ -88,10 +86,8 @@ def grown(library: Boosted, task: Task, rounds: int, settings: BoostingSettings)
 
 def best_rounds(library: Boosted, task: Task, settings: BoostingSettings) -> int:
     """How many steps, learnt on the older dossiers, had the least log loss on the later ones."""
-    rank = arrival(task)
-    older = rank < OLDER_SHARE * (int(rank.max()) + 1)
-    later = task.take(~older)
-    trees = grown(library, task.take(older), settings.most_rounds, settings)
+    older, later = older_and_later(task)
+    trees = grown(library, older, settings.most_rounds, settings)
     steps = [at // settings.step_of_rounds for at in range(len(trees))]
     if steps[-1] == 0 or later.converted.all() or not later.converted.any():
         return settings.least_rounds

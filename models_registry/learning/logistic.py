@@ -15,15 +15,13 @@ from models_registry.learning.linear import LinearBags
 from models_registry.learning.penalties import MOST, Groups, groups_of, likeliest, solved
 from models_registry.learning.raw import Floats
 from models_registry.learning.task import Fitted, Progress, Task
-from models_registry.learning.windows import arrival, losses, sampled
+from models_registry.learning.windows import arrival, losses, older_and_later, sampled
 
 HALF_LIVES = (None, 1.0, 0.5, 0.25)
 """Shares of the training dossiers, newest first, after which a dossier counts half: what moves has moved since.
 
 None: all count the same, which wastes nothing where nothing moves.
 """
-OLDER_SHARE = 0.75
-"""Shapes and half-lives are seen on the dossiers that came after this share of all."""
 SURE = 2.4
 """Standard errors by which what is less simple must be better: one in twenty by chance, of three half-lives."""
 MOST_TRIED = 40_000
@@ -110,10 +108,7 @@ def chosen(task: Task) -> tuple[bool, float | None]:
 
     The simpler stands unless another is surely better: lines are straight, and all dossiers count.
     """
-    task = sampled(task, MOST_TRIED)
-    rank = arrival(task)
-    older = rank < OLDER_SHARE * (rank.max() + 1)
-    before, after = task.take(older), task.take(~older)
+    before, after = older_and_later(sampled(task, MOST_TRIED))
     designs = [Design.fit(before.x, before.weight, bent=bent, shares=before.shares) for bent in (False, True)]
     shapes = [_Weighed.learnt(design, before) for design in designs]
     bent = _best([shape.losses(after) for shape in shapes], after)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.catalogue import SHARE
 from leads.features import Column, Columns, Feature, Kind, LabelledRows
+from models_registry.learning.times import RATES
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -62,7 +62,7 @@ def reference_of(past: LabelledRows, newest: LabelledRows, probability: Floats) 
             feature.name: _entry(feature, past.columns[feature.name], sample)
             for feature in past.features
             # How leads fare lately is the same for all of a day: it moves every day, and to follow it is its purpose.
-            if feature.unit != SHARE
+            if feature.name not in RATES
         },
         "score": _numbers(Kind.NUMERIC, probability, held_out),
         "ages": _ages(past),

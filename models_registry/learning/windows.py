@@ -15,6 +15,8 @@ from models_registry.learning.task import Bools, Task
 
 FIRST_SHARE = 0.3
 """The share of the dossiers, oldest first, that every window learns from."""
+OLDER_SHARE = 0.75
+"""What a learner sets for itself is seen on the dossiers that came after this share of all."""
 FURTHEST_SHIFT = 15.0
 EDGE = 1e-9
 
@@ -31,6 +33,13 @@ def expanding(task: Task, windows: int) -> Iterator[tuple[Bools, Bools]]:
         before, after = rank < start, (rank >= start) & (rank < end)
         if _has_both(task.converted[before]) and _has_both(task.converted[after]):
             yield before, after
+
+
+def older_and_later(task: Task) -> tuple[Task, Task]:
+    """The task on the dossiers that came first, and on the last quarter of them."""
+    rank = arrival(task)
+    older = rank < OLDER_SHARE * (int(rank.max()) + 1)
+    return task.take(older), task.take(~older)
 
 
 def arrival(task: Task) -> NDArray[np.int64]:
