@@ -54,6 +54,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     _servers.close()
 
 
+def pytest_unconfigure() -> None:
+    """Leaves the folder to others."""
+    LOCK.close()
+
+
 def _only_hands_out(session: pytest.Session) -> bool:
     """Whether this process runs no test itself: its workers (pytest -n 2) each have servers of their own."""
     return bool(getattr(session.config.option, "numprocesses", None)) and not hasattr(session.config, "workerinput")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from leads.features import Column, Feature, Kind, LabelledRows
 from models_registry.learning.encoding import LARGEST
 from models_registry.learning.quick import Inner, Quick, losses_of
-from models_registry.learning.times import RATES, of_the_times
+from models_registry.learning.times import RATES, of_the_times, rates_that_stay
 
 Floats = NDArray[np.float64]
 NEARLY_ALWAYS, FEWEST_KNOWN = 0.99, 50
@@ -43,8 +43,7 @@ def unused_features(past: LabelledRows, inner: Inner, *, seed: int) -> dict[str,
     reasons |= times
     if enough:
         noise = _no_better_than_noise(inner.without(set(reasons)), seed=seed)
-        # What other features were left out for stays.
-        reasons |= dict.fromkeys(sorted(noise.difference(RATES if times else ())), NOISE)
+        reasons |= dict.fromkeys(sorted(noise.difference(rates_that_stay(times))), NOISE)
     return reasons
 
 

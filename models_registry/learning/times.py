@@ -17,6 +17,8 @@ from leads.features import Column, LabelledRows
 
 RATES = tuple(definition.feature.name for definition in LATELY)
 """The recent conversion rates, which are of the times, and meant to be."""
+SOURCES_RATE = "lead_source_score"
+"""Where all leads come from one source its rate is of the times, too: it is the rate of all, of all time."""
 TIMES = "It tells when a lead came, not which lead it is: the recent conversion rate says what the times do."
 FEWEST_DAYS, FEWEST_LEADS = 60, 200
 """Days with two leads or more, and leads on them: on fewer, a lead's own feature may look like its day's by chance.
@@ -46,6 +48,14 @@ def of_the_times(past: LabelledRows, names: Collection[str]) -> dict[str, str]:
         return {}
     asked = [name for name in names if name not in RATES]
     return {name: TIMES for name in asked if _tells_the_times(past.columns[name][rows], day)}
+
+
+def rates_that_stay(left_out: Collection[str]) -> tuple[str, ...]:
+    """Those of the recent rates that must be there, whatever they tell by themselves: these features went for them.
+
+    None where what went was but another rate of all leads.
+    """
+    return RATES if set(left_out) - {SOURCES_RATE} else ()
 
 
 def _on_shared_days(past: LabelledRows) -> tuple[Indices, Indices]:

@@ -133,3 +133,11 @@ def test_the_rate_stays_where_others_were_left_out_for_it() -> None:
     assert reasons["index"] == TIMES
     assert RATES[0] not in reasons
     assert unused(rows)[RATES[0]] == NOISE
+
+
+def test_the_rate_must_show_its_worth_where_only_the_rate_of_the_one_source_was_left_out_for_it() -> None:
+    rows, day = dated(200, 40)
+    rows = rows.without({RATES[1]})
+    reasons = unused(beside(rows, lead_source_score=20.0 + day * 0.01))
+    assert reasons["lead_source_score"] == TIMES
+    assert reasons[RATES[0]] == NOISE
