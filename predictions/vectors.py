@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from leads.features import Columns, Feature, Kind
 
+EXACT = 2.0**53
+"""Below it a float holds every whole number; beyond, more digits would be shown than are known, or can be stored."""
+
 
 def columns_from(features: Iterable[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
     """The features' columns of rows of named values; what a row does not name is missing."""
@@ -28,11 +31,16 @@ def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, A
 
 
 def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
-    """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point."""
+    """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point
+    where each digit of them is known."""
     # In line, as a call for each of a row's values would cost a request more than scoring it.
     return [
         [
-            None if value != value else int(value) if isinstance(value, float) and value.is_integer() else value
+            None
+            if value != value
+            else int(value)
+            if isinstance(value, float) and -EXACT < value < EXACT and value.is_integer()
+            else value
             for value in row
         ]
         for row in zip(*(columns[name].tolist() for name in names), strict=True)
