@@ -8,20 +8,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Columns, Feature, Kind
+from leads.features import Column, Columns, Feature
 
 EXACT = 2.0**53
 """Below it a float holds every whole number; beyond, more digits would be shown than are known, or can be stored."""
 
 
 def columns_from(features: Iterable[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """The features' columns of rows of named values; what a row does not name is missing."""
-    return {
-        feature.name: np.array(
-            [row.get(feature.name) for row in rows], dtype=object if feature.kind is Kind.CATEGORY else np.float64
-        )
-        for feature in features
-    }
+    """The features' columns of rows of named values; what a row does not name is missing, and so is a blank text."""
+    return {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
+
+
+def _column(feature: Feature, values: list[Any]) -> Column:
+    if not feature.is_category:
+        return np.array(values, dtype=np.float64)
+    return np.array([value if value and value.strip() else None for value in values], dtype=object)
 
 
 def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, Any]]:
