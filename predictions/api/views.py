@@ -65,6 +65,7 @@ class Predict(ContractView):
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
+        self.take_no_body()
         with monitoring.watched():
             org_id = self.caller.org_id
             asked = lead_of(org_id, dossier_id)
