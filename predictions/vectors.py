@@ -25,6 +25,11 @@ def _column(feature: Feature, values: list[Any]) -> Column:
     return np.array([value if value and value.strip() else None for value in values], dtype=object)
 
 
+def as_stored(value: Any) -> Any:
+    """A value as it was before the database wrote out all digits of a large number, of which not all are known."""
+    return float(value) if isinstance(value, int) and not -EXACT < value < EXACT else value
+
+
 def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, Any]]:
     """The inverse: each row's values by their features' names."""
     names = [feature.name for feature in features]
