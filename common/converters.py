@@ -1,4 +1,4 @@
-"""How numbers in addresses are read."""
+"""How numbers and names in addresses are read."""
 
 from django.urls import register_converter
 
@@ -22,4 +22,20 @@ class DossierNumber:
         return str(number)
 
 
-register_converter(DossierNumber, "dossier")  # here, once: a second registration of the name is an error
+class VersionName:
+    """The name of a model's version: a text that the database can be asked for, so without NUL (404)."""
+
+    regex = r"[^/\x00]+"
+
+    def to_python(self, text: str) -> str:
+        """The name as it is."""
+        return text
+
+    def to_url(self, name: str) -> str:
+        """The same."""
+        return name
+
+
+# Here, once: a second registration of a name is an error.
+register_converter(DossierNumber, "dossier")
+register_converter(VersionName, "version")

@@ -34,7 +34,8 @@ class Page:
 class Keyset:
     """A descending order by `field` (not null), ties broken by `tie`, which falls too unless it `rises`.
 
-    `parse` makes the field's value of what a cursor holds, and raises ValueError or TypeError where it cannot.
+    `parse` makes the field's value of what a cursor holds, and raises ValueError, TypeError or OverflowError where it
+    cannot.
     """
 
     field: str
@@ -107,7 +108,7 @@ class Keyset:
             if side not in ("after", "before") or not isinstance(pk, int) or not 0 <= pk < 2**63:
                 raise ValueError(text)
             return side, self.parse(value), pk
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise ValidationError({"cursor": "is not a cursor that we gave."}) from error
 
 

@@ -11,6 +11,8 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from common.scopes import ensure_own_org
+
 MAX_DEPTH = 32
 ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 """Only so can a text hold what cannot be kept: as it is, JSON has no NUL, and UTF-8 no half of a pair."""
@@ -25,7 +27,10 @@ class StrictJSONParser(JSONParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The parsed body. Raises ParseError (400) saying what is wrong."""
+        """The parsed body. Raises ParseError (400) saying what is wrong.
+
+        Raises PermissionDenied (403) where it names another organisation than the caller's, whatever the door asks for.
+        """
         try:
             raw = stream.read()
             data = _loads(raw)
@@ -37,7 +42,15 @@ class StrictJSONParser(JSONParser):
             _check(data, 0)
         else:
             _check_depth(data)
+        _check_org(data, parser_context)
         return data
+
+
+def _check_org(data: Any, parser_context: Mapping[str, Any] | None) -> None:
+    request = (parser_context or {}).get("request")
+    named = data.get("org_id") if isinstance(data, dict) else None
+    if isinstance(named, str) and request is not None and request.user.is_authenticated:
+        ensure_own_org(request, named)
 
 
 def _loads(raw: bytes) -> Any:

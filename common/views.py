@@ -9,7 +9,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.scopes import Caller, caller_of
+from common.serializers import StrictSerializer
 from common.throttling import RequestLimit, TokenLimit, wait_of
+
+
+class Nothing(StrictSerializer):
+    """A body without anything."""
 
 
 class ContractView(APIView):
@@ -27,6 +32,11 @@ class ContractView(APIView):
     def body(self) -> Any:
         """What was sent; an empty object where nothing was."""
         return self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
+
+    def take_no_body(self) -> None:
+        """For doors that ask for none. Raises ValidationError for any field, as other doors do for unknown ones."""
+        if self.body not in ({}, None):
+            Nothing(data=self.body).is_valid(raise_exception=True)
 
     def check_throttles(self, request: Request) -> None:
         """Counts the request against all of the door's limits at once. Raises Throttled (429)."""

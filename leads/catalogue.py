@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -306,9 +306,8 @@ def _date(value: Any) -> np.datetime64 | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return np.datetime64(moment, "us")
+    # By numpy, which has room before the year 1: there fall "no date" of many systems, read in UTC.
+    return np.datetime64(moment.replace(tzinfo=None), "us") - np.timedelta64(moment.utcoffset() or timedelta(), "us")
 
 
 def kind_of(values: Iterable[Any]) -> Kind | None:

@@ -44,7 +44,7 @@ def followers(present: Row, changes: Row, *, waited_minutes: float) -> dict[str,
     moving = _Moving(present, changes)
     moving.answer(waited_minutes)
     for total in _totals(present):
-        moving.count(total, f"{total.removesuffix('count')}last_7_days")
+        moving.count(total, _lately(total))
     moving.fall_silent()
     moving.engage()
     moving.take_property()
@@ -53,6 +53,11 @@ def followers(present: Row, changes: Row, *, waited_minutes: float) -> dict[str,
 
 def _totals(names: Iterable[str]) -> list[str]:
     return [name for name in names if name.endswith(("_count", ".count")) and not name.startswith("attributes.")]
+
+
+def _lately(total: str) -> str:
+    """The count of the last days that goes with one of all days. How other leads fare lately is no such count."""
+    return f"{total.removesuffix('count')}last_7_days"
 
 
 class _Moving:
@@ -102,9 +107,8 @@ class _Moving:
         elif self.row.get(SILENCE) is not None and self.rise(AGE):
             self.put(SILENCE, max(self.row[SILENCE] + self.rise(AGE), 0))
         if not self.something_happens and self.rise(SILENCE) and self.row[SILENCE] >= RECENT_DAYS:
-            for name in self.present:
-                if name.endswith("last_7_days") and not name.startswith("attributes."):
-                    self.put(name, 0)
+            for total in _totals(self.present):
+                self.put(_lately(total), 0)
 
     def engage(self) -> None:
         """The rate of engagement is inbound over outbound messages, none outbound counting as one."""

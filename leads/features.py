@@ -90,7 +90,7 @@ class Feature:
         if self.kind is Kind.CATEGORY:
             return None if isinstance(value, str) else "must be a text."
         if not isinstance(value, (int, float)):
-            return "must be a number."
+            return "must be a number of days, from the date to now." if self.kind is Kind.DATE else "must be a number."
         if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
             return "must be a number, not true or false."
         return self._range_problem(value)

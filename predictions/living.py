@@ -80,11 +80,11 @@ def newest_living(*, at: datetime) -> list[Living]:
 
 
 def _living(version: ModelVersion, rows: list[Quality]) -> Living:
-    """Of the rows of one measurement."""
-    if not any(row.version == version.version for row in rows):
+    """Of the rows of one measurement. A shadow that has become active since was not measured as the active version."""
+    if not any(row.version == version.version and not row.is_of_shadow for row in rows):
         return Living(version, None, [], [], None, [], None, None, None, NOT_YET)
     rows = sorted(rows, key=lambda row: row.window_days)
-    shadow = next((row.version for row in rows if row.version not in (version.version, EVERY_MODEL)), None)
+    shadow = next((row.version for row in rows if row.is_of_shadow), None)
     return Living(
         version=version,
         measured_at=rows[0].at,

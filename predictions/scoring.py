@@ -179,8 +179,10 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
     for prediction in predictions:
         count(prediction)
     return [
-        Given(prediction, [each.name for each in features if row.get(each.name) is None], chosen, _row_of(scores, at))
-        for at, (prediction, row) in enumerate(zip(predictions, rows, strict=True))
+        Given(
+            prediction, [each.name for each, no in zip(features, none, strict=True) if no], chosen, _row_of(scores, at)
+        )
+        for at, (prediction, none) in enumerate(zip(predictions, scores.imputed.tolist(), strict=True))
     ]
 
 

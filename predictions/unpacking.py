@@ -24,7 +24,7 @@ from models_registry.models import ModelVersion
 from predictions.packing import unpacked
 from predictions.recollection import Recollection
 from predictions.tables.batch import PredictionBatch
-from predictions.vectors import rows_from, rows_of, vector_of
+from predictions.vectors import as_stored, rows_from, rows_of, vector_of
 
 
 class MayBePacked(Protocol):
@@ -125,7 +125,7 @@ def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns, 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
     """Every feature's value of each row; nothing is scored. One statement where any is packed."""
-    found = {id(row): {name: value for name, value, _ in row.stored_vector or ()} for row in rows}
+    found = {id(row): {name: as_stored(value) for name, value, _ in row.stored_vector or ()} for row in rows}
     for maker, mine, columns in _opened(rows):
         found |= {id(row): values for row, values in zip(mine, rows_from(maker.features, columns), strict=True)}
     return [found[id(row)] for row in rows]

@@ -8,17 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Columns, Feature, Kind
+from leads.features import Column, Columns, Feature
+
+EXACT = 2.0**53
+"""Below it a float holds every whole number; beyond, more digits would be shown than are known, or can be stored."""
 
 
 def columns_from(features: Iterable[Feature], rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """The features' columns of rows of named values; what a row does not name is missing."""
-    return {
-        feature.name: np.array(
-            [row.get(feature.name) for row in rows], dtype=object if feature.kind is Kind.CATEGORY else np.float64
-        )
-        for feature in features
-    }
+    """The features' columns of rows of named values; what a row does not name is missing, and so is a blank text."""
+    return {feature.name: _column(feature, [row.get(feature.name) for row in rows]) for feature in features}
+
+
+def _column(feature: Feature, values: list[Any]) -> Column:
+    if not feature.is_category:
+        return np.array(values, dtype=np.float64)
+    return np.array([value if value and value.strip() else None for value in values], dtype=object)
+
+
+def as_stored(value: Any) -> Any:
+    """A value as it was before the database wrote out all digits of a large number, of which not all are known."""
+    return float(value) if isinstance(value, int) and not -EXACT < value < EXACT else value
 
 
 def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, Any]]:
@@ -28,11 +37,16 @@ def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, A
 
 
 def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
-    """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point."""
+    """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point
+    where each digit of them is known."""
     # In line, as a call for each of a row's values would cost a request more than scoring it.
     return [
         [
-            None if value != value else int(value) if isinstance(value, float) and value.is_integer() else value
+            None
+            if value != value
+            else int(value)
+            if isinstance(value, float) and -EXACT < value < EXACT and value.is_integer()
+            else value
             for value in row
         ]
         for row in zip(*(columns[name].tolist() for name in names), strict=True)

@@ -1,5 +1,6 @@
 """Who may come in by which door: tokens, scopes, organisations."""
 
+import json
 import time
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from common.auth import issue_service_token
+from common.scopes import SCOPES
 from common.tenancy import Membership
 from leads.tests.cast import a_lead
 
@@ -101,9 +103,32 @@ def test_another_organisations_lead_is_not_there(client: Client) -> None:
         assert_error(response, 404)
 
 
-def test_another_organisation_in_the_body_is_403(client: Client) -> None:
-    body = {"org_id": "theirs", "features": {}}
-    assert_error(client.post("/api/v1/predict", body, "application/json", headers=service("predictions:write")), 403)
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/api/v1/predict", {"features": {}}),
+        ("/api/ml/predict/77", {}),
+        ("/api/ml/predict/77/outcome", {"converted": True}),
+        ("/api/ml/predict/77/what-if", {"changes": {"appointments_count": 1}}),
+        ("/api/ml/score-jobs", {}),
+        ("/api/ml/model/train", {}),
+        ("/api/ml/model/rollback/20260101000000", {}),
+        ("/api/ml/ab-test/1/start", {}),
+    ],
+)
+def test_another_organisation_in_the_body_is_403(client: Client, address: str, told: dict[str, Any]) -> None:
+    a_lead(number=77)
+    body = {"org_id": "theirs", **told}
+    assert_error(client.post(address, body, "application/json", headers=service(*SCOPES)), 403)
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/ml/predict/77", "/api/ml/model/rollback/20260101000000", "/api/ml/ab-test/1/start"]
+)
+@pytest.mark.parametrize("body", [{"featuers": {}}, [], "text"])
+def test_a_door_that_asks_for_no_body_ignores_none(client: Client, address: str, body: Any) -> None:
+    a_lead(number=77)
+    assert_error(client.post(address, json.dumps(body), "application/json", headers=service(*SCOPES)), 400)
 
 
 def test_a_persons_scopes_follow_from_the_permissions(client: Client) -> None:

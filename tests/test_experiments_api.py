@@ -167,7 +167,7 @@ def test_what_would_differ_is_shown_before_a_start(crm: Caller) -> None:
     same = crm.get(f"{query}ML").json()
     assert (same["leads"], same["differ"], same["share"]) == (1, 0, 0.0)
     assert "Nothing differs" in same["words"]
-    assert_error(crm.get(f"{query}DICE"), 400)
+    assert_error(crm.get(f"{query}DICE"), 400, "treatment_method")
 
 
 def test_the_self_test_needs_leads_and_keeps_its_word(crm: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from random import Random
@@ -145,6 +146,25 @@ def test_queries_are_bounded_too(query: str) -> None:
     crm = Caller()
     for path in (f"/api/ml/predict/{NUMBER}/history", "/api/ml/leads/ranked", "/api/ml/model/ledger"):
         assert crm.client.get(f"{path}?{query}", headers=crm.headers).status_code in (200, 400)
+
+
+FORGED = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 1e999, -(10**400), True, {}, "\x00")
+
+
+@pytest.mark.parametrize("value", FORGED)
+def test_a_forged_cursor_is_refused(value: Any) -> None:
+    a_scored_lead(number=NUMBER)
+    crm = Caller()
+    cursor = base64.urlsafe_b64encode(json.dumps(["after", value, 1]).encode()).decode().rstrip("=")
+    for path in (f"/api/ml/predict/{NUMBER}/history", "/api/ml/leads/ranked", "/api/ml/model/ledger"):
+        assert crm.get(f"{path}?cursor={cursor}").status_code in (200, 400)
+
+
+def test_no_version_has_a_nul_in_its_name() -> None:
+    crm = Caller()
+    assert_error(crm.get("/api/ml/model/versions/%00/card"), 404)
+    assert_error(crm.patch("/api/ml/model/versions/%00", {"notes": ""}), 404)
+    assert_error(crm.post("/api/ml/model/rollback/2026%00"), 404)
 
 
 def test_what_a_caller_says_reaches_a_log_as_data_and_never_as_a_line(capfd: Any) -> None:

@@ -202,6 +202,24 @@ def test_a_broken_feature_is_400_and_named(crm: Caller, request: Any, change: An
     assert_error(response, 400, f"features.{next(iter(change))}")
 
 
+def test_a_blank_text_is_as_missing_as_where_leads_are_told(crm: Caller, model: Any) -> None:
+    blank, without = ({"features": ELEVEN | more} for more in ({"source": " ", "city": ""}, {}))
+    told, expected = (crm.post("/api/v1/predict", body).json() for body in (blank, without))
+    assert told["imputed_features"] == expected["imputed_features"]
+    assert told["feature_contributions"] == expected["feature_contributions"]
+    (bulk,) = crm.post("/api/v1/predict/batch?contributions=false", {"batch": [blank]}).json()["results"]
+    assert bulk["imputed_features"] == expected["imputed_features"]
+
+
+def test_a_number_too_large_for_whole_digits_is_scored_and_kept_as_it_is_known(crm: Caller, model: Any) -> None:
+    features = ELEVEN | {"property_price": 1e25, "engagement_rate": 2.0**60}
+    body = crm.post("/api/v1/predict", {"features": features}).json()
+    values = {part["feature"]: part["value"] for part in body["feature_contributions"]}
+    assert (values["property_price"], values["engagement_rate"]) == (1e25, 2.0**60)
+    kept = Prediction.objects.get(pk=body["id"]).inputs
+    assert (kept["property_price"], kept["engagement_rate"]) == (1e25, 2.0**60)
+
+
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_what_is_no_number_in_json_is_400(crm: Caller, word: str) -> None:
     raw = '{"features": {"property_price": WORD}}'.replace("WORD", word)

@@ -151,6 +151,7 @@ class Start(_Act):
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Lets leads in. The design is hashed, and stands from now on. 409 where another one has these leads."""
+        self.take_no_body()
         with refusals():
             return Response(lifecycle.start_experiment(**self.told(number)).to_json())
 

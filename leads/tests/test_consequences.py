@@ -20,6 +20,7 @@ LEAD = {
     "response_time_minutes": 30,
     "days_since_last_event": 2.5,
     "days_since_creation": 10.0,
+    "conversion_rate_last_7_days": 0.3,
     "has_property": 0,
     "property_price": None,
     "property_has_photos": None,

@@ -42,6 +42,7 @@ def test_a_column_suits_where_nothing_is_wrong_with_any_of_its_values(feature: F
         ("free", 10**301, "must be a finite number."),
         ("flag", 2, "must be at most 1."),
         ("word", 7, "must be a text."),
+        ("since", "2026-06-01", "must be a number of days, from the date to now."),
     ],
 )
 def test_it_is_said_why_a_value_cannot_be_a_feature(name: str, value: Any, problem: str) -> None:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import common.converters  # noqa: F401 - registers "version"
 from models_registry.api import cards, views
 from models_registry.api.ledger import Ledger
 
@@ -15,8 +16,8 @@ shared = [
 ]
 ml_urlpatterns = [
     *shared,
-    path("model/versions/<str:version>/card", cards.VersionCard.as_view()),
-    path("model/versions/<str:version>", views.VersionNotes.as_view()),
-    path("model/rollback/<str:version>", views.Rollback.as_view()),
+    path("model/versions/<version:version>/card", cards.VersionCard.as_view()),
+    path("model/versions/<version:version>", views.VersionNotes.as_view()),
+    path("model/rollback/<version:version>", views.Rollback.as_view()),
 ]
 service_urlpatterns = [*shared, path("model/rollback", views.ServiceRollback.as_view())]

@@ -131,6 +131,7 @@ class Rollback(ContractView):
     @idempotent
     def post(self, request: Request, version: str) -> Response:
         """Makes that version the active one; once this has answered, no prediction begun later uses another."""
+        self.take_no_body()
         return _rolled_back(self, version)
 
 

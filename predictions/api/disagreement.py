@@ -71,7 +71,8 @@ class Differences(ContractView):
                 org_id=self.caller.org_id, control=said["control_method"], treatment=said["treatment_method"]
             )
         except UnknownMethod as error:
-            raise ValidationError({"control_method": f"{error} is no method of yours."}) from error
+            wrong = [name for name, method in said.items() if method == str(error)]
+            raise ValidationError(dict.fromkeys(wrong, f"{error} is no method of yours.")) from error
         pairs = [
             {"control_action": old, "treatment_action": new, "leads": leads}
             for (old, new), leads in sorted(found.pairs.items(), key=lambda pair: -pair[1])

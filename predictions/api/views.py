@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from common.idempotency import idempotent
 from common.pagination import Keyset
-from common.serializers import iso
+from common.serializers import EARLIEST, LATEST, iso
 from common.throttling import PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.api.serializers import OutcomeOut
@@ -39,7 +39,7 @@ PAGING = [
 
 def _moment(text: Any) -> Any:
     moment = parse_datetime(text)
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or not EARLIEST <= moment <= LATEST:
         raise ValueError(text)
     return moment
 
@@ -65,6 +65,7 @@ class Predict(ContractView):
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
+        self.take_no_body()
         with monitoring.watched():
             org_id = self.caller.org_id
             asked = lead_of(org_id, dossier_id)

@@ -49,6 +49,11 @@ class Quality(OrgScoped):
     def __str__(self) -> str:
         return f"{self.kind} {self.version or 'every model'} at {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def is_of_shadow(self) -> bool:
+        """Whether it tells of what nobody was answered: beside it stands what was given for the same leads."""
+        return "given" in self.figures
+
     def to_json(self) -> dict[str, Any]:
         """The window and its figures."""
         return {"window_days": self.window_days, **self.figures}

@@ -9,10 +9,11 @@ from django.utils import timezone
 from common.tests.people import a_person
 from leads.models import Dossier, Organisation
 from leads.tests.cast import DAY
+from models_registry.activation import activate
 from models_registry.models import Alarm
 from models_registry.shadowing import set_shadow
 from models_registry.tests.artefacts import kept
-from predictions.living import living_of
+from predictions.living import NOT_YET, living_of
 from predictions.measurement import measure
 from predictions.models import Prediction, Quality, ShadowPrediction
 from predictions.shadow_quality import shadow_of
@@ -102,6 +103,13 @@ def test_a_shadow_that_misses_alarms_nobody_for_it_answers_nobody() -> None:
     assert Quality.objects.get(version=SHADOW, window_days=90).figures["calibration_p"] < 1e-6
     words = " ".join(Alarm.objects.values_list("words", flat=True))
     assert "95%" not in words
+
+
+def test_a_shadow_that_becomes_active_has_not_been_measured_as_such() -> None:
+    a_measured_shadow()
+    activate(org_id="default", version=SHADOW, by="tester", at=timezone.now())
+    told = living_of("default").quality_json(Organisation.get("default"))
+    assert (told["version"], told["reason"], told["realised"], told["shadow"]) == (SHADOW, NOT_YET, [], None)
 
 
 def test_without_a_shadow_there_is_nothing_beside() -> None:
