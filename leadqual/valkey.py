@@ -26,18 +26,22 @@ def broker_url(redis: str) -> str:
 
 
 def start() -> None:
-    """Starts it unless it runs. What is queued outlives a restart. Raises CannotStart."""
-    if runs():
-        return
+    """Starts it unless it runs, and waits until it serves. What is queued outlives a restart. Raises CannotStart."""
+    words = "" if runs() else _launch()
+    if words or not until(_serves, START_SECONDS):
+        log = _data() / "server.log"
+        raise CannotStart(f"Valkey did not start: {words}\n{tail(log)}\n(the whole log: {log})")
+
+
+def _launch() -> str:
+    """Nothing, or why it cannot be."""
     own(sockets())
-    data = home() / "valkey"
+    data = _data()
     with ours(data):
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         (data / "server.log").unlink(missing_ok=True)
     done = subprocess.run(_command(data), check=False, text=True, capture_output=True, stdin=subprocess.DEVNULL)
-    if done.returncode or not until(runs, START_SECONDS):
-        log = data / "server.log"
-        raise CannotStart(f"Valkey did not start: {done.stderr.strip()}\n{tail(log)}\n(the whole log: {log})")
+    return (done.stderr.strip() or f"it ended with {done.returncode}") if done.returncode else ""
 
 
 def stop() -> None:
@@ -54,6 +58,23 @@ def stop() -> None:
 def runs() -> bool:
     """Whether it answers."""
     return _pid() is not None
+
+
+def _serves() -> bool:
+    """Whether it has read what it kept, too: before that it does no more than say who it is."""
+    import redis
+
+    try:
+        with _client() as client:
+            return bool(client.ping())
+    except redis.ResponseError:  # it is there, and says what ails it to whoever asks
+        return True
+    except redis.RedisError:
+        return False
+
+
+def _data() -> Path:
+    return home() / "valkey"
 
 
 def _socket() -> Path:

@@ -122,6 +122,19 @@ def test_another_organisation_in_the_body_is_403(client: Client, address: str, t
     assert_error(client.post(address, body, "application/json", headers=service(*SCOPES)), 403)
 
 
+def test_ones_own_organisation_may_be_named_in_every_body(client: Client) -> None:
+    a_lead(number=77)
+    for address, told in (
+        ("/api/ml/predict/77", {}),
+        ("/api/ml/predict/77/outcome", {"converted": True}),
+        ("/api/ml/predict/77/what-if", {"changes": {"appointments_count": 1}}),
+    ):
+        body = {"org_id": "default", **told}
+        assert client.post(address, body, "application/json", headers=service(*SCOPES)).status_code == 200, address
+        nobody = {"org_id": 5, **told}
+        assert_error(client.post(address, nobody, "application/json", headers=service(*SCOPES)), 400)
+
+
 @pytest.mark.parametrize(
     "address", ["/api/ml/predict/77", "/api/ml/model/rollback/20260101000000", "/api/ml/ab-test/1/start"]
 )

@@ -42,6 +42,13 @@ def test_a_killed_server_comes_up_again_with_what_was_queued(var: Path) -> None:
         assert queue() == [b"train"]
 
 
+def test_a_server_that_has_much_to_read_is_waited_for(var: Path) -> None:
+    with embedded.running(), redis.Redis.from_url(embedded.redis_url()) as client:
+        client.eval("for i = 1, 400000 do redis.call('SET', i, i) end", 0)
+    with embedded.running(), redis.Redis.from_url(embedded.redis_url()) as client:
+        assert client.get("400000") == b"400000"
+
+
 def test_celery_has_a_database_of_its_own_on_ours_and_shares_anothers() -> None:
     assert valkey.broker_url("unix:///s/valkey.sock?db=0") == "redis+socket:///s/valkey.sock?virtual_host=1"
     assert valkey.broker_url("redis://cache.example:6379/3") == "redis://cache.example:6379/3"
