@@ -18,12 +18,14 @@ from leads.catalogue import Tally
 from leads.features import Column, Moments
 from leads.models import USABLE
 
-PAIRS = """
-WITH pairs AS (
-    SELECT dossier_id, moment, known_by, ix - 1 AS ix
-    FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
-         WITH ORDINALITY AS p (dossier_id, moment, known_by, ix)
-)
+ONE = """
+SELECT %(dossiers)s::bigint AS dossier_id, %(moments)s::timestamptz AS moment, %(known_by)s::timestamptz AS known_by,
+       0 AS ix
+"""
+MANY = """
+SELECT dossier_id, moment, known_by, ix - 1 AS ix
+FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
+     WITH ORDINALITY AS p (dossier_id, moment, known_by, ix)
 """
 
 LEADS = """
@@ -71,17 +73,17 @@ KEPT = """
 SELECT kind, 0, day::text, id::text
 FROM lead_standing WHERE org_id = %(org_id)s AND day = ANY(%(days)s::date[])
 """
-SEEN = Prepared(
-    PAIRS + " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT)),
-    {
-        "dossiers": "bigint[]",
-        "moments": "timestamptz[]",
-        "known_by": "timestamptz[]",
-        "org_id": "varchar",
-        "days": "date[]",
-        "usable": "varchar[]",
-    },
-)
+
+
+def _seeing(pairs: str, array: str) -> Prepared:
+    types = {"dossiers": f"bigint{array}", "moments": f"timestamptz{array}", "known_by": f"timestamptz{array}"}
+    types |= {"org_id": "varchar", "days": "date[]", "usable": "varchar[]"}
+    parts = " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT))
+    return Prepared(f"WITH pairs AS ({pairs}) {parts}", types)
+
+
+SEE_ONE, SEE_MANY = _seeing(ONE, ""), _seeing(MANY, "[]")
+"""The same of one pair, which is what a request asks for: without arrays PostgreSQL is done sooner."""
 # Of any size a number may be, which orjson would not read: but without the layers of json.loads.
 decoded = json.JSONDecoder().raw_decode
 NOT_KNOWN = np.iinfo(np.int64).max
@@ -131,14 +133,23 @@ class Asked:
 def see(asked: Asked) -> Seen:
     """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
     n = len(asked)
-    pairs = {
+    statement, pairs = (SEE_ONE, _one_of(asked)) if n == 1 else (SEE_MANY, _all_of(asked))
+    parts = rows_of(statement.rows(asked.query | pairs))
+    seen = Seen(*_leads(n, parts.pop("lead", [])))
+    return with_rows(seen, parts, n)
+
+
+def _one_of(asked: Asked) -> dict[str, Any]:
+    moment, known_by = np.datetime_as_string([asked.moment[0], asked.known_by[0]], timezone="UTC").tolist()
+    return {"dossiers": int(asked.dossier[0]), "moments": moment, "known_by": known_by}
+
+
+def _all_of(asked: Asked) -> dict[str, Any]:
+    return {
         "dossiers": bulk.literal(asked.dossier.tolist()),
         "moments": _instants(asked.moment),
         "known_by": _instants(asked.known_by),
     }
-    parts = rows_of(SEEN.rows(asked.query | pairs))
-    seen = Seen(*_leads(n, parts.pop("lead", [])))
-    return with_rows(seen, parts, n)
 
 
 def _instants(moments: Moments) -> str:

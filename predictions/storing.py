@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import orjson
 
@@ -28,11 +29,14 @@ GIVEN = {
     "worth": "float8",
 }
 """The columns that are given, and their types."""
-MADE = f"""
-WITH given AS (
-    SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
-        WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
-), made AS (
+ONE = f"SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in GIVEN.items())}, 1 AS position"
+"""What is given for one row: most often it is one, and arrays take PostgreSQL and its driver half as long again."""
+MANY = f"""
+SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
+    WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
+"""  # noqa: S608 - our own words
+MADE = """
+, made AS (
     INSERT INTO ml_prediction (
         org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
         probability_high, confidence, base_probability, recommended_action, vector, experiment_id, variant
@@ -42,7 +46,7 @@ WITH given AS (
     FROM given ORDER BY position
     RETURNING id, dossier_id
 )
-"""  # noqa: S608 - our own words
+"""
 CURRENT = """
 , current AS (
     INSERT INTO lead_score AS score (
@@ -59,8 +63,16 @@ CURRENT = """
 )
 """
 NUMBERS = "SELECT id FROM made"
-TYPES = {name: f"{kind}[]" for name, kind in GIVEN.items()}
-STORE, STORE_AS_CURRENT = Prepared(MADE + NUMBERS, TYPES), Prepared(MADE + CURRENT + NUMBERS, TYPES)
+ARRAYS = {name: f"{kind}[]" for name, kind in GIVEN.items()}
+
+
+def _storing(given: str, types: Mapping[str, str]) -> tuple[Prepared, Prepared]:
+    start = f"WITH given AS ({given}){MADE}"
+    return Prepared(start + NUMBERS, types), Prepared(start + CURRENT + NUMBERS, types)
+
+
+STORE_ONE, STORE_MANY = _storing(ONE, GIVEN), _storing(MANY, ARRAYS)
+"""Each twice: without and with current scores."""
 
 
 def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | None = None) -> None:
@@ -71,32 +83,32 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
     """
     if not predictions:
         return
-    columns = [*_columns(predictions), list(worths or [None] * len(predictions))]
-    statement = STORE if worths is None else STORE_AS_CURRENT
-    numbers = statement.rows(dict(zip(GIVEN, columns, strict=True)))
+    rows = [(*_row(each), worth) for each, worth in zip(predictions, worths or repeat(None), strict=False)]
+    is_current = worths is not None
+    if len(rows) == 1:
+        numbers = STORE_ONE[is_current].rows(dict(zip(GIVEN, rows[0], strict=True)))
+    else:
+        columns = map(list, zip(*rows, strict=True))
+        numbers = STORE_MANY[is_current].rows(dict(zip(GIVEN, columns, strict=True)))
     for prediction, (number,) in zip(predictions, numbers, strict=True):
         prediction.pk = number
 
 
-def _columns(predictions: Sequence[Prediction]) -> list[list[object]]:
-    rows = [
-        (
-            each.org_id,
-            each.dossier_id,
-            each.predicted_at,
-            each.as_of,
-            each.method,
-            each.model_version,
-            each.conversion_probability,
-            each.probability_low,
-            each.probability_high,
-            each.confidence,
-            each.base_probability,
-            each.recommended_action,
-            orjson.dumps(each.vector).decode(),
-            each.experiment_id,
-            each.variant,
-        )
-        for each in predictions
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
+def _row(prediction: Prediction) -> tuple[object, ...]:
+    return (
+        prediction.org_id,
+        prediction.dossier_id,
+        prediction.predicted_at,
+        prediction.as_of,
+        prediction.method,
+        prediction.model_version,
+        prediction.conversion_probability,
+        prediction.probability_low,
+        prediction.probability_high,
+        prediction.confidence,
+        prediction.base_probability,
+        prediction.recommended_action,
+        orjson.dumps(prediction.vector).decode(),
+        prediction.experiment_id,
+        prediction.variant,
+    )

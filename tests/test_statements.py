@@ -8,9 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leads import snapshots
+from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past
 from models_registry.tests.cast import a_version
 from predictions.models import Prediction
+from predictions.scoring import score_leads
 from tests.cast import Caller
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +81,19 @@ def test_a_batch_without_contributions_equals_one_with_them_whose_reasons_are_ma
     assert [part["feature"] for part in made] == [part["feature"] for part in kept.contributions]
     parts = [part["contribution"] for part in made]
     assert [part["contribution"] for part in kept.contributions] == pytest.approx(parts, abs=1e-9)
+
+
+def test_without_prepared_statements_the_same_is_answered_and_stored(crm: Caller, settings: Any) -> None:
+    a_past()
+    a_version()
+    numbers = [a_lead(number=number).number for number in (71, 72)]
+    lead = f"/api/ml/predict/{numbers[0]}"
+    prepared = [crm.post(path, body).json() for path, body in ((lead, None), ("/api/v1/predict", EXAMPLE))]
+    settings.DATABASE_PREPARED = False
+    plain = [crm.post(path, body).json() for path, body in ((lead, None), ("/api/v1/predict", EXAMPLE))]
+    for one, other in zip(prepared, plain, strict=True):
+        assert one["conversion_probability"] == pytest.approx(other["conversion_probability"], abs=1e-4)
+        assert other["feature_contributions"]
+    assert Prediction.objects.get(pk=plain[0]["id"]).dossier.number == numbers[0]  # type: ignore[union-attr]
+    assert crm.get(f"{lead}/latest").json()["id"] == plain[0]["id"]
+    assert score_leads(org_id="default", dossiers=list(Dossier.objects.of("default").filter(number__in=numbers)))
