@@ -162,7 +162,9 @@ def test_an_outcome_is_corrected_and_the_first_one_kept() -> None:
     ("form", "problem"),
     [
         ({}, "Say whether it converted"),
-        ({"became": "converted", "revenue": "-1"}, "greater than or equal to 0"),
+        ({"became": "converted", "revenue": "-1"}, "Write the revenue as a number from 0 on"),
+        ({"became": "converted", "revenue": "1.234"}, "Write the revenue as a number from 0 on"),
+        ({"became": "converted", "revenue": "9" * 20}, "Write the revenue as a number from 0 on"),
         ({"became": "converted", "revenue": "much"}, "Write the revenue as a number"),
         ({"became": "lost", "day": "1999-01-01"}, "from the lead&#x27;s creation to today"),
         ({"became": "lost", "day": "2999-01-01"}, "from the lead&#x27;s creation to today"),

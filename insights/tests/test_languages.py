@@ -41,6 +41,7 @@ def test_a_leads_page_is_french_down_to_why_it_changed() -> None:
     page = text(client, address)
     for words in ("Qu’est-il devenu", "Message du prospect", "Prospect créé", "Avant tout point", "Ce prospect"):
         assert words in page
+    assert "Rendez-vous\\u00a0: 3" in page  # in the figure's JSON
     assert "Pourquoi il a changé" in text(client, f"{address}change")
     assert "en hausse de" in text(client, f"{address}change")
 
