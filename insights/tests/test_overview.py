@@ -203,3 +203,10 @@ def test_a_quantile_is_the_bound_of_its_bucket() -> None:
     assert (quantile(buckets, 0.5), quantile(buckets, 0.95)) == (0.01, float("inf"))
     assert quantile([(0.01, 0.0)], 0.5) is None
     assert quantile([], 0.5) is None
+
+
+@pytest.mark.django_db
+def test_where_nothing_is_to_be_counted_no_wins_are_told() -> None:
+    page = sales().get(OVERVIEW).content.decode()
+    assert "There is nothing to count yet" in page
+    assert "most likely 0 to 0" not in page
