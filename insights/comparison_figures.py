@@ -8,7 +8,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from common.tongue import gettext as _
-from insights.drawing import ACCENT, INK, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
 from insights.figures import distinct, names_axis, polar_axes
 from models_registry.card_sayings import share, three
 from models_registry.measures import FIVE, value_of
@@ -42,7 +42,14 @@ def importance_of_two(before: Shares, after: Shares, names: tuple[str, str], *, 
         bargap=0.3,
         showlegend=True,
         legend=LEGEND | {"traceorder": "normal"},
-        xaxis={"tickformat": ".0%", "nticks": 5, "tickfont": {"color": SOFT}, "rangemode": "tozero", "zeroline": False},
+        xaxis={
+            "tickformat": ".0%",
+            "nticks": 5,
+            "gridcolor": LINE,
+            "tickfont": {"color": SOFT},
+            "rangemode": "tozero",
+            "zeroline": False,
+        },
         yaxis=names_axis(),
         margin={"l": 10, "r": 24, "t": 30, "b": 30},
     )

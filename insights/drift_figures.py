@@ -13,7 +13,7 @@ from insights.figures import distinct, names_axis
 from insights.missing import Missing
 from models_registry.card_sayings import share, three
 
-MOST_SHIFTS, MOST_FIELDS = 12, 15
+MOST_SHIFTS, MOST_FIELDS, TITLE_HEIGHT = 12, 15, 20
 
 
 def shifts(psis: Sequence[tuple[str, Mapping[str, float]]]) -> Figure:
@@ -25,6 +25,8 @@ def shifts(psis: Sequence[tuple[str, Mapping[str, float]]]) -> Figure:
         x=values, y=names, orientation="h", marker_color=ACCENT, hovertemplate="%{y}: %{x:.3f}<extra></extra>"
     )
     layout = layout_of(0, **_lying(len(top), max([0.05, *values, *chance]), ".2f"))
+    layout.xaxis.update(title={"text": _("PSI"), "font": {"size": 12}})
+    layout.update(height=layout.height + TITLE_HEIGHT, margin={"b": layout.margin.b + TITLE_HEIGHT})
     rows = tuple((name, three(psi), three(limit)) for (name, _psi), psi, limit in zip(top, values, chance, strict=True))
     head = (_("Feature"), _("PSI"), _("Chance reaches"))
     return Figure("shifts", _("How far each has moved"), plot_of([bars, _marks(chance, names)], layout), head, rows)

@@ -150,7 +150,7 @@ def _probability_axis(base: float, steps: Sequence[Step]) -> dict[str, Any]:
 
 
 def _named(name: str, value: Any, kinds: Mapping[str, Kind] | None) -> str:
-    return f"{label_of(name)}: {shown(name, value, (kinds or {}).get(name))}"
+    return _("%(name)s: %(what)s") % {"name": label_of(name), "what": shown(name, value, (kinds or {}).get(name))}
 
 
 def distinct(names: Sequence[str]) -> list[str]:

@@ -35,7 +35,10 @@ class OutcomeForm(forms.Form):
         min_value=0,
         max_digits=14,
         decimal_places=2,
-        error_messages={"invalid": gettext_lazy("Write the revenue as a number, like 1234.50.")},
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_digits", "max_decimal_places", "max_whole_digits"),
+            gettext_lazy("Write the revenue as a number from 0 on, like 1234.50."),
+        ),
     )
 
     def __init__(self, *args: Any, lead: Dossier, now: datetime, **kwargs: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 
@@ -66,6 +66,11 @@ class Month:
     days_left: int
     won: int
     to_come: Wins
+
+    @property
+    def first_day(self) -> date:
+        """Its first day where the organisation is: the moment is the day before for who looks from further west."""
+        return self.start.date()
 
     @property
     def low(self) -> int:

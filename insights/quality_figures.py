@@ -135,7 +135,7 @@ def _figures(point: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _named(day: str, step: str) -> str:
     begins = date.fromisoformat(day)
-    return date_format(begins, "M Y" if step == "month" else "j M")
+    return date_format(begins, "N Y" if step == "month" else "j N")
 
 
 def _interval(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

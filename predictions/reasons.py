@@ -107,7 +107,10 @@ def _lately(label: str, when: str) -> _Wording:
     return _Wording(
         label,
         lambda share: _of_100(100 * share),
-        lambda share: _("a conversion rate of %(rate)s %(when)s") % {"rate": _of_100(100 * share), "when": _(when)},
+        lambda share: (
+            _("a conversion rate of %(rate)s among all leads %(when)s")
+            % {"rate": _of_100(100 * share), "when": _(when)}
+        ),
     )
 
 
@@ -155,10 +158,10 @@ _WORDING: dict[str, _Wording] = {
         gettext_noop("Appointments, last 7 days"), "appointment", gettext_noop("in the last 7 days")
     ),
     "conversion_rate_last_7_days": _lately(
-        gettext_noop("Conversion rate, last 7 days"), gettext_noop("in the last 7 days")
+        gettext_noop("Conversion rate of all leads, last 7 days"), gettext_noop("in the last 7 days")
     ),
     "conversion_rate_last_30_days": _lately(
-        gettext_noop("Conversion rate, last 30 days"), gettext_noop("in the last 30 days")
+        gettext_noop("Conversion rate of all leads, last 30 days"), gettext_noop("in the last 30 days")
     ),
     "days_since_last_event": _Wording(gettext_noop("Silence"), _days, lambda v: _("a silence of %s") % _days(v)),
 }

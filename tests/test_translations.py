@@ -53,6 +53,12 @@ def test_a_translation_holds_the_places_of_its_sentence(french: dict[str, str]) 
         assert not unknown or "%(days)s" in unknown or "%(number)s" in unknown or "%(shown)s" in unknown, text
 
 
+def test_no_line_begins_with_a_mark_that_french_parts_from_its_word(french: dict[str, str]) -> None:
+    """The space before a colon and its like, inside quotation marks, and before a sign of percent does not break."""
+    parted = re.compile(r" [:;?!»](?:[ .)<]|$)|« |\d %(?!\()")
+    assert sorted(translated for translated in french.values() if parted.search(translated)) == []
+
+
 def test_what_is_served_is_what_was_written(french: dict[str, str]) -> None:
     """The compiled catalogue is kept with the sources, so that a fresh machine needs no gettext: it must be of them."""
     entries = (CATALOGUE / "django.po").read_text().split("\n\n")[1:]

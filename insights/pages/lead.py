@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from insights import figures, words
@@ -22,6 +24,7 @@ from predictions.models import Prediction
 from predictions.reasons import Reason, label_of, shown
 
 MOST_PREDICTIONS, MOST_OVERRIDES = 30, 10
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,17 @@ def _number(value: float | None) -> str | None:
 
 
 def _text(value: Any) -> str | None:
+    """A value as a person reads it; text that is a day (ISO 8601) is said as the page's other days are."""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, str) and (day := _day(value)):
+        return date_format(day, "j N Y")
     return words.plain(value) if isinstance(value, (int, float)) else value
+
+
+def _day(text: str) -> date | None:
+    """The day that a text as 2026-12-11 names, else None."""
+    try:
+        return date.fromisoformat(text) if DAY.fullmatch(text) else None
+    except ValueError:  # 2026-02-30
+        return None

@@ -252,4 +252,4 @@ def _two(value: float) -> str:
 
 def _day(moment: str) -> str:
     read = parse_datetime(moment)
-    return date_format(read, "j M Y") if read else moment
+    return date_format(read, "j N Y") if read else moment

@@ -103,6 +103,8 @@ def test_what_is_known_of_it_is_the_newest_value_of_each() -> None:
     an_attribute(lead, "budget", 100)
     an_attribute(lead, "budget", 300_000, lead.created_at + DAY)
     an_attribute(lead, "first_buyer", False)
+    an_attribute(lead, "wanted_from", "2026-12-11")
+    an_attribute(lead, "wish", "2026-02-30")
     facts = dict(sales().get(address(lead)).context["page"].facts)
     assert facts == {
         "Source": "website",
@@ -111,6 +113,8 @@ def test_what_is_known_of_it_is_the_newest_value_of_each() -> None:
         "Price": "250,000",
         "Budget": "300,000",
         "First buyer": "no",
+        "Wanted from": "11 Dec. 2026",
+        "Wish": "2026-02-30",
     }
 
 
@@ -158,7 +162,9 @@ def test_an_outcome_is_corrected_and_the_first_one_kept() -> None:
     ("form", "problem"),
     [
         ({}, "Say whether it converted"),
-        ({"became": "converted", "revenue": "-1"}, "greater than or equal to 0"),
+        ({"became": "converted", "revenue": "-1"}, "Write the revenue as a number from 0 on"),
+        ({"became": "converted", "revenue": "1.234"}, "Write the revenue as a number from 0 on"),
+        ({"became": "converted", "revenue": "9" * 20}, "Write the revenue as a number from 0 on"),
         ({"became": "converted", "revenue": "much"}, "Write the revenue as a number"),
         ({"became": "lost", "day": "1999-01-01"}, "from the lead&#x27;s creation to today"),
         ({"became": "lost", "day": "2999-01-01"}, "from the lead&#x27;s creation to today"),

@@ -245,3 +245,10 @@ def test_the_page_takes_fewer_than_twenty_statements_and_speaks_french() -> None
     assert len(captured) < 20
     for words in ("Peut-on se fier", "Le prospect le plus récent : il y a 2 heures", "Bien avec photos"):
         assert words in page
+
+
+def test_an_import_that_failed_says_what_to_do() -> None:
+    job = a_job(status=JobStatus.FAILED, error="a.csv has no column 'dossier_id'", rejects=[])
+    page = text(staff(), f"{PAGE}imports/{job.pk}/")
+    assert "no column &#x27;dossier_id&#x27;" in page
+    assert "rename it in the file, or choose" in page

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from insights import figures, model_figures
+from insights.comparison_figures import importance_of_two
 from insights.drawing import Figure
 from models_registry.tests.cards import CARD
 
@@ -108,6 +109,11 @@ def test_every_colour_of_a_figure_stands_in_the_style_sheet() -> None:
     names = {text[4:-1] for figure in drawn for text in texts(figure.plot) if text.startswith("var(")}
     assert names
     assert all(f"{name}:" in sheet for name in names)
+
+
+def test_the_lines_of_two_versions_are_as_faint_as_those_of_one() -> None:
+    shares = [{"feature": "amount", "importance": 1.0}]
+    assert importance_of_two(shares, shares, ("one", "other")).plot["layout"]["xaxis"]["gridcolor"] == "var(--line)"
 
 
 def test_the_calibration_diagram_has_its_intervals_and_the_line_of_kept_words() -> None:

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from common.tests.people import sales, staff
-from insights.tests.test_quality_page import DRIFT, MOVED, measured
+from insights.tests.test_quality_page import DRIFT, MOVED, WINDOW, measured
 from leads.models import ImportJob
 from leads.tests.cast import DAY, a_message
 from models_registry.tests.cards import a_training_run, a_version
@@ -41,6 +41,7 @@ def test_a_leads_page_is_french_down_to_why_it_changed() -> None:
     page = text(client, address)
     for words in ("Qu’est-il devenu", "Message du prospect", "Prospect créé", "Avant tout point", "Ce prospect"):
         assert words in page
+    assert "Rendez-vous\\u00a0: 3" in page  # in the figure's JSON
     assert "Pourquoi il a changé" in text(client, f"{address}change")
     assert "en hausse de" in text(client, f"{address}change")
 
@@ -58,8 +59,8 @@ def test_what_was_stored_in_english_is_read_in_french() -> None:
     run.checks.create(name="gate", passed=True, words="Nobody has translated this.", position=1)
     page = text(staff(), "/ml-insights/models/")
     for said in (
-        "Montant : plus de prospects au-dessus de 20\u202f000 que pendant l’apprentissage (31 % au lieu de 12 %)",
-        "Non activée : Erreur de calibration de 0,123",
+        "Montant\u00a0: plus de prospects au-dessus de 20\u202f000 que pendant l’apprentissage (31 % au lieu de",
+        "Non activée\u00a0: Erreur de calibration de 0,123",
         "Rien de ce qu’elle lit ne semble écrit après l’issue.",
         '<span lang="en">Nobody has translated this.</span>',
     ):
@@ -83,18 +84,18 @@ def test_why_rows_and_jobs_failed_is_read_in_french() -> None:
     client = staff()
     page = text(client, f"/ml-insights/data/imports/{job.pk}/")
     for said in (
-        '<th scope="row">montant : … n’est pas un nombre</th>',
-        "<td>montant : &#x27;dix&#x27; n’est pas un nombre</td>",
+        '<th scope="row">montant\u00a0: … n’est pas un nombre</th>',
+        "<td>montant\u00a0: &#x27;dix&#x27; n’est pas un nombre</td>",
         '<td><span lang="en">&lt;i&gt;: Nobody has translated this.</span></td>',
-        "a.csv n’a pas de colonne &#x27;&lt;b&gt;&#x27; ; vouliez-vous dire &#x27;b&#x27; ?",
-        "a.csv : prospects lus : 1\u00a0234 (nouveaux : 1\u00a0230, ",
+        "a.csv n’a pas de colonne &#x27;&lt;b&gt;&#x27;\u00a0; vouliez-vous dire &#x27;b&#x27;\u00a0?",
+        "a.csv\u00a0: prospects lus\u00a0: 1\u00a0234 (nouveaux\u00a0: 1\u00a0230, ",
     ):
         assert said in page.replace("\u202f", "\u00a0")
     job = ScoreJob.objects.create(status="FAILED", error="The worker stopped answering; start it again.")
-    assert "Le processus ne répond plus ; relancez-le." in text(client, f"/ml-insights/score-jobs/{job.pk}")
+    assert "Le processus ne répond plus\u00a0; relancez-le." in text(client, f"/ml-insights/score-jobs/{job.pk}")
     form = {"content": "leads", "ready": "", "own": "time_zone = 5", "file": SimpleUploadedFile("a.csv", b"id")}
     answer = client.post("/ml-insights/data/import", form, headers=FRENCH, follow=True)
-    assert "inutilisable : ligne 1 : time_zone : il faut un texte." in answer.content.decode()
+    assert "inutilisable\u00a0: ligne 1\u00a0: time_zone\u00a0: il faut un texte." in answer.content.decode()
 
 
 def test_the_chosen_language_goes_before_the_browsers() -> None:
@@ -132,3 +133,8 @@ def test_a_page_in_french_leaves_the_next_answer_in_english() -> None:
     text(client, f"/ml-insights/leads/{lead.number}/")
     answer = client.get(f"/api/ml/predict/{lead.number}/change").json()
     assert "Not recalibrated" in str(answer["parts"])
+
+
+def test_days_of_the_word_that_was_kept_are_french() -> None:
+    measured(a_version(is_active=True), QualityKind.REALISED, 90, WINDOW | {"since": "2026-09-04T00:00:00Z"})
+    assert "4 sept. 2026" in text(sales(), "/ml-insights/quality/")

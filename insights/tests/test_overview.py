@@ -104,6 +104,15 @@ def test_the_wins_of_the_month_are_those_known_and_those_to_come() -> None:
 
 
 @pytest.mark.django_db
+def test_the_month_has_the_organisations_name_wherever_one_looks_from() -> None:
+    until = datetime(2026, 6, 15, tzinfo=timezone.utc)
+    Organisation.objects.create(org_id="default", time_zone="Europe/Paris", observed_until=until)
+    client = sales()
+    client.cookies["zone"] = "America/New_York"
+    assert "Wins in June 2026" in client.get(OVERVIEW).content.decode()
+
+
+@pytest.mark.django_db
 def test_the_time_to_the_first_answer_is_shown_by_band() -> None:
     for probability, hours in ((0.9, 1), (0.9, 3), (0.1, 10)):
         lead = a_scored_lead(probability)
@@ -194,3 +203,10 @@ def test_a_quantile_is_the_bound_of_its_bucket() -> None:
     assert (quantile(buckets, 0.5), quantile(buckets, 0.95)) == (0.01, float("inf"))
     assert quantile([(0.01, 0.0)], 0.5) is None
     assert quantile([], 0.5) is None
+
+
+@pytest.mark.django_db
+def test_where_nothing_is_to_be_counted_no_wins_are_told() -> None:
+    page = sales().get(OVERVIEW).content.decode()
+    assert "There is nothing to count yet" in page
+    assert "most likely 0 to 0" not in page

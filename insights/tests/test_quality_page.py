@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from common.tests.people import a_person, sales
+from insights.drift_figures import shifts
 from insights.quality_figures import over_time, said_and_happened, sentence
 from leads.models import Organisation
 from models_registry.models import ModelVersion
@@ -95,9 +96,9 @@ def test_each_band_is_a_point_with_its_interval_and_a_row() -> None:
 def test_the_series_shows_what_was_said_beside_what_happened() -> None:
     figure = over_time(SERIES)
     happened, said = figure.plot["data"]
-    assert happened["x"] == said["x"] == ["1 Jun", "8 Jun"]
+    assert happened["x"] == said["x"] == ["1 June", "8 June"]
     assert (happened["y"], said["y"]) == ([0.25, 0.25], [0.4, 0.4])
-    assert figure.rows[0] == ("1 Jun", "75", "40%", "25%", "17 to 36%", "–", "0.600")
+    assert figure.rows[0] == ("1 June", "75", "40%", "25%", "17 to 36%", "–", "0.600")
 
 
 @pytest.mark.django_db
@@ -119,7 +120,7 @@ def test_until_something_matures_the_rehearsal_is_shown_and_called_one() -> None
     measured(version, QualityKind.REALISED, 90, NOTHING)
     measured(version, QualityKind.REHEARSED, 0, WINDOW | {"calibration_p": 0.4})
     page = text()
-    assert "What this version would have said, 1 Jun 2026 to 1 Jul 2026" in page
+    assert "What this version would have said, 1 June 2026 to 1 July 2026" in page
     assert "Scored afterwards, as of then: the model had not seen these leads" in page
     assert "keeps its word" in page
 
@@ -184,3 +185,7 @@ def test_a_figure_of_an_earlier_version_is_not_taken_for_the_active_ones() -> No
 @pytest.mark.django_db
 def test_who_may_not_see_models_is_not_shown_their_word() -> None:
     assert a_person("predictions.view_prediction").get(PAGE).status_code == 403
+
+
+def test_the_axis_of_drift_says_what_it_counts() -> None:
+    assert shifts([("Amount", PSI)]).plot["layout"]["xaxis"]["title"]["text"] == "PSI"

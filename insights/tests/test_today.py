@@ -218,6 +218,8 @@ def test_an_empty_organisation_hears_how_leads_come_in() -> None:
     page = text(sales())
     assert "No leads yet" in page
     assert "import_leads" in page
+    assert "/ml-insights/data/#imports" not in page
+    assert "/ml-insights/data/#imports" in text(staff())
 
 
 def test_unscored_leads_say_what_to_do_next() -> None:

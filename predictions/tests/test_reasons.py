@@ -113,3 +113,9 @@ def test_the_rules_know_nothing_of_leads_like_this() -> None:
 )
 def test_what_became_of_a_feature_has_words(feature: str, before: object, after: object, words: str) -> None:
     assert moved(feature, before, after) == words
+
+
+def test_a_recent_conversion_rate_says_that_it_is_of_all_leads() -> None:
+    (sentence,) = sentences(["conversion_rate_last_7_days", 0.22, 0.03])
+    assert sentence == "a conversion rate of 22 of 100 among all leads in the last 7 days raises it by 3 points"
+    assert label_of("conversion_rate_last_30_days") == "Conversion rate of all leads, last 30 days"

@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const NARROW = 480, WIDE = 18;
+  const NARROW = 480, WIDE = 22;
   const drawn = new Set();
 
   function resolved(part, style) {
@@ -16,13 +16,23 @@
     return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, resolved(value, style)]));
   }
 
+  function inLines(name) { // names leave the bars their room
+    const lines = [""];
+    for (const word of name.split(" ")) {
+      const line = lines[lines.length - 1];
+      if (line && line.length + word.length >= WIDE) lines.push(word);
+      else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    }
+    return lines.join("<br>");
+  }
+
   function narrowed(plot) {
     plot.layout.font.size = 11;
-    if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 56, r: 56, t: 30, b: 24 } });
+    if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 70, r: 70, t: 30, b: 24 } });
     if (plot.layout.xaxis?.type === "category") Object.assign(plot.layout.xaxis, { nticks: 5 });
     for (const trace of plot.data) {
       if (trace.orientation === "h" && plot.layout.xaxis) Object.assign(plot.layout.xaxis, { nticks: 4, tickangle: 0 });
-      if (trace.orientation === "h") trace.y = trace.y.map((name) => name.length > WIDE ? name.replace(/([,:] )(?=\S)/, "$1<br>") : name);
+      if (trace.orientation === "h") trace.y = trace.y.map(inLines);
     }
     return plot;
   }

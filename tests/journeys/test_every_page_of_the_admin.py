@@ -8,7 +8,7 @@ from django.contrib import admin
 from common import audit, service_tokens
 from experiments.tests.cast import an_experiment, exposed
 from leads.tests.cast import MONDAY
-from models_registry.models import Policy, ScoringRule
+from models_registry.models import ModelVersion, Policy, ScoringRule
 from models_registry.tests.cards import a_training_run
 from tests.access.addresses import tables
 from tests.journeys.conftest import Arrival, Versions
@@ -39,6 +39,17 @@ def test_every_list(arrives: Arrival, full: None) -> None:
     for path in (*OTHERS, *(f"/admin/{label.replace('.', '/')}/" for label in tables())):
         assert root.goes(path) == 200, path
         root.looks()
+
+
+def test_fields_and_buttons_stay_within_a_telephone(arrives: Arrival, scored: Versions) -> None:
+    """What stands out of a card is cut off there, and widens no page."""
+    root, version = arrives("admin"), ModelVersion.objects.get(version=scored.new)
+    root.page.set_viewport_size({"width": 390, "height": 900})
+    for path, selector in (("", ".actions .button"), (f"{version.pk}/change/", ".form-row > div")):
+        root.goes(f"/admin/models_registry/modelversion/{path}")
+        rights = [box["x"] + box["width"] for each in root.finds(selector).all() if (box := each.bounding_box())]
+        assert rights
+        assert max(rights) <= 390 - 16, path
 
 
 def test_a_page_of_one(arrives: Arrival, full: None) -> None:
