@@ -33,7 +33,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def _says_whose(self, name: str, data: dict[str, Any]) -> bool:
-        return name == "org_id" and self.parent is None and isinstance(data[name], str)
+        return name == "org_id" and self.root is self and isinstance(data[name], str)
 
 
 class MomentField(serializers.DateTimeField):
