@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import common.converters  # noqa: F401 - registers "version"
 from insights.views import data, experiments, lead, models, organisation, overview, quality, today
 
 app_name = "insights"
@@ -25,11 +26,11 @@ urlpatterns = [
     path("models/compare", models.compare, name="compare"),
     path("models/runs/<uuid:run_id>", models.run_progress, name="run"),
     path("models/runs/<uuid:run_id>/cancel", models.cancel, name="cancel-run"),
-    path("models/<str:version>/", models.version, name="version"),
-    path("models/<str:version>/preview", models.preview, name="preview"),
-    path("models/<str:version>/card", models.card, name="card"),
-    path("models/<str:version>/activate", models.activate, name="activate"),
-    path("models/<str:version>/notes", models.notes, name="notes"),
+    path("models/<version:version>/", models.version, name="version"),
+    path("models/<version:version>/preview", models.preview, name="preview"),
+    path("models/<version:version>/card", models.card, name="card"),
+    path("models/<version:version>/activate", models.activate, name="activate"),
+    path("models/<version:version>/notes", models.notes, name="notes"),
     path("experiments/", experiments.experiments, name="experiments"),
     path("experiments/plan", experiments.plan, name="experiment-plan"),
     path("experiments/differ", experiments.differ, name="experiment-apart"),

@@ -113,6 +113,11 @@ def test_another_organisations_versions_are_not_shown() -> None:
     assert staff(org_id="third").get(f"{MODELS}{OLD}/activate").status_code == 404
 
 
+@pytest.mark.parametrize("page", ["", "card", "preview", "activate"])
+def test_a_name_that_no_version_can_have_is_no_address(page: str) -> None:
+    assert staff().get(f"{MODELS}20260101%00/{page}").status_code == 404
+
+
 def test_a_rollback_asks_first_and_says_from_which_to_which() -> None:
     two_versions()
     page = text(staff(), f"{MODELS}{OLD}/activate")
