@@ -117,7 +117,9 @@ def _log_loss_words(test: LogLossTest) -> str:
     figures = f"log loss is {test.challenger:.4f} against {test.champion:.4f}"
     if test.gain_low > 0.0:
         return f"{figures}, which is better beyond chance (p = {test.p:.3f})"
-    side = "worse" if test.gain < 0 else "better, but not beyond chance" if test.gain > 0 else "the same"
+    # As shown: of two figures that read alike none is called the better.
+    gain = round(test.champion, 4) - round(test.challenger, 4)
+    side = "worse" if gain < 0 else "better, but not beyond chance" if gain > 0 else "the same"
     return f"{figures}, which is {side} (p = {test.p:.2f})"
 
 

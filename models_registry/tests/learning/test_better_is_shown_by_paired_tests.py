@@ -93,3 +93,15 @@ def test_the_evidence_is_plain_data() -> None:
     evidence = json.loads(json.dumps(judged(0.5, 0.2).to_json(), allow_nan=False))
     assert evidence["better"] in (True, False)
     assert set(evidence["log_loss"]) == {"champion", "challenger", "gain", "gain_low", "p"}
+
+
+@pytest.mark.parametrize("nudge", [-1e-6, 1e-6])
+def test_of_two_figures_that_read_alike_none_is_called_the_better(nudge: float) -> None:
+    rng = np.random.default_rng(6)
+    truth = expit(rng.normal(-1.0, 1.0, 400))
+    y, nearly = rng.random(400) < truth, truth + nudge * rng.choice([-1.0, 1.0], 400)
+    verdict = compare(
+        champion=truth, challenger=nearly, converted=y, weight=np.ones(400), dossier=np.arange(400), seed=1
+    )
+    assert verdict.log_loss.gain != 0.0
+    assert "which is the same (" in verdict.words
