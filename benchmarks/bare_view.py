@@ -20,20 +20,19 @@ from environ import Env
 
 DATABASE = Env.db_url_config(os.environ["DATABASE_URL"])
 DATABASE |= {"HOST": unquote(DATABASE["HOST"]), "CONN_MAX_AGE": None}
-if not settings.configured:
-    settings.configure(
-        ALLOWED_HOSTS=["127.0.0.1"],
-        DATABASES={"default": DATABASE},
-        MIDDLEWARE=["django.middleware.common.CommonMiddleware"],  # says how long an answer is
-        REST_FRAMEWORK={
-            "DEFAULT_AUTHENTICATION_CLASSES": [],
-            "DEFAULT_PERMISSION_CLASSES": [],
-            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-            "UNAUTHENTICATED_USER": None,
-        },
-        ROOT_URLCONF=__name__,
-    )
-    django.setup()
+settings.configure(
+    ALLOWED_HOSTS=["127.0.0.1"],
+    DATABASES={"default": DATABASE},
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],  # says how long an answer is
+    REST_FRAMEWORK={
+        "DEFAULT_AUTHENTICATION_CLASSES": [],
+        "DEFAULT_PERMISSION_CLASSES": [],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "UNAUTHENTICATED_USER": None,
+    },
+    ROOT_URLCONF=__name__,
+)
+django.setup()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - after the settings
 from django.db import connection  # noqa: E402

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.load import post
+from benchmarks.peers import Asked
 from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
 
 NAME = "the least: one read, the kernels, one insert"
@@ -32,14 +32,6 @@ CREATE TABLE bare_prediction (
     contributions jsonb NOT NULL
 );
 """
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The server, up, and what it can be asked over and over."""
-
-    port: int
-    requests: Sequence[bytes]
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -178,11 +179,10 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
     store(predictions)
     for prediction in predictions:
         count(prediction)
+    names = [feature.name for feature in features]
     return [
-        Given(
-            prediction, [each.name for each, no in zip(features, none, strict=True) if no], chosen, _row_of(scores, at)
-        )
-        for at, (prediction, none) in enumerate(zip(predictions, scores.imputed.tolist(), strict=True))
+        Given(prediction, list(compress(names, imputed)), chosen, _row_of(scores, at))
+        for at, (prediction, imputed) in enumerate(zip(predictions, scores.imputed.tolist(), strict=True))
     ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import repeat
 
 import orjson
 
@@ -30,7 +29,7 @@ GIVEN = {
 }
 """The columns that are given, and their types."""
 ONE = f"SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in GIVEN.items())}, 1 AS position"
-"""What is given for one row: most often it is one, and arrays take PostgreSQL and its driver half as long again."""
+"""What is given for one row: most often it is one, and without arrays PostgreSQL and its driver are done sooner."""
 MANY = f"""
 SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
     WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
@@ -83,8 +82,9 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
     """
     if not predictions:
         return
-    rows = [(*_row(each), worth) for each, worth in zip(predictions, worths or repeat(None), strict=False)]
     is_current = worths is not None
+    worths = [None] * len(predictions) if worths is None else worths
+    rows = [(*_row(each), worth) for each, worth in zip(predictions, worths, strict=True)]
     if len(rows) == 1:
         numbers = STORE_ONE[is_current].rows(dict(zip(GIVEN, rows[0], strict=True)))
     else:

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 
 from common.errors import TooLarge
 from common.idempotency import idempotent
-from common.scopes import ensure_own_org
 from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.features import Feature
@@ -57,7 +56,6 @@ class PredictFeatures(ContractView):
         """Scores a feature vector. Missing features are imputed as in training, and named in the answer."""
         body = shapes.FeaturesIn(data=request.data)
         body.is_valid(raise_exception=True)
-        ensure_own_org(request, body.validated_data["org_id"])
         with monitoring.watched():
             chosen, row = scorer_of(self.caller.org_id), body.validated_data["features"]
             problems = problems_with(_by_name(chosen.scorer.features), row)
@@ -95,7 +93,6 @@ class PredictBatch(ContractView):
             raise TooLarge(f"A batch holds at most {settings.BATCH_MAX_ITEMS} items.")
         body = shapes.BatchIn(data=request.data)
         body.is_valid(raise_exception=True)
-        ensure_own_org(request, body.validated_data["org_id"])
         with_reasons = _wants_reasons(request)
         with monitoring.counted_errors():
             results = self._score(body.validated_data["batch"], with_reasons=with_reasons)
