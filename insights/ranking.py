@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadAttribute, LeadScore, Override
@@ -61,28 +61,36 @@ def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many leads are open, and how many of them each action has."""
+    """How many leads are open, how many of them have a score, and how many of each action a view's filters leave."""
 
     open: int
+    scored: int
     by_action: dict[str, int]
 
     @property
-    def scored(self) -> int:
-        """Those with a score."""
-        return sum(self.by_action.values())
-
-    @property
     def unscored(self) -> int:
-        """Those that wait for one."""
+        """Those that wait for a score."""
         return self.open - self.scored
 
+    @property
+    def fitting(self) -> int:
+        """All that the filters leave."""
+        return sum(self.by_action.values())
 
-def counts_of(org_id: str) -> Counts:
-    """One statement, that reads each lead's score once."""
+
+def counts_of(org_id: str, wanted: Wanted) -> Counts:
+    """One statement, that reads each lead's score once; another where filters leave leads out."""
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {"org_id": org_id})
         found: dict[str | None, int] = dict(cursor.fetchall())
-    return Counts(found.pop(None, 0), {action or "": count for action, count in found.items()})
+    opened, scored = found.pop(None, 0), {action or "": count for action, count in found.items()}
+    return Counts(opened, sum(scored.values()), _left_by(org_id, wanted) if wanted.is_counted_apart else scored)
+
+
+def _left_by(org_id: str, wanted: Wanted) -> dict[str, int]:
+    """The open leads that fit by action, whichever of them the view shows."""
+    left = ranked(org_id, replace(wanted, action="")).order_by()
+    return dict(left.values_list("action").annotate(leads=Count("dossier")))
 
 
 def choices_of(org_id: str) -> dict[str, list[str]]:

@@ -49,7 +49,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Today:
-    """What the page shows. `by_action` says how many scored, open leads each action has."""
+    """What the page shows. `by_action` says how many scored, open leads of each action the filters leave."""
 
     wanted: Wanted
     rows: list[Row]
@@ -91,7 +91,7 @@ class Today:
 def today(org: Organisation, request: HttpRequest) -> Today:
     """The page that the request asks for, in a fixed number of statements. Raises ValidationError for a bad cursor."""
     wanted = Wanted.of(request.GET)
-    page, counts = _page(org.org_id, wanted, request), counts_of(org.org_id)
+    page, counts = _page(org.org_id, wanted, request), counts_of(org.org_id, wanted)
     return Today(
         wanted=wanted,
         rows=rows_of(org, page.rows),

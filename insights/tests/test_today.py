@@ -79,7 +79,7 @@ def test_by_expected_value_the_dearest_comes_first() -> None:
     assert numbers(sales(), f"{TODAY}?order=expected_value") == [42, 41]
 
 
-def test_filters_narrow_the_list_and_the_counts_stay() -> None:
+def test_filters_narrow_the_list() -> None:
     a_scored_lead(0.9, number=51, action="HIGH_PRIORITY", source="website")
     a_scored_lead(0.4, number=52, action="NURTURE", source="portal")
     client = sales()
@@ -89,6 +89,29 @@ def test_filters_narrow_the_list_and_the_counts_stay() -> None:
     assert "No lead fits" in page
     assert "Start here" not in page
     assert "Call today" in page
+
+
+def test_tabs_count_what_the_filters_leave_whichever_tab_is_open() -> None:
+    a_scored_lead(0.9, number=53, action="HIGH_PRIORITY", source="website", owner="ada")
+    a_scored_lead(0.4, number=54, action="NURTURE", source="website", expected_value=5.0)
+    an_attribute(a_scored_lead(0.3, number=55, action="NURTURE", source="portal"), "budget", 300_000)
+    a_lead(timezone.now(), number=56, source="website")
+    client, website = sales(), {"HIGH_PRIORITY": 1, "NURTURE": 1}
+    for query in ("", "action=NURTURE", "calls=1"):
+        assert counted(client, query) == {"HIGH_PRIORITY": 1, "NURTURE": 2}
+    assert counted(client, "source=website") == counted(client, "source=website&action=NURTURE") == website
+    assert counted(client, "owner=ada") == {"HIGH_PRIORITY": 1}
+    assert counted(client, "attribute=budget&value=>200000") == counted(client, "search=portal") == {"NURTURE": 1}
+    assert counted(client, "order=expected_value") == {"NURTURE": 1}
+    assert counted(client, "source=nowhere") == {}
+    page = text(client, f"{TODAY}?source=website")
+    assert 'All <span class="count">2</span>' in page
+    assert "4 open leads; 1 not scored yet" in page
+
+
+def counted(client: Client, query: str) -> dict[str, int]:
+    by_action = client.get(f"{TODAY}?{query}").context["page"].by_action
+    return {action.code: leads for action, leads in by_action if leads}
 
 
 def test_a_number_in_the_search_box_leads_to_the_lead_even_a_decided_one() -> None:
