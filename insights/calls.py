@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Avg
-
 from insights.expected import Wins, wins_of
-from insights.ranking import fitting
-from insights.wanted import PROBABILITY, Wanted
+from insights.wanted import Wanted
 from leads.models import LeadScore
 
 
@@ -29,18 +26,17 @@ class Calls:
     at_random: float
 
 
-def calls_of(org_id: str, wanted: Wanted, best: Sequence[LeadScore]) -> Calls | None:
-    """The sums over the best leads; None where there are none. One statement."""
+def calls_of(wanted: Wanted, best: Sequence[LeadScore], average: float) -> Calls | None:
+    """The sums over the best leads; None where there are none. `average`: the probability of those of the view."""
     probabilities = [score.probability for score in best if score.probability is not None]
     if not probabilities:
         return None
     values = [score.expected_value for score in best if score.expected_value is not None]
-    average = fitting(org_id, wanted).of_open_leads().aggregate(average=Avg(PROBABILITY))["average"]
     return Calls(
         asked=wanted.calls,
         wins=wins_of(probabilities),
         value=sum(values) if values else None,
         valued=len(values),
         cut=min(probabilities),
-        at_random=len(probabilities) * (average or 0.0),
+        at_random=len(probabilities) * average,
     )

@@ -43,9 +43,10 @@ def lines_of(org: Organisation, wanted: Wanted) -> Iterator[str]:
 
 
 def _shown(org_id: str, wanted: Wanted) -> Sequence[LeadScore]:
+    found = ranked(org_id, wanted)
     if wanted.calls:
-        return list(to_call(org_id, wanted))
-    return list(ranked(org_id, wanted).order_by(*ORDERS[wanted.order].order)[:MOST_ROWS])
+        return list(to_call(found, wanted))
+    return list(found.order_by(*ORDERS[wanted.order].order)[:MOST_ROWS])
 
 
 def _head() -> list[str]:

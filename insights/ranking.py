@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Avg, Count, Exists, OuterRef, QuerySet
 
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadAttribute, LeadScore, Override
@@ -18,13 +18,11 @@ OF_THE_LEAD = ("source", "region", "owner")
 NEWEST_LEADS = 1_000
 """The attributes to choose from are those of so many newest leads: asking every lead would take long."""
 
-# All open leads are counted as those there are less those that are decided: neither reads a lead.
+# All open leads are counted as those there are less those that are decided: neither reads a lead, nor a score.
 COUNTS = """
-SELECT action, count(*) FROM lead_score
-WHERE org_id = %(org_id)s AND NOT is_decided AND probability IS NOT NULL GROUP BY action
-UNION ALL
-SELECT NULL, (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
-             - (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND is_decided)
+SELECT (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
+       - (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND is_decided),
+       (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND NOT is_decided AND probability IS NOT NULL)
 """
 ATTRIBUTES = """
 SELECT DISTINCT a.name
@@ -33,39 +31,55 @@ JOIN lead_attribute a ON a.dossier_id = d.id WHERE a.name NOT LIKE '@%%'
 """
 
 
-def ranked(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
+def ranked(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
     """The current scores of the open leads that fit, for a page; the order is the page's."""
-    return fitting(org_id, wanted).of_open_leads()
+    return of_action(wanted.action, left_by(org_id, wanted))
 
 
-def fitting(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
-    """The current scores of the leads that fit, whether they are open or not."""
-    scores: LeadScoreQuerySet = LeadScore.objects.of(org_id).filter(**{f"{wanted.order}__isnull": False})
-    told = {"action": wanted.action} | {f"dossier__{name}": getattr(wanted, name) for name in OF_THE_LEAD}
-    scores = scores.filter(**{name: value for name, value in told.items() if value})
+def left_by(org_id: str, wanted: Wanted) -> LeadScoreQuerySet:
+    """The current scores of the open leads that the filters leave, of every action.
+
+    Where a text is searched for, one statement finds the leads that tell of it, however often they are asked for then.
+    """
+    scores: LeadScoreQuerySet = LeadScore.objects.of(org_id).of_open_leads()
+    told = {f"dossier__{name}": getattr(wanted, name) for name in OF_THE_LEAD}
+    scores = scores.filter(**{f"{wanted.order}__isnull": False}, **{name: word for name, word in told.items() if word})
     if wanted.has_attribute:
         least, most = wanted.range or (None, None)
         told_of = LeadAttribute.objects.of(org_id).standing(wanted.attribute, wanted.values, least=least, most=most)
         scores = scores.filter(dossier__in=told_of.values("dossier"))
     if wanted.search:
-        scores = scores.among(Dossier.objects.of(org_id).keys_telling(wanted.search))
+        telling = Dossier.objects.of(org_id).keys_telling(wanted.search)
+        scores = scores.among(telling.values_list("pk", flat=True))
     return scores
 
 
-def to_call(org_id: str, wanted: Wanted) -> QuerySet[LeadScore]:
+def of_action(action: str, scores: LeadScoreQuerySet) -> LeadScoreQuerySet:
+    """Those with a recommended action; all where it is empty."""
+    return scores.filter(action=action) if action else scores
+
+
+def to_call(scores: LeadScoreQuerySet, wanted: Wanted) -> QuerySet[LeadScore]:
     """The best of them, as many as can be called: without those that a person has set aside."""
     aside = Override.objects.standing().filter(dossier=OuterRef("dossier"), action__in=SET_ASIDE)
-    best = ranked(org_id, wanted).filter(~Exists(aside))
-    return best.order_by(*ORDERS[wanted.order].order)[: wanted.calls]
+    return scores.filter(~Exists(aside)).order_by(*ORDERS[wanted.order].order)[: wanted.calls]
+
+
+@dataclass(frozen=True)
+class Group:
+    """How many leads have an action, and how likely they are to convert on average."""
+
+    leads: int
+    probability: float
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many leads are open, how many of them have a score, and how many of each action a view's filters leave."""
+    """How many leads are open, how many of them have a score, and those that filters leave, by action."""
 
     open: int
     scored: int
-    by_action: dict[str, int]
+    by_action: dict[str, Group]
 
     @property
     def unscored(self) -> int:
@@ -73,24 +87,23 @@ class Counts:
         return self.open - self.scored
 
     @property
-    def fitting(self) -> int:
+    def left(self) -> int:
         """All that the filters leave."""
-        return sum(self.by_action.values())
+        return sum(group.leads for group in self.by_action.values())
+
+    def probability_of(self, action: str) -> float:
+        """How likely those with an action are to convert on average; all that are left where it is empty."""
+        groups = [group for code, group in self.by_action.items() if action in ("", code)]
+        return sum(each.leads * each.probability for each in groups) / max(sum(each.leads for each in groups), 1)
 
 
-def counts_of(org_id: str, wanted: Wanted) -> Counts:
-    """One statement, that reads each lead's score once; another where filters leave leads out."""
+def counts_of(org_id: str, left: LeadScoreQuerySet) -> Counts:
+    """Of the organisation, and of what filters leave. Two statements, that read each score once."""
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {"org_id": org_id})
-        found: dict[str | None, int] = dict(cursor.fetchall())
-    opened, scored = found.pop(None, 0), {action or "": count for action, count in found.items()}
-    return Counts(opened, sum(scored.values()), _left_by(org_id, wanted) if wanted.is_counted_apart else scored)
-
-
-def _left_by(org_id: str, wanted: Wanted) -> dict[str, int]:
-    """The open leads that fit by action, whichever of them the view shows."""
-    left = ranked(org_id, replace(wanted, action="")).order_by()
-    return dict(left.values_list("action").annotate(leads=Count("dossier")))
+        opened, scored = cursor.fetchone()
+    groups = left.order_by().values_list("action").annotate(leads=Count("dossier"), probability=Avg("probability"))
+    return Counts(opened, scored, {action: Group(leads, average or 0.0) for action, leads, average in groups})
 
 
 def choices_of(org_id: str) -> dict[str, list[str]]:

@@ -58,11 +58,6 @@ class Wanted:
         return sum(map(bool, (self.source, self.region, self.owner, self.search, self.has_attribute)))
 
     @property
-    def is_counted_apart(self) -> bool:
-        """Whether what it leaves of each action is less than there is: some leads are worth nothing that is known."""
-        return bool(self.narrowed_by) or self.order == EXPECTED_VALUE
-
-    @property
     def range(self) -> tuple[float | None, float | None] | None:
         """(least, most) where the value is a bound like ">300000" or "< 5"; None where it is a value."""
         sign, number = self.value[:1], _number(self.value[1:].removeprefix("="))

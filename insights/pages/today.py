@@ -14,11 +14,12 @@ from common.pagination import Page
 from insights import words
 from insights.calls import Calls, calls_of
 from insights.models import SavedView
-from insights.ranking import Counts, choices_of, counts_of, ranked, to_call
+from insights.ranking import Counts, choices_of, counts_of, left_by, of_action, to_call
 from insights.saved_views import query_of
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
 from leads.orders import ORDERS, with_leads
+from leads.tables.outcome import LeadScoreQuerySet
 from predictions.explaining import listed_reasons
 from predictions.models import VECTOR, Prediction, ScoreJob
 from predictions.reasons import Reason
@@ -85,19 +86,21 @@ class Today:
     @property
     def by_action(self) -> list[tuple[words.Action, int]]:
         """Each action with its number of leads."""
-        return [(action, self.counts.by_action.get(action.code, 0)) for action in words.ACTIONS]
+        groups = self.counts.by_action
+        return [(action, groups[action.code].leads if action.code in groups else 0) for action in words.ACTIONS]
 
 
 def today(org: Organisation, request: HttpRequest) -> Today:
     """The page that the request asks for, in a fixed number of statements. Raises ValidationError for a bad cursor."""
     wanted = Wanted.of(request.GET)
-    page, counts = _page(org.org_id, wanted, request), counts_of(org.org_id, wanted)
+    left = left_by(org.org_id, wanted)
+    page, counts = _page(of_action(wanted.action, left), wanted, request), counts_of(org.org_id, left)
     return Today(
         wanted=wanted,
         rows=rows_of(org, page.rows),
         next=page.next,
         previous=page.previous,
-        calls=calls_of(org.org_id, wanted, page.rows) if wanted.calls else None,
+        calls=calls_of(wanted, page.rows, counts.probability_of(wanted.action)) if wanted.calls else None,
         counts=counts,
         has_leads=bool(counts.open) or Dossier.objects.of(org.org_id).exists(),
         choices=choices_of(org.org_id),
@@ -106,10 +109,10 @@ def today(org: Organisation, request: HttpRequest) -> Today:
     )
 
 
-def _page(org_id: str, wanted: Wanted, request: HttpRequest) -> Page:
+def _page(fitting: LeadScoreQuerySet, wanted: Wanted, request: HttpRequest) -> Page:
     if wanted.calls:
-        return Page(list(to_call(org_id, wanted)), None, None)
-    return ORDERS[wanted.order].page(Request(request), ranked(org_id, wanted))
+        return Page(list(to_call(fitting, wanted)), None, None)
+    return ORDERS[wanted.order].page(Request(request), fitting)
 
 
 def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:

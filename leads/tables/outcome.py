@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from common.serializers import iso
@@ -81,13 +83,10 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
         """The others."""
         return self.filter(is_decided=True)
 
-    def among(self, keys: models.QuerySet[Any, Any]) -> Self:
-        """Those of leads with these keys, which are read once; then each score is looked up among them, in turn.
-
-        PostgreSQL cannot know how many leads tell of a text. Where it expects a few, it would look up each of them.
-        """
-        is_among = models.Case(models.When(dossier__in=keys, then=True), default=False)
-        return self.alias(is_among=is_among).filter(is_among=True)
+    def among(self, keys: Iterable[int]) -> Self:
+        """Those of leads with these keys, which may be many."""
+        told = ",".join(map(str, keys))
+        return self.filter(dossier__in=RawSQL("SELECT unnest(%s::bigint[])", [f"{{{told}}}"]))
 
 
 class LeadScore(OrgScoped):
