@@ -68,29 +68,29 @@ def _days(day: float | None) -> str:
     return "–" if day is None else words.counted(day, "day")
 
 
-def revenue(found: Analysis) -> Table:
+def revenue(found: Analysis, currency: str = "") -> Table:
     """Revenue a lead, and what a treatment brings more or less."""
     unknown = Estimate.unknown("NO_REVENUE")
+
+    def money(amount: float) -> str:
+        return words.money(round(amount, 0 if abs(amount) >= 10 else 2), currency)
+
     rows = []
     for arm in found.arms:
         known = means.mean(arm.revenue) if arm.paid else unknown
-        rows.append((arm_name(found, arm.variant), *estimate(known, _money), words.plain(arm.paid)))
+        rows.append((arm_name(found, arm.variant), *estimate(known, money), words.plain(arm.paid)))
     rows += [
-        (_("Difference: %s") % arm_name(found, each.variant), *estimate(each.revenue, _money), "")
+        (_("Difference: %s") % arm_name(found, each.variant), *estimate(each.revenue, money), "")
         for each in shown(found)
     ]
     said = _("Of leads whose window is over, 0 where there is none.")
     if found.cap is not None:
         said += " " + _("More than %(most)s counts as that: the highest %(share)s of sales would drown the rest.") % {
-            "most": _money(found.cap),
+            "most": money(found.cap),
             "share": words.percent(1 - found.experiment.revenue_cap),
         }
     head = (_("Method"), _("Revenue a lead"), _("Between"), _("Sales with a revenue"))
     return Table("revenue", _("Revenue"), said, head, rows)
-
-
-def _money(amount: float) -> str:
-    return words.plain(round(amount, 0 if abs(amount) >= 10 else 2)).replace("-", "−")
 
 
 def shown(found: Analysis) -> list[Comparison]:

@@ -35,7 +35,7 @@ def harmless(cell: Any) -> Any:
 def lines_of(org: Organisation, wanted: Wanted) -> Iterator[str]:
     """The view's leads in its order, at most 10,000, with a head; the first character says that it is UTF-8."""
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(_head())
+    yield "\ufeff" + writer.writerow(_head(org.currency))
     found = _shown(org.org_id, wanted)
     for start in range(0, len(found), CHUNK):
         for row in rows_of(org, found[start : start + CHUNK]):
@@ -49,8 +49,9 @@ def _shown(org_id: str, wanted: Wanted) -> Sequence[LeadScore]:
     return list(found.order_by(*ORDERS[wanted.order].order)[:MOST_ROWS])
 
 
-def _head() -> list[str]:
-    names = (_("Lead"), _("Action"), _("Probability"), _("from"), _("to"), _("Confidence"), _("Expected value"))
+def _head(currency: str) -> list[str]:
+    worth = f"{_('Expected value')} ({currency})" if currency else _("Expected value")
+    names = (_("Lead"), _("Action"), _("Probability"), _("from"), _("to"), _("Confidence"), worth)
     more = (_("Source"), _("Region"), _("Owner"), _("Created"), _("Your own probability"), _("Reason 1"), _("Reason 2"))
     return [str(name) for name in (*names, *more)]
 

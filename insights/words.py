@@ -29,6 +29,7 @@ __all__ = [
     "capital",
     "counted",
     "duration",
+    "money",
     "percent",
     "plain",
     "points",
@@ -151,6 +152,11 @@ def age(days: float) -> str:
 def about(number: float) -> str:
     """An expected number: whole from ten on, else to a tenth."""
     return plain(round(number) if number >= 9.5 else round(number, 1))
+
+
+def money(amount: float, currency: str = "") -> str:
+    """An amount, to the cent at most, with the organisation's currency where it has named one: "250,000 EUR"."""
+    return "\u00a0".join(filter(None, (plain(amount).replace("-", "−"), currency)))
 
 
 def band(low: float, high: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -111,7 +112,7 @@ def experiment_page(org: Organisation, experiment: Experiment) -> ExperimentPage
         leads=text_of(experiment.population).replace("\n", " · "),
         can_be_asked_again=experiment.status == ExperimentStatus.STOPPED and can_hold(experiment),
         apart_queries=apart_queries(*(arm["method"] for arm in experiment.arms)) if is_draft else (),
-        result=None if is_draft or not experiment.arms else result(analyse(experiment, at=org.now())),
+        result=None if is_draft or not experiment.arms else result(analyse(experiment, at=org.now()), org.currency),
     )
 
 
@@ -131,7 +132,7 @@ def apart(org: Organisation, control: str, treatment: str) -> Apart | None:
     return Apart(method_name(control), method_name(treatment), found, rows)
 
 
-def result(found: Analysis) -> Result:
+def result(found: Analysis, currency: str) -> Result:
     """An analysis as the page shows it."""
     is_provisional = not any(arm.matured.leads for arm in found.arms)
     names = [words.capital(name_of(found.experiment, arm.variant)) for arm in found.arms]
@@ -149,20 +150,23 @@ def result(found: Analysis) -> Result:
         curves=experiment_figures.curves(list(zip(names, found.curves, strict=True))),
         faster=_faster(found, names[1:]),
         lights=[_ratio_light(found), _guardrail_light(found), _time_light(found)],
-        tables=_filled(FIRST, found),
+        tables=_filled(_first(currency), found),
         more=_filled(MORE, found),
     )
 
 
-FIRST = (
-    experiment_tables.so_far,
-    experiment_tables.revenue,
-    experiment_tables.guardrails,
-    experiment_tables.differing,
-    experiment_tables.load,
-    experiment_tables.people,
-)
 MORE = (experiment_proofs.tests, experiment_proofs.agreement, experiment_proofs.foretelling, experiment_tables.sources)
+
+
+def _first(currency: str) -> list[Callable[[Analysis], Table]]:
+    return [
+        experiment_tables.so_far,
+        partial(experiment_tables.revenue, currency=currency),
+        experiment_tables.guardrails,
+        experiment_tables.differing,
+        experiment_tables.load,
+        experiment_tables.people,
+    ]
 
 
 def _filled(makers: Sequence[Callable[[Analysis], Table]], found: Analysis) -> list[Table]:

@@ -96,7 +96,7 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
         history=[(row, words.action_of(row.recommended_action)) for row in stored],
         drawn=history_figure(stored[::-1], happened) if len(stored) > 1 else None,
         timeline=happened,
-        facts=_facts(lead),
+        facts=_facts(lead, org.currency),
         opinion=next((each for each in opinions if each.row.ended_at is None), None),
         opinions=opinions,
     )
@@ -147,20 +147,20 @@ def _opinion(row: Override, outcome: Outcome | None) -> Opinion:
     return Opinion(row, words.action_of(row.action, row.probability), nearer)
 
 
-def _facts(lead: Dossier) -> list[tuple[str, str]]:
+def _facts(lead: Dossier, currency: str) -> list[tuple[str, str]]:
     """What is known of the lead now, as (name, value)."""
     core = [(_("Source"), lead.source), (_("Region"), lead.region), (_("Owner"), lead.owner)]
-    core.append((_("Amount"), _number(lead.amount)))
+    core.append((_("Amount"), _money(lead.amount, currency)))
     estate = Property.objects.filter(dossier=lead).first()
     if estate is not None:
-        core += [(_("Property"), estate.city), (_("Price"), _number(estate.price))]
+        core += [(_("Property"), estate.city), (_("Price"), _money(estate.price, currency))]
     known = LeadAttribute.objects.filter(dossier=lead).order_by("name", "-known_from").distinct("name")
     core += [(label_of(f"attributes.{row.name}"), _text(row.value)) for row in known if not row.name.startswith("@")]
     return [(name, text) for name, text in core if text]
 
 
-def _number(value: float | None) -> str | None:
-    return None if value is None else words.plain(value)
+def _money(amount: float | None, currency: str) -> str | None:
+    return None if amount is None else words.money(amount, currency)
 
 
 def _text(value: Any) -> str | None:

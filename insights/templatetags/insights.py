@@ -37,9 +37,9 @@ def plain(value: float | None) -> str:
 
 
 @register.filter
-def rounded(value: float | None) -> str:
+def rounded(amount: float, currency: str) -> str:
     """An amount of money, to whole units."""
-    return "" if value is None else words.plain(round(value))
+    return words.money(round(amount), currency)
 
 
 @register.filter
@@ -85,9 +85,9 @@ def signed_points(part: float) -> str:
 
 
 @register.filter
-def money(amount: Decimal) -> str:
-    """An amount to the cent, without cents where there are none."""
-    return words.plain(float(amount))
+def money(amount: Decimal, currency: str) -> str:
+    """An amount of money to the cent, without cents where there are none."""
+    return words.money(float(amount), currency)
 
 
 @register.filter

@@ -169,6 +169,21 @@ def test_the_best_that_can_be_called_are_summed_up_with_where_to_stop() -> None:
     assert "There are no 30 leads in this view" in text(client, f"{TODAY}?calls=30")
 
 
+def test_amounts_stand_beside_the_currency_that_the_organisation_has_named() -> None:
+    lead = a_scored_lead(0.9, number=99, expected_value=1234.5)
+    lead.amount = 250_000
+    lead.save()
+    an_outcome(a_scored_lead(0.9, number=100), True, timezone.now(), revenue="99.50")
+    client = sales()
+    assert "worth 1,234<" in text(client)
+    Organisation.objects.create(org_id="default", currency="EUR")
+    assert "worth 1,234\u00a0EUR" in text(client)
+    assert "worth <strong>1,234\u00a0EUR</strong>" in text(client, f"{TODAY}?calls=1")
+    assert "250,000\u00a0EUR" in text(client, f"{TODAY}leads/99/")
+    assert "revenue 99.5\u00a0EUR" in text(client, f"{TODAY}leads/100/")
+    assert "Expected value (EUR)" in client.get(f"{TODAY}leads.csv").content.decode()
+
+
 def test_whom_a_person_has_set_aside_is_not_called() -> None:
     lead = a_scored_lead(0.9, number=95)
     a_scored_lead(0.6, number=96)

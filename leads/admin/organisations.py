@@ -22,7 +22,16 @@ class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Organisation
-        fields = ("org_id", "name", "time_zone", "horizon_days", "won_statuses", "lost_statuses", "observed_until")
+        fields = (
+            "org_id",
+            "name",
+            "time_zone",
+            "horizon_days",
+            "currency",
+            "won_statuses",
+            "lost_statuses",
+            "observed_until",
+        )
 
     def clean_won_statuses(self) -> list[str]:
         """The words. Raises ValidationError where they are not such a list, as the next does."""

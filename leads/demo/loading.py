@@ -90,6 +90,7 @@ def _organisation(org_id: str, observed_until: datetime | None) -> None:
         defaults={
             "name": NAME,
             "time_zone": ZONE,
+            "currency": "EUR",
             "horizon_days": 60,
             "won_statuses": won_by_default(),
             "lost_statuses": lost_by_default(),

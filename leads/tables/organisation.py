@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
@@ -40,8 +40,25 @@ class Organisation(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(730)],
         help_text="A lead counts as converted if it converts within so many days of the moment it is judged.",
     )
-    won_statuses = models.JSONField(default=won_by_default)
-    lost_statuses = models.JSONField(default=lost_by_default)
+    currency = models.CharField(
+        max_length=3,
+        blank=True,
+        db_default="",
+        default="",
+        validators=[RegexValidator(r"^[A-Z]{3}\Z", "Write the three capital letters of ISO 4217, like EUR.")],
+        help_text="Of all its amounts, in the three letters of ISO 4217, like EUR: pages show it beside them. "
+        "Nothing is converted.",
+    )
+    won_statuses = models.JSONField(
+        default=won_by_default,
+        help_text='The statuses that mean that a lead has converted, in brackets and quotation marks: ["WON", "SIGNED"].'
+        " Case does not matter.",
+    )
+    lost_statuses = models.JSONField(
+        default=lost_by_default,
+        help_text='The statuses that mean that it will not convert, written likewise: ["LOST", "DISQUALIFIED"]. A lead '
+        "of any other status is undecided.",
+    )
     observed_until = models.DateTimeField(
         null=True,
         blank=True,

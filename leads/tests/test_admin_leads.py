@@ -152,6 +152,8 @@ def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Clien
         {"won_statuses": "nonsense"},
         {"lost_statuses": '["signed"]'},
         {"time_zone": "Paris"},
+        {"currency": "€"},
+        {"currency": "eur"},
         {"horizon_days": "0"},
     ],
 )
@@ -161,6 +163,13 @@ def test_words_that_are_none_or_mean_both_are_refused(staff: Client, fields: dic
     assert answer.status_code == 200
     assert answer.context["adminform"].errors
     assert Organisation.get("default").verdict_of("SIGNED") is None
+
+
+def test_a_currency_is_three_letters_and_statuses_say_how_they_are_written(staff: Client) -> None:
+    Organisation.objects.create(org_id="default")
+    assert saved(staff, currency="CHF").status_code == 302
+    assert Organisation.get("default").currency == "CHF"
+    assert '["WON", "SIGNED"]' in staff.get("/admin/leads/organisation/default/change/").content.decode()
 
 
 def test_an_organisation_is_made_by_its_own_people_once(staff: Client) -> None:
