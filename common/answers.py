@@ -16,6 +16,8 @@ from drf_standardized_errors.types import Error
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework_simplejwt.exceptions import InvalidToken
 
 from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
 from common.programs import wants_json
@@ -24,6 +26,7 @@ from common.programs import wants_json
 DEPENDENCY_ERRORS = (OperationalError, InterfaceError, BrokerError, CacheConnectionError, CacheTimeoutError)
 # A disk, a quota or a file that has no room for what was sent.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ANOTHER = "Get another at /api/auth/token/, or have a program's token issued anew."
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +39,10 @@ class ContractExceptionFormatter(ExceptionFormatter):
     """The shape of errors, in which what an error is about is always a text: also the place in a list."""
 
     def get_errors(self) -> list[Error]:
-        """The errors, whose attr is a text or null."""
+        """The errors, whose attr is a text or null; one alone where a token is no good, with what to do."""
+        if isinstance(self.exc, InvalidToken):
+            told: Any = self.exc.detail
+            return [Error(str(told["code"]), f"{str(told['detail']).rstrip('.')}. {ANOTHER}", None)]
         errors: list[Error] = super().get_errors()
         for error in errors:
             error.attr = None if error.attr is None else str(error.attr)
@@ -53,7 +59,14 @@ class ContractExceptionHandler(ExceptionHandler):
             return Unavailable()
         if isinstance(exc, RequestDataTooBig):
             return TooLarge()
+        if isinstance(exc, UnsupportedMediaType):
+            return UnsupportedMediaType("", self._wrong_type())
         return super().convert_known_exceptions(exc)
+
+    def _wrong_type(self) -> str:
+        request, view = self.context["request"], self.context["view"]
+        told, taken = request.content_type, " or ".join(each.media_type for each in view.parser_classes)
+        return f'The Content-Type says "{told}"; this address takes {taken}: send the body so, and say so.'
 
 
 def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:

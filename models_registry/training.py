@@ -52,7 +52,7 @@ class TooFewRecords(ValueError):
         super().__init__(
             f"{counts.usable} usable records in the last {settings.ML_TRAINING_MONTHS} months "
             f"({counts.converted} converted, {lost} not; {counts.leads} leads in all): "
-            f"at least {settings.ML_MIN_RECORDS} of both outcomes are needed. {_missing(counts)} "
+            f"at least {settings.ML_MIN_RECORDS} in all are needed, with both outcomes among them. {_missing(counts)} "
             "Until then the rules score."
         )
 
@@ -60,10 +60,14 @@ class TooFewRecords(ValueError):
 def _missing(counts: Counts) -> str:
     """What there is too little of, in a sentence."""
     if counts.usable < settings.ML_MIN_RECORDS:
-        undecided = counts.leads - counts.usable
-        waiting = f"; {undecided} leads are still undecided and younger than the horizon" if undecided else ""
-        return f"{settings.ML_MIN_RECORDS - counts.usable} more decided leads are missing{waiting}."
+        undecided, missing = counts.leads - counts.usable, settings.ML_MIN_RECORDS - counts.usable
+        waiting = f"; {_are(undecided, '', 'still undecided and younger than the horizon')}" if undecided else ""
+        return f"{_are(missing, 'more decided ', 'missing')}{waiting}."
     return f"No lead that {'converted' if counts.converted == 0 else 'did not convert'} is among them."
+
+
+def _are(leads: int, kind: str, what: str) -> str:
+    return f"{leads} {kind}{'lead is' if leads == 1 else 'leads are'} {what}"
 
 
 def start_training(

@@ -52,6 +52,19 @@ def test_a_token_that_nobody_signed_is_401(client: Client, token: str) -> None:
     assert_error(client.get(INFO, headers=bearer(token)), 401)
 
 
+def test_what_is_wrong_with_a_token_is_said_once_with_what_to_do(client: Client) -> None:
+    told = {
+        "code": "token_not_valid",
+        "detail": "Token is invalid. Get another at /api/auth/token/, or have a program's token issued anew.",
+        "attr": None,
+    }
+    refused = client.get(INFO, headers=bearer("nonsense"))
+    assert refused.json() == {"type": "client_error", "errors": [told]}
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+    renewed = client.post("/api/auth/token/refresh/", {"refresh": "nonsense"}, "application/json")
+    assert (renewed.status_code, renewed.json()["errors"]) == (401, [told])
+
+
 def test_a_token_signed_with_another_key_is_401(client: Client) -> None:
     assert_error(client.get(INFO, headers=bearer(jwt.encode(forged(), "k" * 64, algorithm="HS256"))), 401)
 

@@ -226,6 +226,7 @@ def test_training_starts_a_run_and_shows_how_far_it_is() -> None:
 def test_too_little_to_learn_from_is_said_with_the_counts() -> None:
     page = staff().post(f"{MODELS}train", {"algorithm": "auto"}, follow=True).content.decode()
     assert "There is too little to learn from: 0 usable records" in page
+    assert "At least 100 in all are needed, with some that converted and some that did not." in page
 
 
 def test_an_unknown_algorithm_is_said() -> None:

@@ -44,7 +44,7 @@ CHANGED_MEANWHILE = gettext_lazy(
 UNDER_WAY = gettext_lazy("A training run is under way: wait for it, or cancel it.")
 TOO_LITTLE = gettext_lazy(
     "There is too little to learn from: %(usable)s usable records, of which %(converted)s converted. At least "
-    "%(least)s are needed, of both outcomes. Until then the rules score."
+    "%(least)s in all are needed, with some that converted and some that did not. Until then the rules score."
 )
 
 

@@ -19,6 +19,7 @@ FIRST_YEAR, LAST_YEAR = EARLIEST.year, LATEST.year
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 TRUTHS = {"true": True, "yes": True, "y": True, "t": True, "false": False, "no": False, "n": False, "f": False}
+EXAMPLE = datetime(2026, 3, 31, 14, 30, tzinfo=UTC)
 WORDS_OF_TRUTH = {**TRUTHS, "1": True, "0": False}
 Reader = Callable[[Any], Any]
 
@@ -84,12 +85,19 @@ def moments(form: str, zone: ZoneInfo) -> Callable[[Any], datetime]:
             moment = _instant(cell, form, zone)
             inside = FIRST_YEAR <= moment.year < LAST_YEAR
         except (ValueError, OverflowError, OSError, RowProblem):
-            raise RowProblem(f"{shown(cell)} is not a time of the form {form}") from None
+            raise RowProblem(f"{shown(cell)} is not a time of the form {example_of(form)}") from None
         if not inside:
             raise RowProblem(f"{shown(cell)} does not lie between the years 1900 and 2200")
         return moment
 
     return read
+
+
+def example_of(form: str) -> str:
+    """A moment as that form writes it, which says more than what the form is called."""
+    if form in ("epoch", "epoch_ms"):
+        return str(int(EXAMPLE.timestamp()) * (1000 if form == "epoch_ms" else 1))
+    return EXAMPLE.strftime("%Y-%m-%dT%H:%M:%SZ" if form == "iso" else form)
 
 
 def _instant(cell: Any, form: str, zone: ZoneInfo) -> datetime:
@@ -115,7 +123,8 @@ def dates(form: str) -> Callable[[Any], str]:
         try:
             moment = parsed(cell, form)
         except ValueError:
-            raise RowProblem(f"{shown(cell)} is not a date of the form {form}") from None
+            told = EXAMPLE.date().isoformat() if form == "iso" else example_of(form)
+            raise RowProblem(f"{shown(cell)} is not a date of the form {told}") from None
         is_day = moment.tzinfo is None and (moment.hour, moment.minute, moment.second, moment.microsecond) == (0,) * 4
         return moment.date().isoformat() if is_day else moment.isoformat()
 

@@ -51,8 +51,8 @@ class Organisation(models.Model):
     )
     won_statuses = models.JSONField(
         default=won_by_default,
-        help_text='The statuses that mean that a lead has converted, in brackets and quotation marks: ["WON", "SIGNED"].'
-        " Case does not matter.",
+        help_text="The statuses that mean that a lead has converted, in brackets and quotation marks: "
+        '["WON", "SIGNED"]. Case does not matter.',
     )
     lost_statuses = models.JSONField(
         default=lost_by_default,

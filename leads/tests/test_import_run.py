@@ -58,7 +58,7 @@ def test_good_rows_go_in_and_bad_ones_are_reported_with_line_and_reason(tmp_path
     assert (counts.rows, counts.created, counts.rejected) == (18, 3, 15)
     reasons = dict(reject.split(": ", 1) for reject in rejects)
     assert reasons["5"] == "id: 'x' is not a lead's number (a positive whole number)"
-    assert reasons["9"] == "at: 'yesterday' is not a time of the form iso"
+    assert reasons["9"] == "at: 'yesterday' is not a time of the form 2026-03-31T14:30:00Z"
     assert reasons["10"] == "at: '1066-10-14T09:00:00Z' does not lie between the years 1900 and 2200"
     assert reasons["11"] == "amount: 'much' is not a number"
     assert reasons["12"] == "amount: '-1' does not lie between 0 and 1e+15"
@@ -253,7 +253,11 @@ def test_events_of_unknown_leads_are_rejected(tmp_path: Path) -> None:
     summary, rejects = bring_in(LEADS + EVENTS, leads=[write(tmp_path, "l.csv", HEADER, *GOOD)], events=[events])
     assert (summary.files[1].created, sorted(rejects)) == (
         1,
-        ["3: there is no lead 77", "4: at: 'soon' is not a time of the form iso", "5: the event's kind is missing"],
+        [
+            "3: there is no lead 77",
+            "4: at: 'soon' is not a time of the form 2026-03-31T14:30:00Z",
+            "5: the event's kind is missing",
+        ],
     )
 
 

@@ -148,7 +148,11 @@ def test_bytes_that_are_no_text_are_refused(crm: Caller) -> None:
 
 
 def test_other_media_types_are_refused(crm: Caller) -> None:
-    assert_error(crm.client.put(LEAD, json.dumps(BODY), "text/plain", headers=crm.headers), 415)
+    refused = crm.client.put(LEAD, json.dumps(BODY), "text/plain", headers=crm.headers)
+    assert_error(refused, 415)
+    assert refused.json()["errors"][0]["detail"] == (
+        'The Content-Type says "text/plain"; this address takes application/json: send the body so, and say so.'
+    )
     crm.put(LEAD, BODY)
     assert_error(crm.client.post(EVENTS, {"kind": "call"}, headers=crm.headers), 415)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.phrases import PHRASES as OF_JOBS
+from leads.labelled import Counts
 from leads.tests.cast import a_past
 from models_registry import artefacts, training
 from models_registry.models import ModelVersion, TrainingRun, Trigger
@@ -70,7 +71,19 @@ def test_below_a_hundred_records_the_counts_are_said() -> None:
     with pytest.raises(TooFewRecords, match=r"\d+ usable records.* more decided leads are missing") as caught:
         start_training(org_id="default", by="tester", trigger=Trigger.API)
     assert caught.value.counts.usable < 100
+    assert "at least 100 in all are needed, with both outcomes among them" in str(caught.value)
     assert not TrainingRun.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("usable", "said"),
+    [
+        (99, "1 more decided lead is missing; 1 lead is still undecided and younger than the horizon."),
+        (97, "3 more decided leads are missing; 3 leads are still undecided and younger than the horizon."),
+    ],
+)
+def test_what_is_missing_is_said_of_one_lead_as_of_many(usable: int, said: str) -> None:
+    assert said in str(TooFewRecords(Counts(leads=100, usable=usable, converted=9)))
 
 
 def test_one_outcome_alone_teaches_nothing() -> None:
