@@ -13,7 +13,8 @@ bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT'
 workers = int(os.environ.get("WEB_WORKERS") or 4)
 threads = int(os.environ.get("WEB_THREADS") or 2)
 worker_class = "leadqual.web_worker.PatientWorker"
-limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
+logger_class = "leadqual.web_log.ServerLog"
+limit_request_line = 8190  # the most that gunicorn allows: what is longer is answered 414 (long_addresses.py)
 preload_app = True  # read once, shared by the workers
 control_socket_disable = True  # nobody asks it, and it would stand in the home folder
 # A worker's signs of life are written to memory, where there is such a place: no slow disk must count as death.

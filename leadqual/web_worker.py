@@ -6,12 +6,18 @@ thread that has answered looks for a moment whether the caller asks again.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from collections import deque
 from typing import Any
 
+from gunicorn.http.errors import LimitRequestLine  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
+from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+from leadqual.long_addresses import BoundedRequest, refusal, tell
 
 PATIENCE_MILLISECONDS = 2
 SIGN_OF_LIFE_SECONDS = 0.5
@@ -25,6 +31,21 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._waiting: deque[Any] = deque()
         self._seen_alive = 0.0
+
+    def init_process(self) -> None:
+        """Reads requests in our way."""
+        RequestParser.mesg_class = BoundedRequest
+        super().init_process()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Answers what cannot be read; what is only too long, as the contract says."""
+        if not isinstance(exc, LimitRequestLine):
+            super().handle_error(req, client, addr, exc)
+            return
+        began: bytes = getattr(exc, "began", b"")
+        tell(began, str(addr[0]) if addr else "")
+        with contextlib.suppress(OSError):  # who asked has gone
+            write_nonblock(client, refusal(began))
 
     def notify(self) -> None:
         """Shows that the worker lives: twice a second, and not with each event."""
