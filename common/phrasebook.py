@@ -6,8 +6,9 @@ found from the sentence itself, so that what was stored long ago is said as well
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,8 +55,8 @@ class Phrasebook:
     """The phrases that sentences are made from.
 
     Gaps hold numbers, but for those named in `words`, which hold what is nobody's to translate, in `quoted`, which hold
-    it between quotation marks, and in `parts`, which hold what other phrases make. `in_turn` says that several phrases
-    may stand one after the other.
+    it between quotation marks, in `features`, which hold names of features with commas between them, and in `parts`,
+    which hold what other phrases make. `in_turn` says that several phrases may stand one after the other.
     """
 
     def __init__(
@@ -64,12 +65,21 @@ class Phrasebook:
         *,
         words: Collection[str] = (),
         quoted: Collection[str] = (),
+        features: Collection[str] = (),
         parts: Collection[str] = (),
         in_turn: bool = True,
     ) -> None:
-        fillings = dict.fromkeys((*words, *parts), ANYTHING) | dict.fromkeys(quoted, f"(?:{QUOTED}|{CUT})")
+        fillings = dict.fromkeys((*words, *features, *parts), ANYTHING) | dict.fromkeys(quoted, f"(?:{QUOTED}|{CUT})")
         self._words, self._parts, self._are_in_turn = frozenset((*words, *quoted)), frozenset(parts), in_turn
+        self._features = frozenset(features)
+        self._label: Callable[[str], str] = str
         self._phrases = sorted((Phrase(each, fillings) for each in phrases), key=lambda phrase: -phrase.letters)
+
+    def naming(self, label: Callable[[str], str]) -> Phrasebook:
+        """The same, which says features as `label` does."""
+        book = copy.copy(self)
+        book._label = label
+        return book
 
     def say(self, text: str) -> str:
         """The sentence, or several of them, in the language that is spoken; as it is where it is not of the phrases."""
@@ -110,6 +120,8 @@ class Phrasebook:
         return self._said(text, deep - 1) if deep else None
 
     def _as_it_is(self, name: str, value: str) -> str:
+        if name in self._features:
+            return ", ".join(map(self._label, value.split(", ")))
         return value if name in self._words else number(value)
 
     def _in_turn(self, text: str, between: str, deep: int) -> str | None:

@@ -79,7 +79,7 @@ def rates(arms: Sequence[Arm]) -> Figure:
     layout = layout_of(
         len(arms),
         height=60 + 96 * len(arms),
-        xaxis=AXIS | {"range": [0, far], "tickformat": ".0%", "nticks": 6},
+        xaxis=AXIS | {"range": [0, far], "tickformat": ".0%" if far > 0.06 else ".1%", "nticks": 6},
         yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
     )
     head = (_("Method"), _("Leads"), _("Converted"), _("Share"), _("Between"))

@@ -6,8 +6,9 @@ from common.phrases import PHRASES as OF_JOBS
 from leads.phrases import PHRASES as OF_IMPORTS
 from models_registry.phrases import PHRASES as OF_MODELS
 from predictions.phrases import PHRASES as OF_SCORING
+from predictions.reasons import label_of
 
-BOOKS = (OF_IMPORTS, OF_MODELS, OF_SCORING, OF_JOBS)
+BOOKS = (OF_IMPORTS, OF_MODELS.naming(label_of), OF_SCORING, OF_JOBS)
 
 
 def said(text: str) -> str | None:

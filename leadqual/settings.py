@@ -303,6 +303,7 @@ REJECTS_KEEP_DAYS = env.int("REJECTS_KEEP_DAYS", default=30)
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "français")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["common.formats"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

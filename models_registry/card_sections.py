@@ -123,7 +123,9 @@ def thresholds(version: Version) -> Section:
     called = (_("Rightly called"), _("Called in vain"), _("Missed"), _("Rightly left"), _("Cost a lead"))
     words = _(
         "The last two were chosen on the older leads, by scores of learners that had not seen them, and are measured "
-        "here on the newest. A missed conversion costs %s calls in vain."
+        "here on the newest. A missed conversion costs %s calls in vain. The counts are of weighted leads (who was "
+        "undecided for long was looked at more often, and counts for more), so they do not add up to the "
+        "number of leads."
     ) % (number(f"{found[0]['cost_ratio']:g}") if found else "")
     return Section(_("Thresholds"), words, (*quality, *called), rows)
 

@@ -97,8 +97,8 @@ PROGRESS = (
     gettext_noop("%(snapshots)s snapshots of %(leads)s leads."),
     gettext_noop("Learning from %(past)s snapshots, measuring on %(newest)s of newer leads."),
     gettext_noop("%(done)s of %(all)s trees grown."),
-    gettext_noop("Trying %(name)s."),
-    gettext_noop("%(name)s: log loss %(loss)s."),
+    gettext_noop("Trying %(title)s."),
+    gettext_noop("%(title)s: log loss %(loss)s."),
     gettext_noop("Calibrating on out-of-sample scores."),
     gettext_noop("Measuring on leads that came later."),
     gettext_noop("Shuffled, for comparison: %(step)s"),
@@ -115,6 +115,7 @@ FAILED = (
 )
 PHRASES = Phrasebook(
     (*CHECKS, *VERDICTS, *SUSPECTS, *DRIFT, *CHOSEN, *LEFT_OUT, *PROGRESS, *FAILED),
-    words=("which", "problem", "version", "name", "word"),
+    words=("problem", "version", "title", "word"),
+    features=("which", "name"),
     parts=("changes", "why", "compared", "log_loss", "roc_auc", "like", "step"),
 )

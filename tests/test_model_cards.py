@@ -35,6 +35,7 @@ def test_a_learned_versions_card_answers_by_the_schema_and_in_markdown(crm: Call
     page = answer.content.decode()
     for title in ("How good it is", "Against simpler means", "Thresholds", "Lift and gains", "By age of the lead"):
         assert f"## {title}" in page
+    assert "The counts are of weighted leads" in page
 
 
 def test_the_schema_says_what_a_card_holds() -> None:

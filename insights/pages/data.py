@@ -122,6 +122,8 @@ def _last(name: str, when: datetime | None, now: datetime, is_daily: bool) -> La
 
 
 def _ago(since: timedelta) -> str:
+    if since < timedelta(minutes=1):
+        return _("just now")
     if since < timedelta(days=1):
         return _("%s ago") % words.span(since.total_seconds() / 60)
     days = since / timedelta(days=1)

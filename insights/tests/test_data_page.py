@@ -93,6 +93,11 @@ def test_a_crm_that_has_fallen_silent_is_noticed() -> None:
     assert "longer than three days" in page
 
 
+def test_what_came_in_within_the_minute_came_just_now() -> None:
+    a_lead(now())
+    assert "The newest lead: just now" in text(staff())
+
+
 def test_leads_of_today_are_fresh() -> None:
     a_lead(now() - 2 * HOUR)
     page = text(staff())

@@ -332,6 +332,7 @@ def test_who_is_to_decide_reads_what_it_says() -> None:
     page = text(staff(), f"{PAGES}{a_clear_case().pk}/stop")
     assert now_of(page).startswith("Ship it")
     assert "or by the rules where there is none" in page
+    assert "is written down here, and changes no model" in page
 
 
 @pytest.mark.parametrize("told", [{}, {"decision": "SHIP", "reason": " "}, {"decision": "PERHAPS", "reason": "x"}])

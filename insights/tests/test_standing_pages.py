@@ -9,12 +9,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.template.loader import get_template, render_to_string
 from django.test import Client
+from django.utils.translation import override
 
 from common.tests.people import sales
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-ERRORS = ("400.html", "403.html", "403_csrf.html", "404.html", "500.html", "503.html")
+ERRORS = ("400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html", "503.html")
 MOST_COMPRESSED = 500_000
 
 
@@ -24,6 +25,16 @@ def test_an_error_page_asks_nothing_of_the_database(name: str, rf: object) -> No
     page = get_template(name).render({}, rf.get("/nowhere"))
     assert "<h1>" in page
     assert "Traceback" not in page
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_page_speaks_french_to_who_does(name: str, rf: object) -> None:
+    english = get_template(name).render({}, rf.get("/nowhere"))
+    with override("fr"):
+        french = get_template(name).render({}, rf.get("/nowhere"))
+    for part in ("<title>", "<h1>", "<p>", 'class="button"'):
+        said = re.escape(part) + "[^<]+"
+        assert re.search(said, french)[0] != re.search(said, english)[0]
 
 
 def test_what_cannot_be_read_is_answered_as_a_page_to_people_and_as_json_to_programs() -> None:

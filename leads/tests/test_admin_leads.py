@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from common import audit
 from common.audit import AuditEntry
@@ -98,6 +99,14 @@ def test_of_what_is_much_the_newest_is_shown(staff: Client, monkeypatch: pytest.
     assert page.index("kind_2") < page.index("kind_3")
     assert "kind_1" not in page
     assert "anothers" not in page
+
+
+def test_days_are_written_as_on_the_pages(staff: Client) -> None:
+    lead = a_lead()
+    page = staff.get(f"/admin/leads/dossier/{lead.pk}/change/").content.decode()
+    assert f"{lead.created_at.day} {date_format(lead.created_at, 'N Y, H:i')}" in page
+    assert "a.m." not in page
+    assert "p.m." not in page
 
 
 def test_a_list_of_leads_takes_as_many_statements_for_fifty_as_for_one(staff: Client) -> None:

@@ -50,6 +50,11 @@ def test_what_users_wrote_is_nobodys_to_translate() -> None:
     assert in_french("2 cats sleeps.") == "2 cats dort."
 
 
+def test_names_of_features_are_said_by_their_labels() -> None:
+    book = Phrasebook(["Left out: %(which)s, and %(rest)s more."], features=("which",)).naming(str.upper)
+    assert book.say("Left out: city, rooms, and 2 more.") == "Left out: CITY, ROOMS, and 2 more."
+
+
 def test_what_was_quoted_ends_where_its_quotation_does() -> None:
     for cell in ("'x'", "'is: no cat'", '"it\'s"', "'\\'s'", CUT):
         assert in_french(f"row: {cell} is no cat") == f"row : {cell} n'est pas un chat"
