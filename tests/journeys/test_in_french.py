@@ -19,6 +19,11 @@ CUT_OFF = """[...document.querySelectorAll("[data-figure] svg text")].filter((ea
   return text.width && (text.left < box.left - 1 || text.right > box.right + 1);
 }).map((each) => each.textContent)"""
 
+SQUEEZED = """[...document.querySelectorAll(".lead")].filter((row) =>
+  row.querySelector("h2 a").getClientRects().length > 1
+  || row.querySelector(".action").getBoundingClientRect().right > row.getBoundingClientRect().right
+).map((row) => row.innerText)"""
+
 
 def test_a_lead_and_the_models(chromium: Browser, live_server: Any) -> None:
     version = give_artefact(a_version(is_active=True)).version
@@ -29,6 +34,11 @@ def test_a_lead_and_the_models(chromium: Browser, live_server: Any) -> None:
     reader.fills("Nom", "staff-default")
     reader.fills("Mot de passe", "x")
     reader.presses("Se connecter")
+    a_scored_lead(0.6, number=2764, action="MEDIUM_PRIORITY", source="website", region="Hauts-de-France", owner="nord")
+    assert reader.goes("/ml-insights/") == 200
+    for width in (WIDTHS[1], 320):
+        reader.page.set_viewport_size({"width": width, "height": HEIGHT})
+        assert reader.page.evaluate(SQUEEZED) == [], width
     for path in (f"/ml-insights/leads/{lead.number}/", "/ml-insights/models/", "/ml-insights/quality/"):
         assert reader.goes(path) == 200
         assert reader.finds("html").get_attribute("lang") == "fr"
