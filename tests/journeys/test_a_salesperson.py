@@ -34,7 +34,7 @@ def test_finds_a_lead_understands_it_supposes_and_says_what_became_of_it(arrives
     anna.sees("instead of")
     anna.looks()
 
-    anna.fills("Revenue (if it converted)", "1200")
+    anna.fills("Revenue in EUR (if it converted)", "1200")
     anna.presses("Converted")
     anna.sees("What stands below was judged before.")
     anna.looks()
