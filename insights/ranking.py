@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Avg, Count, Exists, OuterRef, QuerySet
@@ -102,7 +103,7 @@ def counts_of(org_id: str, left: LeadScoreQuerySet) -> Counts:
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {"org_id": org_id})
         opened, scored = cursor.fetchone()
-    groups = left.order_by().values_list("action").annotate(leads=Count("dossier"), probability=Avg("probability"))
+    groups: Any = left.order_by().values_list("action").annotate(leads=Count("dossier"), probability=Avg("probability"))
     return Counts(opened, scored, {action: Group(leads, average or 0.0) for action, leads, average in groups})
 
 
