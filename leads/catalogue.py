@@ -2,238 +2,37 @@
 
 Pure: numpy and the standard library, no Django. `leads.snapshots` reads many dossiers as of many moments; the functions
 here turn what it read into columns. Training and scoring use the same ones, so that what a model saw and what it is
-shown cannot differ.
+shown cannot differ. Here are those that an organisation's own events and attributes bring, and the look-up of all.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leads.features import Column, Columns, Feature, Kind, Moments, distinct
+from leads.features import Column, Columns, Feature, Kind
+from leads.fixed_features import ELEVEN_FEATURES, FIXED, LATELY, SHARE
+from leads.recipes import DAY, MINUTE, Definition, Floats, Snapshots, Tally, numeric
 
-MINUTE = np.timedelta64(60_000_000, "us")
-DAY = np.timedelta64(86_400_000_000, "us")
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-WEEKDAYS = np.array(DAYS, dtype=object)
-Floats = NDArray[np.float64]
-SHARE = "share"
-"""The unit of a feature from 0 to 1 that linear models read as log-odds."""
+__all__ = [
+    "ELEVEN_FEATURES",
+    "FIXED",
+    "LATELY",
+    "MINUTE",
+    "SHARE",
+    "Snapshots",
+    "Tally",
+    "columns_of",
+    "definition_of",
+    "discover",
+    "kind_of",
+]
 
-
-@dataclass(frozen=True)
-class Tally:
-    """How often something had happened to each lead: arrays of length n."""
-
-    count: Floats
-    last_7_days: Floats
-    first: Moments
-    last: Moments
-
-    @classmethod
-    def none(cls, n: int) -> Tally:
-        """Nothing has happened to any of n leads."""
-        never = np.full(n, np.datetime64("NaT"), dtype="datetime64[us]")
-        return cls(np.zeros(n), np.zeros(n), never.copy(), never.copy())
-
-
-@dataclass(frozen=True)
-class Snapshots:
-    """n leads as they were known at n moments. Columns are arrays of length n; missing is NaN, NaT or None."""
-
-    zone: ZoneInfo
-    dossier: NDArray[np.int64]
-    moment: Moments
-    created_at: Moments
-    source: Column
-    source_score: Floats
-    source_rate: Floats
-    rate_7_days: Floats
-    rate_30_days: Floats
-    region: Column
-    city: Column
-    amount: Floats
-    has_property: Floats
-    property_price: Floats
-    property_has_photos: Floats
-    market_activity: Floats
-    inbound: Tally
-    outbound: Tally
-    appointments: Tally
-    last_event: Moments
-    events: Mapping[str, Tally] = field(default_factory=dict)
-    attributes: Mapping[str, Column] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.dossier)
-
-    @functools.cached_property
-    def local_hour(self) -> Moments:
-        """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter."""
-        quarters, position = distinct(self.created_at.astype("datetime64[15m]"))
-        instants = quarters.astype("datetime64[s]").tolist()
-        offsets = [self.zone.utcoffset(each.replace(tzinfo=timezone.utc).astimezone(self.zone)) for each in instants]
-        local = self.created_at + np.array(offsets, dtype="timedelta64[us]")[position]
-        hours: Moments = local.astype("datetime64[h]")
-        return hours
-
-
-Compute = Callable[[Snapshots], Column]
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A feature together with its recipe."""
-
-    feature: Feature
-    compute: Compute
-
-
-def _in(unit: np.timedelta64, spans: NDArray[Any]) -> Floats:
-    return np.asarray(spans / unit, dtype=float)  # NaT becomes NaN
-
-
-def _lead_source_score(s: Snapshots) -> Floats:
-    return np.where(np.isnan(s.source_score), s.source_rate, s.source_score)
-
-
-def _response_time_minutes(s: Snapshots) -> Floats:
-    """From the first inbound message, or from creation where none came before the answer, to the first outbound."""
-    first_in, first_out = s.inbound.first, s.outbound.first
-    asked = np.where(first_in <= first_out, first_in, s.created_at)  # a comparison with NaT is false
-    return np.maximum(_in(MINUTE, first_out - asked), 0.0)
-
-
-def _created_weekday(s: Snapshots) -> Column:
-    return WEEKDAYS[(s.local_hour.astype("datetime64[D]").astype(np.int64) + 3) % 7]  # 1970: Thursday
-
-
-def _created_hour(s: Snapshots) -> Floats:
-    return (s.local_hour.astype(np.int64) % 24).astype(float)
-
-
-def _numeric(
-    name: str,
-    unit: str,
-    meaning: str,
-    compute: Compute,
-    *,
-    low: float | None = 0,
-    high: float | None = None,
-    influenceable: bool = False,
-) -> Definition:
-    return Definition(Feature(name, Kind.NUMERIC, unit, meaning, low, high, influenceable), compute)
-
-
-def _boolean(name: str, meaning: str, compute: Compute) -> Definition:
-    return Definition(Feature(name, Kind.BOOLEAN, "yes or no", meaning, 0, 1), compute)
-
-
-def _category(name: str, meaning: str, compute: Compute) -> Definition:
-    return Definition(Feature(name, Kind.CATEGORY, "one of several words", meaning), compute)
-
-
-ELEVEN = (
-    _numeric(
-        "lead_source_score",
-        "percent",
-        "How good the lead's source is: the CRM's own score where it sends one, else the "
-        "smoothed share of converted among this source's leads decided before the moment",
-        _lead_source_score,
-        high=100,
-    ),
-    _numeric(
-        "response_time_minutes",
-        "minutes",
-        "From the first inbound message (from creation where none came before) to the "
-        "first outbound one; empty while unanswered",
-        _response_time_minutes,
-        influenceable=True,
-    ),
-    _numeric(
-        "inbound_messages_count", "messages", "Messages from the lead", lambda s: s.inbound.count, influenceable=True
-    ),
-    _numeric(
-        "outbound_messages_count", "messages", "Messages to the lead", lambda s: s.outbound.count, influenceable=True
-    ),
-    _numeric(
-        "appointments_count", "appointments", "Appointments made", lambda s: s.appointments.count, influenceable=True
-    ),
-    _boolean("has_property", "Whether a property is known", lambda s: s.has_property),
-    _numeric("property_price", "currency", "Price of the property", lambda s: s.property_price),
-    _boolean("property_has_photos", "Whether the property has photos", lambda s: s.property_has_photos),
-    _numeric(
-        "engagement_rate",
-        "inbound per outbound",
-        "Inbound over outbound messages, none outbound counting as one",
-        lambda s: s.inbound.count / np.maximum(s.outbound.count, 1.0),
-        influenceable=True,
-    ),
-    _numeric("days_since_creation", "days", "Age of the lead", lambda s: _in(DAY, s.moment - s.created_at)),
-    _numeric(
-        "market_activity_score",
-        "percentile",
-        "How busy the lead's city (or region) is: percentile, among the organisation's "
-        "markets, of leads created there in the 30 days before",
-        lambda s: s.market_activity,
-        high=100,
-    ),
-)
-
-BESIDE = (
-    _category("source", "Where the lead came from", lambda s: s.source),
-    _category("city", "City of the property", lambda s: s.city),
-    _category("region", "Region of the lead", lambda s: s.region),
-    _numeric("amount", "currency", "Amount that the lead asks for", lambda s: s.amount),
-    _category("created_weekday", "Weekday of creation, in the organisation's time zone", _created_weekday),
-    _numeric(
-        "created_hour", "hour of the day", "Hour of creation, in the organisation's time zone", _created_hour, high=23
-    ),
-    _numeric(
-        "inbound_messages_last_7_days",
-        "messages",
-        "Messages from the lead in the last 7 days",
-        lambda s: s.inbound.last_7_days,
-    ),
-    _numeric(
-        "outbound_messages_last_7_days",
-        "messages",
-        "Messages to the lead in the last 7 days",
-        lambda s: s.outbound.last_7_days,
-    ),
-    _numeric(
-        "appointments_last_7_days",
-        "appointments",
-        "Appointments made in the last 7 days",
-        lambda s: s.appointments.last_7_days,
-    ),
-    _numeric(
-        "days_since_last_event",
-        "days",
-        "Since anything last happened; empty where nothing has",
-        lambda s: _in(DAY, s.moment - s.last_event),
-    ),
-)
-LATELY = tuple(
-    _numeric(
-        f"conversion_rate_last_{days}_days",
-        SHARE,
-        f"Smoothed share of converted among all leads decided in the {days} days before the moment's day",
-        compute,
-        high=1,
-    )
-    for days, compute in ((7, lambda s: s.rate_7_days), (30, lambda s: s.rate_30_days))
-)
-FIXED = ELEVEN + BESIDE + LATELY
-ELEVEN_FEATURES = tuple(definition.feature for definition in ELEVEN)
 _FIXED_BY_NAME = {definition.feature.name: definition for definition in FIXED}
 
 
@@ -247,8 +46,8 @@ def _event_last_7_days(s: Snapshots, *, kind: str) -> Floats:
 
 def _event_definitions(kind: str) -> tuple[Definition, Definition]:
     return (
-        _numeric(f"events.{kind}.count", "events", f"Events of the kind {kind}", partial(_event_count, kind=kind)),
-        _numeric(
+        numeric(f"events.{kind}.count", "events", f"Events of the kind {kind}", partial(_event_count, kind=kind)),
+        numeric(
             f"events.{kind}.last_7_days",
             "events",
             f"Events of the kind {kind} in the last 7 days",

@@ -21,7 +21,7 @@ PAGES = (
     "",
     "?calls=30",
     "?order=expected_value&action=NURTURE",
-    "?source=portal&calls=30",
+    "?source=portal&search=portal&calls=30",
     "leads/42/",
     "overview/",
     "overview/live",
