@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from common.serializers import iso
@@ -84,9 +83,16 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
         return self.filter(is_decided=True)
 
     def among(self, keys: Iterable[int]) -> Self:
-        """Those of leads with these keys, which may be many."""
-        told = ",".join(map(str, keys))
-        return self.filter(dossier__in=RawSQL("SELECT unnest(%s::bigint[])", [f"{{{told}}}"]))
+        """Those of leads with these keys, which may be many: each score is looked up among them, in turn."""
+        told = models.Value(f"{{{','.join(map(str, keys))}}}")
+        is_among = models.Func(
+            models.F("dossier"),
+            told,
+            arg_joiner=" = ANY(",
+            template="%(expressions)s::bigint[])",
+            output_field=models.BooleanField(),
+        )
+        return self.filter(is_among)
 
 
 class LeadScore(OrgScoped):
