@@ -20,13 +20,15 @@ from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
 
 
-def fresh(scored: Scored, outcome: Outcome | None) -> dict[str, Any]:
-    """A prediction just made, and what has become of its lead."""
-    made = scored.prediction
-    answer = made.to_json(
-        experiment=scored.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
-    )
-    return _with_reasons(answer, reasons_by(scored.chosen, made, scored.encoded))
+def fresh(scored: Sequence[Scored], outcomes: Iterable[Outcome | None]) -> list[dict[str, Any]]:
+    """Predictions just made, and what has become of their leads."""
+    answers = [
+        each.prediction.to_json(
+            experiment=each.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
+        )
+        for each, outcome in zip(scored, outcomes, strict=True)
+    ]
+    return _all_with_reasons(answers, reasons_by(scored))
 
 
 def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None) -> list[dict[str, Any]]:
@@ -41,6 +43,10 @@ def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None
 def with_reasons(answers: Iterable[dict[str, Any]], rows: Sequence[Prediction]) -> list[dict[str, Any]]:
     """The answers of these predictions of one organisation, each contribution with its reason in words or null."""
     told = reasons_for(rows[0].org_id, rows) if rows else []
+    return _all_with_reasons(answers, told)
+
+
+def _all_with_reasons(answers: Iterable[dict[str, Any]], told: Iterable[Iterable[Reason]]) -> list[dict[str, Any]]:
     return [_with_reasons(answer, reasons) for answer, reasons in zip(answers, told, strict=True)]
 
 
@@ -61,9 +67,9 @@ def given(made: Given) -> dict[str, Any]:
     return {"id": made.prediction.pk} | made.prediction.core_json() | {"imputed_features": made.imputed}
 
 
-def given_alone(made: Given) -> dict[str, Any]:
-    """The same with its reasons, which a batch goes without."""
-    return _with_reasons(given(made), reasons_by(made.chosen, made.prediction, made.encoded))
+def given_with_reasons(made: Sequence[Given]) -> list[dict[str, Any]]:
+    """The same with their reasons, which a batch goes without."""
+    return _all_with_reasons(map(given, made), reasons_by(made))
 
 
 def supposed(what: Supposed) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
 
 from common.joined import Joined, part
 from leads.catalogue import FIXED
@@ -54,11 +57,35 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     )
 
 
-def reasons_by(chosen: Chosen, prediction: Prediction, encoded: Matrix | None) -> list[Reason]:
-    """The same for a prediction that this scorer has just made of an encoded row, (1, columns): no statement."""
-    source = Source({feature.name: feature.kind for feature in chosen.scorer.features}, chosen.model)
-    told = _strongest(prediction, source)
-    return told if encoded is None or source.model is None else _checked(source.model, encoded, [told])[0]
+class Made(Protocol):
+    """A prediction that was just made."""
+
+    @property
+    def prediction(self) -> Prediction:
+        """What is to be explained."""
+
+    @property
+    def chosen(self) -> Chosen:
+        """What has made it."""
+
+    @property
+    def encoded(self) -> Matrix | None:
+        """Of what: the row as the model's encoder has it, (1, columns); None of the rules."""
+
+
+def reasons_by(made: Sequence[Made]) -> list[list[Reason]]:
+    """The same for predictions that were just made: no statement."""
+    told: list[list[Reason]] = [[] for _ in made]
+    for chosen in {id(each.chosen): each.chosen for each in made}.values():
+        rows = [at for at, each in enumerate(made) if each.chosen is chosen]
+        source = Source({feature.name: feature.kind for feature in chosen.scorer.features}, chosen.model)
+        reasons = [_strongest(made[at].prediction, source) for at in rows]
+        encoded = [matrix for at in rows if (matrix := made[at].encoded) is not None]
+        if source.model is not None and encoded:
+            reasons = _checked(source.model, np.concatenate(encoded), reasons)
+        for at, each in zip(rows, reasons, strict=True):
+            told[at] = each
+    return told
 
 
 def _told(predictions: Sequence[Prediction], sources: Mapping[str | None, Source]) -> list[list[Reason]]:

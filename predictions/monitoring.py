@@ -24,7 +24,7 @@ LATENCY = Histogram(
 )
 BATCH_SIZE = Histogram(
     "ml_prediction_batch_size",
-    "Leads or vectors that one request, or one chunk of a score job, scored at once.",
+    "Leads or vectors scored at once: of a request, of a chunk of a score job, of requests that came together.",
     ["door"],
     buckets=(1, 10, 100, 1000, 10_000, 25_000, 100_000),
 )
@@ -42,7 +42,7 @@ REFUSED = ("not_found", "invalid", "refused")
 """Kinds of errors that are the caller's."""
 OURS = ("unavailable", "damaged_artefact", "error")
 """Kinds of errors that are ours: alerts count these."""
-DOORS = ("batch", "job")
+DOORS = ("batch", "job", "requests")
 
 _versions: set[str] = {RULES, SILENT, OTHER}
 
