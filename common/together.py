@@ -37,8 +37,8 @@ class Together(Generic[Key, Asked, Answered]):
     waits for company that is not on its way already.
     """
 
-    def __init__(self, work: Work[Key, Asked, Answered], *, most: int) -> None:
-        self._work, self._most = work, most
+    def __init__(self, work: Work[Key, Asked, Answered], *, most: int, patience: float = PATIENCE_SECONDS) -> None:
+        self._work, self._most, self._patience = work, most, patience
         self._lock = threading.Lock()
         self._coming, self._arrived = 0, threading.Condition(self._lock)
         self._waiting: dict[Key, list[_Call[Asked, Answered]]] = {}
@@ -97,7 +97,7 @@ class Together(Generic[Key, Asked, Answered]):
 
     def _company(self, key: Key) -> list[_Call[Asked, Answered]]:
         with self._lock:
-            self._arrived.wait_for(lambda: not self._coming, PATIENCE_SECONDS)
+            self._arrived.wait_for(lambda: not self._coming, self._patience)
             waiting = self._waiting[key]
             company, waiting[:] = waiting[: self._most - 1], waiting[self._most - 1 :]
         return company

@@ -10,8 +10,8 @@ from typing import Any
 bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
 # Two processes a core: whichever happens to wake first takes a connection and keeps it, so that with one a core it is
 # common for a few callers to share a process and a core to stand idle.
-workers = int(os.environ.get("WEB_WORKERS") or 4)
-threads = int(os.environ.get("WEB_THREADS") or 2)
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 16)
 worker_class = "leadqual.web_worker.PatientWorker"
 limit_request_line = 8190  # the most that gunicorn allows: what is longer it answers 414 itself
 preload_app = True  # read once, shared by the workers
