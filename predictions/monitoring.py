@@ -24,9 +24,14 @@ LATENCY = Histogram(
 )
 BATCH_SIZE = Histogram(
     "ml_prediction_batch_size",
-    "Leads or vectors scored at once: of a request, of a chunk of a score job, of requests that came together.",
+    "Leads or vectors that one request, or one chunk of a score job, scored at once.",
     ["door"],
     buckets=(1, 10, 100, 1000, 10_000, 25_000, 100_000),
+)
+TOGETHER = Histogram(
+    "ml_prediction_callers_together",
+    "Callers who waited for a prediction at the same time and were answered together.",
+    buckets=(1, 2, 4, 8, 16, 32),
 )
 ERRORS = Counter("ml_prediction_errors_total", "Predictions that could not be made.", ["kind"])
 SHADOW_ERRORS = Counter("ml_shadow_errors_total", "Times that a shadow version failed to score.", ["model_version"])
@@ -42,7 +47,7 @@ REFUSED = ("not_found", "invalid", "refused")
 """Kinds of errors that are the caller's."""
 OURS = ("unavailable", "damaged_artefact", "error")
 """Kinds of errors that are ours: alerts count these."""
-DOORS = ("batch", "job", "requests")
+DOORS = ("batch", "job")
 
 _versions: set[str] = {RULES, SILENT, OTHER}
 

@@ -42,7 +42,7 @@ def of_features(org_id: str, row: Mapping[str, Any]) -> Json:
 
 
 def _leads(org_id: str, numbers: Sequence[int]) -> list[Json | None]:
-    monitoring.BATCH_SIZE.labels("requests").observe(len(numbers))
+    monitoring.TOGETHER.observe(len(numbers))
     answered: list[Json | None] = [None] * len(numbers)
     for places in _rounds(numbers):
         found = _each_once(org_id, [numbers[place] for place in places])
@@ -73,7 +73,7 @@ def _each_once(org_id: str, numbers: Sequence[int]) -> dict[int, Json]:
 
 
 def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
-    monitoring.BATCH_SIZE.labels("requests").observe(len(rows))
+    monitoring.TOGETHER.observe(len(rows))
     chosen = scorer_of(org_id)
     features = {feature.name: feature for feature in chosen.scorer.features}
     answered: list[Json | Unfit] = [Unfit(problems_with(features, row)) for row in rows]

@@ -73,5 +73,5 @@ def met_others(server: Server) -> bool:
     with urllib.request.urlopen(f"{server.address}/metrics", timeout=60) as answer:
         lines = [line.split() for line in answer.read().decode().splitlines()]
     figures = {line[0]: float(line[1]) for line in lines if len(line) == 2}
-    counted, done = (figures[f'ml_prediction_batch_size_{what}{{door="requests"}}'] for what in ("sum", "count"))
+    counted, done = (figures[f"ml_prediction_callers_together_{what}"] for what in ("sum", "count"))
     return counted > done
