@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
 from leads.orders import with_leads
+from predictions.before import behind
 from predictions.bulk import Made
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
-from predictions.models import VECTOR, Prediction
+from predictions.models import Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
@@ -113,7 +114,7 @@ def _compared(row: Prediction) -> dict[str, Any]:
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
     scores = with_leads(scores)
-    found = list(Prediction.objects.of(org_id).behind(scores).only("pk", "model_version", *VECTOR))
+    found = behind(org_id, scores)
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from common.joined import Joined, part
 from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
@@ -19,17 +18,12 @@ from models_registry.scorers import Chosen
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
 from predictions.removal import moves
-from predictions.unpacking import unpack
+from predictions.unpacking import unpack, versions_of
 from predictions.vectors import columns_from
 
 Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
 """So many reasons stand beside a lead in a list."""
-VERSIONS = Joined(
-    [part("v", ModelVersion, "version", "digest", "features", "archived_at", shared=True)],
-    "FROM ml_model_version v WHERE v.org_id = %(org_id)s AND v.version = ANY(%(versions)s)",
-    {"org_id": "varchar", "versions": "varchar[]"},
-)
 
 
 @dataclass(frozen=True)
@@ -137,9 +131,7 @@ def _kinds(versions: Iterable[ModelVersion]) -> Kinds:
 
 def _versions(org_id: str, names: Iterable[str | None]) -> dict[str, ModelVersion]:
     wanted = {name for name in names if name is not None}
-    if not wanted:
-        return {}
-    return {row.version: row for (row,) in VERSIONS.rows({"org_id": org_id, "versions": sorted(wanted)})}
+    return versions_of(org_id, wanted) if wanted else {}
 
 
 def _kept_model(version: ModelVersion) -> Model | None:
