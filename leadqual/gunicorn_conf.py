@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
-# Two processes a core: whichever happens to wake first takes a connection and keeps it, so that with one a core it is
-# common for a few callers to share a process and a core to stand idle.
-workers = int(os.environ.get("WEB_WORKERS") or 4)
-threads = int(os.environ.get("WEB_THREADS") or 2)
+# One process a core. Callers who are in the same one at the same time are answered together (common/together.py), so
+# threads are many; and where most callers happen to be in one process, it answers them for less.
+workers = int(os.environ.get("WEB_WORKERS") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 16)
 worker_class = "leadqual.web_worker.PatientWorker"
 logger_class = "leadqual.web_log.ServerLog"
 limit_request_line = 8190  # the most that gunicorn allows: what is longer is answered 414 (long_addresses.py)

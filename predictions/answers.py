@@ -11,22 +11,25 @@ from numpy.typing import NDArray
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
 from leads.orders import with_leads
+from predictions.before import behind
 from predictions.bulk import Made
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
-from predictions.models import VECTOR, Prediction
+from predictions.models import Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
 
 
-def fresh(scored: Scored, outcome: Outcome | None) -> dict[str, Any]:
-    """A prediction just made, and what has become of its lead."""
-    made = scored.prediction
-    answer = made.to_json(
-        experiment=scored.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
-    )
-    return _with_reasons(answer, reasons_by(scored.chosen, made, scored.encoded))
+def fresh(scored: Sequence[Scored], outcomes: Iterable[Outcome | None]) -> list[dict[str, Any]]:
+    """Predictions just made, and what has become of their leads."""
+    answers = [
+        each.prediction.to_json(
+            experiment=each.assignment.to_json(), outcome=None if outcome is None else outcome.to_json()
+        )
+        for each, outcome in zip(scored, outcomes, strict=True)
+    ]
+    return _all_with_reasons(answers, reasons_by(scored))
 
 
 def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None) -> list[dict[str, Any]]:
@@ -41,6 +44,10 @@ def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None
 def with_reasons(answers: Iterable[dict[str, Any]], rows: Sequence[Prediction]) -> list[dict[str, Any]]:
     """The answers of these predictions of one organisation, each contribution with its reason in words or null."""
     told = reasons_for(rows[0].org_id, rows) if rows else []
+    return _all_with_reasons(answers, told)
+
+
+def _all_with_reasons(answers: Iterable[dict[str, Any]], told: Iterable[Iterable[Reason]]) -> list[dict[str, Any]]:
     return [_with_reasons(answer, reasons) for answer, reasons in zip(answers, told, strict=True)]
 
 
@@ -61,9 +68,9 @@ def given(made: Given) -> dict[str, Any]:
     return {"id": made.prediction.pk} | made.prediction.core_json() | {"imputed_features": made.imputed}
 
 
-def given_alone(made: Given) -> dict[str, Any]:
-    """The same with its reasons, which a batch goes without."""
-    return _with_reasons(given(made), reasons_by(made.chosen, made.prediction, made.encoded))
+def given_with_reasons(made: Sequence[Given]) -> list[dict[str, Any]]:
+    """The same with their reasons, which a batch goes without."""
+    return _all_with_reasons(map(given, made), reasons_by(made))
 
 
 def supposed(what: Supposed) -> dict[str, Any]:
@@ -107,7 +114,7 @@ def _compared(row: Prediction) -> dict[str, Any]:
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
     scores = with_leads(scores)
-    found = list(Prediction.objects.of(org_id).behind(scores).only("pk", "model_version", *VECTOR))
+    found = behind(org_id, scores)
     texts = {
         row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
     }

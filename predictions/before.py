@@ -8,8 +8,8 @@ from typing import Any
 
 from common.joined import Joined, part
 from experiments.models import Experiment
-from leads.models import Dossier, Outcome
-from predictions.models import Prediction
+from leads.models import Dossier, LeadScore, Outcome
+from predictions.models import VECTOR, Prediction
 
 WHOSE = part("d", Dossier, "org_id", "number")
 OUTCOME = part("u", Outcome, "converted", "occurred_at", "revenue")
@@ -33,9 +33,18 @@ FIRST = """
 FROM (SELECT * FROM ml_prediction WHERE dossier_id = %(lead)s ORDER BY predicted_at DESC, id DESC LIMIT %(most)s) AS p
 LEFT JOIN ab_test_experiment e ON e.id = p.experiment_id ORDER BY p.predicted_at DESC, p.id DESC
 """
+BRIEFLY = part("p", Prediction, "model_version", "probability_low", "probability_high", *VECTOR)
+# Key by key, each in the month that its moment names: of a list of keys PostgreSQL would look into all months.
+BEHIND = """
+FROM unnest(%(keys)s, %(moments)s) AS score (prediction_id, scored_at)
+CROSS JOIN LATERAL (
+    SELECT * FROM ml_prediction
+    WHERE id = score.prediction_id AND predicted_at = score.scored_at AND org_id = %(org_id)s LIMIT 1) AS p
+"""
 WHICH = {"org_id": "varchar", "number": "bigint"}
 LEAD_THEN = Joined((WHOSE, OUTCOME), OF_LEAD.format(said=""), WHICH)
 NEWEST_OF_LEAD = Joined((WHOSE, OUTCOME, SAID, EXPERIMENT), OF_LEAD.format(said=NEWEST), WHICH)
+BEHIND_SCORES = Joined((BRIEFLY,), BEHIND, {"org_id": "varchar", "keys": "bigint[]", "moments": "timestamptz[]"})
 FIRST_OF_LEAD = Joined((SAID, EXPERIMENT), FIRST, {"lead": "bigint", "most": "bigint"})
 
 
@@ -60,6 +69,16 @@ def newest_of(org_id: str, number: int) -> Before | None:
     for dossier, outcome, said, experiment in NEWEST_OF_LEAD.rows({"org_id": org_id, "number": number}):
         return Before(dossier, outcome, said and _whole(said, experiment))
     return None
+
+
+def behind(org_id: str, scores: Iterable[LeadScore]) -> list[Prediction]:
+    """The predictions that the organisation's current scores come from, as far as lists tell them. One statement."""
+    made = [(score.prediction_id, score.scored_at) for score in scores if score.prediction_id is not None]
+    if not made:
+        return []
+    keys, moments = zip(*made, strict=True)
+    found = BEHIND_SCORES.rows({"org_id": org_id, "keys": list(keys), "moments": list(moments)})
+    return [prediction for (prediction,) in found]
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from common.joined import Joined, part
+import numpy as np
+
 from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
@@ -16,17 +18,12 @@ from models_registry.scorers import Chosen
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
 from predictions.removal import moves
-from predictions.unpacking import unpack
+from predictions.unpacking import unpack, versions_of
 from predictions.vectors import columns_from
 
 Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
 """So many reasons stand beside a lead in a list."""
-VERSIONS = Joined(
-    [part("v", ModelVersion, "version", "digest", "features", "archived_at", shared=True)],
-    "FROM ml_model_version v WHERE v.org_id = %(org_id)s AND v.version = ANY(%(versions)s)",
-    {"org_id": "varchar", "versions": "varchar[]"},
-)
 
 
 @dataclass(frozen=True)
@@ -54,11 +51,35 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     )
 
 
-def reasons_by(chosen: Chosen, prediction: Prediction, encoded: Matrix | None) -> list[Reason]:
-    """The same for a prediction that this scorer has just made of an encoded row, (1, columns): no statement."""
-    source = Source({feature.name: feature.kind for feature in chosen.scorer.features}, chosen.model)
-    told = _strongest(prediction, source)
-    return told if encoded is None or source.model is None else _checked(source.model, encoded, [told])[0]
+class Made(Protocol):
+    """A prediction that was just made."""
+
+    @property
+    def prediction(self) -> Prediction:
+        """What is to be explained."""
+
+    @property
+    def chosen(self) -> Chosen:
+        """What has made it."""
+
+    @property
+    def encoded(self) -> Matrix | None:
+        """Of what: the row as the model's encoder has it, (1, columns); None of the rules."""
+
+
+def reasons_by(made: Sequence[Made]) -> list[list[Reason]]:
+    """The same for predictions that were just made: no statement."""
+    told: list[list[Reason]] = [[] for _ in made]
+    for chosen in {id(each.chosen): each.chosen for each in made}.values():
+        rows = [at for at, each in enumerate(made) if each.chosen is chosen]
+        source = Source({feature.name: feature.kind for feature in chosen.scorer.features}, chosen.model)
+        reasons = [_strongest(made[at].prediction, source) for at in rows]
+        encoded = [matrix for at in rows if (matrix := made[at].encoded) is not None]
+        if source.model is not None and encoded:
+            reasons = _checked(source.model, np.concatenate(encoded), reasons)
+        for at, each in zip(rows, reasons, strict=True):
+            told[at] = each
+    return told
 
 
 def _told(predictions: Sequence[Prediction], sources: Mapping[str | None, Source]) -> list[list[Reason]]:
@@ -110,9 +131,7 @@ def _kinds(versions: Iterable[ModelVersion]) -> Kinds:
 
 def _versions(org_id: str, names: Iterable[str | None]) -> dict[str, ModelVersion]:
     wanted = {name for name in names if name is not None}
-    if not wanted:
-        return {}
-    return {row.version: row for (row,) in VERSIONS.rows({"org_id": org_id, "versions": sorted(wanted)})}
+    return versions_of(org_id, wanted) if wanted else {}
 
 
 def _kept_model(version: ModelVersion) -> Model | None:

@@ -28,6 +28,11 @@ BATCH_SIZE = Histogram(
     ["door"],
     buckets=(1, 10, 100, 1000, 10_000, 25_000, 100_000),
 )
+TOGETHER = Histogram(
+    "ml_prediction_callers_together",
+    "Callers who waited for a prediction at the same time and were answered together.",
+    buckets=(1, 2, 4, 8, 16, 32),
+)
 ERRORS = Counter("ml_prediction_errors_total", "Predictions that could not be made.", ["kind"])
 SHADOW_ERRORS = Counter("ml_shadow_errors_total", "Times that a shadow version failed to score.", ["model_version"])
 RULES = "none"

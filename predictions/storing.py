@@ -54,7 +54,7 @@ CURRENT = """
     )
     SELECT dossier_id, org_id, conversion_probability, confidence, conversion_probability * worth, recommended_action,
            method, model_version, made.id, predicted_at
-    FROM given JOIN made USING (dossier_id)
+    FROM given JOIN made USING (dossier_id) ORDER BY dossier_id
     ON CONFLICT (dossier_id) DO UPDATE SET
         org_id = excluded.org_id, probability = excluded.probability, confidence = excluded.confidence,
         expected_value = excluded.expected_value, action = excluded.action, method = excluded.method,

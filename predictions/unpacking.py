@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from common.joined import Joined, part
 from leads.features import Columns, Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.calibration import BetaCalibration
@@ -41,10 +42,20 @@ Packed = tuple[int, bytes]
 """A batch, and a row of it as it is packed."""
 Versions = Mapping[str, ModelVersion]
 NONE_READ: Versions = {}
+VERSIONS = Joined(
+    [part("v", ModelVersion, "version", "digest", "features", "archived_at", shared=True)],
+    "FROM ml_model_version v WHERE v.org_id = %(org_id)s AND v.version = ANY(%(versions)s)",
+    {"org_id": "varchar", "versions": "varchar[]"},
+)
 MOST_BATCHES, MOST_ROWS = 1_000, 20_000
 """So many batches, and contributions of so many rows, each process remembers: some 10 MB each with 20 features."""
 MOST_WORDS = 2_000
 """A batch with more words than this is read each time."""
+
+
+def versions_of(org_id: str, names: Iterable[str]) -> dict[str, ModelVersion]:
+    """Those of the organisation's versions, by their names. One statement."""
+    return {row.version: row for (row,) in VERSIONS.rows({"org_id": org_id, "versions": sorted(names)})}
 
 
 @dataclass(frozen=True)
@@ -83,9 +94,7 @@ class Maker:
         return model.recalibrated(self.calibration) if model and self.calibration else model
 
     def _version(self) -> ModelVersion | None:
-        rows = ModelVersion.objects.of(self.org_id).filter(version=self.version)
-        found: ModelVersion | None = rows.only("version", "digest", "archived_at").first()
-        return found
+        return versions_of(self.org_id, [self.version]).get(self.version) if self.version else None
 
 
 def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[str | None, dict[str, Kind]]:
@@ -101,8 +110,8 @@ def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
         parts = _contributions(maker, mine, columns, versions)
         names = [feature.name for feature in maker.features]
-        for row, values, part in zip(mine, rows_of(names, columns), parts, strict=True):
-            row.stored_vector = vector_of(names, values, part)
+        for row, values, shares in zip(mine, rows_of(names, columns), parts, strict=True):
+            row.stored_vector = vector_of(names, values, shares)
     return kinds
 
 

@@ -20,8 +20,9 @@ from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
 from leads.orders import ORDERS, with_leads
 from leads.tables.outcome import LeadScoreQuerySet
+from predictions.before import behind
 from predictions.explaining import listed_reasons
-from predictions.models import VECTOR, Prediction, ScoreJob
+from predictions.models import Prediction, ScoreJob
 from predictions.reasons import Reason
 from predictions.trails import Trail, trails_of
 
@@ -137,8 +138,7 @@ def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
 
 
 def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, Prediction]:
-    stored = Prediction.objects.of(org_id).behind(scores)
-    return {row.pk: row for row in stored.only("pk", "probability_low", "probability_high", "model_version", *VECTOR)}
+    return {row.pk: row for row in behind(org_id, scores)}
 
 
 def _row(

@@ -17,7 +17,7 @@ from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
 from common.views import ContractView
 from leads.features import Feature
 from models_registry.scorers import Chosen
-from predictions import answers, monitoring
+from predictions import answers, monitoring, on_request
 from predictions.api import serializers as shapes
 from predictions.bulk import score_features_in_bulk
 from predictions.scoring import problems_with, score_features
@@ -45,6 +45,11 @@ class PredictFeatures(ContractView):
     required_scope = WRITE
     throttle_classes = [RequestLimit, PredictionLimit]
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks, and whether they may; those who have been let in wait a moment for it."""
+        with on_request.FEATURES.coming():
+            super().initial(request, *args, **kwargs)
+
     @extend_schema(
         request=shapes.FeaturesIn,
         responses=shapes.ServicePredictionOut,
@@ -57,12 +62,10 @@ class PredictFeatures(ContractView):
         body = shapes.FeaturesIn(data=request.data)
         body.is_valid(raise_exception=True)
         with monitoring.watched():
-            chosen, row = scorer_of(self.caller.org_id), body.validated_data["features"]
-            problems = problems_with(_by_name(chosen.scorer.features), row)
-            if problems:
-                raise ValidationError({"features": problems})
-            made = score_features(org_id=self.caller.org_id, chosen=chosen, rows=[row])
-            return Response(answers.given_alone(made[0]))
+            try:
+                return Response(on_request.of_features(self.caller.org_id, body.validated_data["features"]))
+            except on_request.Unfit as error:
+                raise ValidationError({"features": error.problems}) from None
 
 
 def _by_name(features: tuple[Feature, ...]) -> dict[str, Feature]:

@@ -20,13 +20,11 @@ from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.orders import ORDERS, OpenAndDecided
 from leads.outcomes import record_outcome
-from predictions import answers, before, change, monitoring
+from predictions import answers, before, change, monitoring, on_request
 from predictions.api import serializers as shapes
 from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
 from predictions.jobs import start_score_job
 from predictions.models import ScoreJob
-from predictions.scoring import score_leads
-from predictions.terms import lead_of
 from predictions.whatif import Impossible, what_if
 
 READ, WRITE = "predictions:read", "predictions:write"
@@ -61,18 +59,21 @@ class Predict(ContractView):
     required_scope = WRITE
     throttle_classes = [RequestLimit, PredictionLimit]
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks, and whether they may; those who have been let in wait a moment for it."""
+        with on_request.LEADS.coming():
+            super().initial(request, *args, **kwargs)
+
     @extend_schema(request=None, responses=shapes.PredictionOut, tags=["predictions"])
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
         self.take_no_body()
         with monitoring.watched():
-            org_id = self.caller.org_id
-            asked = lead_of(org_id, dossier_id)
-            if asked is None:
+            answer = on_request.of_lead(self.caller.org_id, dossier_id)
+            if answer is None:
                 raise NotFound(NO_SUCH_LEAD)
-            (scored,) = score_leads(org_id=org_id, dossiers=[asked.dossier], terms=asked.terms)
-            return Response(answers.fresh(scored, asked.outcome))
+            return Response(answer)
 
 
 class Latest(ContractView):

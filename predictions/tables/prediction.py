@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Self
 
 from django.db import models
@@ -10,7 +9,7 @@ from django.db import models
 from common.serializers import iso
 from common.tenancy import OrgQuerySet, OrgScoped
 from experiments.models import Experiment
-from leads.models import Dossier, LeadScore
+from leads.models import Dossier
 from models_registry.tables.version import VERSION_LENGTH
 from predictions import unpacking
 
@@ -32,13 +31,6 @@ class PredictionQuerySet(OrgQuerySet["Prediction"]):
     def of_dossier(self, dossier: Dossier) -> Self:
         """Those of a lead, newest first: by the index (dossier, predicted_at desc)."""
         return self.filter(dossier=dossier).order_by("-predicted_at", "-id")
-
-    def behind(self, scores: Iterable[LeadScore]) -> Self:
-        """Those that current scores come from; their moments tell the database which months to look into."""
-        made = [score for score in scores if score.prediction_id is not None]
-        return self.filter(
-            pk__in=[score.prediction_id for score in made], predicted_at__in={score.scored_at for score in made}
-        )
 
 
 class Prediction(OrgScoped):

@@ -1,0 +1,89 @@
+"""Predictions for callers who wait for them: those who wait at the same time are answered together.
+
+A request's own part is small; most of what scoring costs (statements, calls of the model) is hardly more for several
+leads than for one. So the busier a process is, the less a prediction costs it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from common.together import Together
+from predictions import answers, monitoring
+from predictions.scoring import problems_with, score_features, score_leads
+from predictions.terms import leads_of, scorer_of
+
+Json = dict[str, Any]
+MOST = 32
+"""So many are answered together at most: the first of them waits for the last."""
+
+
+class Unfit(ValueError):
+    """A caller's features are none that the active version can take: `problems` by feature."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("the features are not the version's")
+        self.problems = problems
+
+
+def of_lead(org_id: str, number: int) -> Json | None:
+    """A new prediction of the organisation's lead of that number, stored; None where it has none."""
+    return LEADS.ask(org_id, number)
+
+
+def of_features(org_id: str, row: Mapping[str, Any]) -> Json:
+    """A new prediction from a caller's features, stored. Raises Unfit."""
+    answer = FEATURES.ask(org_id, row)
+    if isinstance(answer, Unfit):
+        raise answer
+    return answer
+
+
+def _leads(org_id: str, numbers: Sequence[int]) -> list[Json | None]:
+    monitoring.TOGETHER.observe(len(numbers))
+    answered: list[Json | None] = [None] * len(numbers)
+    for places in _rounds(numbers):
+        found = _each_once(org_id, [numbers[place] for place in places])
+        for place in places:
+            answered[place] = found.get(numbers[place])
+    return answered
+
+
+def _rounds(numbers: Sequence[int]) -> list[list[int]]:
+    """The places of the numbers, so that in no round a number stands twice: the same lead twice is two predictions."""
+    rounds: list[list[int]] = []
+    met: Counter[int] = Counter()
+    for place, number in enumerate(numbers):
+        if met[number] == len(rounds):
+            rounds.append([])
+        rounds[met[number]].append(place)
+        met[number] += 1
+    return rounds
+
+
+def _each_once(org_id: str, numbers: Sequence[int]) -> dict[int, Json]:
+    asked = leads_of(org_id, numbers)
+    if not asked:
+        return {}
+    scored = score_leads(org_id=org_id, dossiers=[each.dossier for each in asked], terms=asked[0].terms)
+    told = answers.fresh(scored, [each.outcome for each in asked])
+    return {each.dossier.number: answer for each, answer in zip(asked, told, strict=True)}
+
+
+def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
+    monitoring.TOGETHER.observe(len(rows))
+    chosen = scorer_of(org_id)
+    features = {feature.name: feature for feature in chosen.scorer.features}
+    answered: list[Json | Unfit] = [Unfit(problems_with(features, row)) for row in rows]
+    sound = [place for place, found in enumerate(answered) if isinstance(found, Unfit) and not found.problems]
+    if sound:
+        made = score_features(org_id=org_id, chosen=chosen, rows=[rows[place] for place in sound])
+        for place, answer in zip(sound, answers.given_with_reasons(made), strict=True):
+            answered[place] = answer
+    return answered
+
+
+LEADS: Together[str, int, Json | None] = Together(_leads, most=MOST)
+FEATURES: Together[str, Mapping[str, Any], Json | Unfit] = Together(_rows, most=MOST)

@@ -1,0 +1,77 @@
+"""Many callers at the same time: each is answered about its own lead, and all that was said is stored."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from common.auth import issue_service_token
+from leads.models import LeadScore
+from leads.tests.cast import a_lead, a_past
+from models_registry.tests.cast import a_version
+from predictions.models import Prediction
+from tests.processes import Server
+
+CALLERS, TIMES = 24, 8
+
+
+@pytest.fixture
+def server(process_environment: dict[str, str], server_processes: Callable[[int], list[Server]]) -> Server:
+    """With one process, so that all callers meet in it."""
+    process_environment |= {"WEB_WORKERS": "1", "WEB_THREADS": "16"}
+    return server_processes(1)[0]
+
+
+def test_each_is_answered_about_its_own_lead(server: Server) -> None:
+    a_past()
+    a_version()
+    numbers = [a_lead().number for _ in range(CALLERS)]
+    token = issue_service_token(name="crm", org_id="default", scopes=["predictions:write"], days=1)
+
+    def ask(path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            server.address + path,
+            data=b"" if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def call(place: int) -> list[Any]:
+        said = []
+        for _ in range(TIMES):
+            said.append(ask(f"/api/ml/predict/{numbers[place]}"))
+            said.append(ask("/api/v1/predict", {"features": {"appointments_count": place}}))
+        return said
+
+    with ThreadPoolExecutor(CALLERS) as threads:
+        answers = list(threads.map(call, range(CALLERS)))
+    for place, said in enumerate(answers):
+        assert {answer["dossier_id"] for answer in said[::2]} == {numbers[place]}
+        assert {appointments_of(answer) for answer in said[1::2]} == {place}
+    keys = {answer["id"] for said in answers for answer in said}
+    assert len(keys) == 2 * CALLERS * TIMES
+    assert Prediction.objects.filter(pk__in=keys).count() == len(keys)
+    current = dict(LeadScore.objects.values_list("dossier__number", "prediction_id"))
+    assert {number: current[number] for number in numbers} == {
+        number: said[-2]["id"] for number, said in zip(numbers, answers, strict=True)
+    }
+    assert met_others(server)
+
+
+def appointments_of(answer: Any) -> Any:
+    return next(part["value"] for part in answer["feature_contributions"] if part["feature"] == "appointments_count")
+
+
+def met_others(server: Server) -> bool:
+    """Whether more were answered than works were done."""
+    with urllib.request.urlopen(f"{server.address}/metrics", timeout=60) as answer:
+        lines = [line.split() for line in answer.read().decode().splitlines()]
+    figures = {line[0]: float(line[1]) for line in lines if len(line) == 2}
+    counted, done = (figures[f"ml_prediction_callers_together_{what}"] for what in ("sum", "count"))
+    return counted > done
