@@ -65,7 +65,7 @@ class ContractExceptionHandler(ExceptionHandler):
 
     def _wrong_type(self) -> str:
         request, view = self.context["request"], self.context["view"]
-        told, taken = request.content_type, " or ".join(each.media_type for each in view.parser_classes)
+        told, taken = request and request.content_type, " or ".join(each.media_type for each in view.parser_classes)
         return f'The Content-Type says "{told}"; this address takes {taken}: send the body so, and say so.'
 
 

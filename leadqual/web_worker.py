@@ -10,6 +10,7 @@ import contextlib
 import select
 import time
 from collections import deque
+from itertools import takewhile
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestLine  # type: ignore[import-untyped]
@@ -19,7 +20,8 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 from leadqual.long_addresses import BoundedRequest, refusal, tell
 
-PATIENCE_MILLISECONDS = 2
+LOOK_MILLISECONDS, LOOKS = 2, 10
+"""So often a thread looks whether its caller asks again, and between two looks whether somebody waits for a thread."""
 SIGN_OF_LIFE_SECONDS = 0.5
 """gunicorn gives up a worker after thirty seconds without one."""
 
@@ -63,13 +65,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """Answers what was sent, and what follows within a moment. Runs in a thread of the pool."""
         self._waiting.popleft()  # whichever: how many wait is what counts
         kept = super().handle(conn)
-        while kept is True and self.alive and not self._waiting and asks_again(conn.sock):
+        while kept is True and self.alive and self._asks_again(conn.sock):
             kept = super().handle(conn)
         return kept
 
-
-def asks_again(sock: Any) -> bool:
-    """Whether something more was sent, or the connection ended, within a moment."""
-    watched = select.poll()
-    watched.register(sock, select.POLLIN)
-    return bool(watched.poll(PATIENCE_MILLISECONDS))
+    def _asks_again(self, sock: Any) -> bool:
+        """Whether something more was sent, or the connection ended, within a moment in which nobody else has waited."""
+        watched = select.poll()
+        watched.register(sock, select.POLLIN)
+        return any(watched.poll(LOOK_MILLISECONDS) for _ in takewhile(lambda _: not self._waiting, range(LOOKS)))
