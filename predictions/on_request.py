@@ -76,13 +76,11 @@ def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
     monitoring.TOGETHER.observe(len(rows))
     chosen = scorer_of(org_id)
     features = {feature.name: feature for feature in chosen.scorer.features}
-    answered: list[Json | Unfit] = [Unfit(problems_with(features, row)) for row in rows]
-    sound = [place for place, found in enumerate(answered) if isinstance(found, Unfit) and not found.problems]
-    if sound:
-        made = score_features(org_id=org_id, chosen=chosen, rows=[rows[place] for place in sound])
-        for place, answer in zip(sound, answers.given_with_reasons(made), strict=True):
-            answered[place] = answer
-    return answered
+    problems = [problems_with(features, row) for row in rows]
+    sound = [row for row, found in zip(rows, problems, strict=True) if not found]
+    made = score_features(org_id=org_id, chosen=chosen, rows=sound) if sound else []
+    answered = iter(answers.given_with_reasons(made))
+    return [Unfit(found) if found else next(answered) for found in problems]
 
 
 LEADS: Together[str, int, Json | None] = Together(_leads, most=MOST)
