@@ -89,7 +89,8 @@ class Together(Generic[Key, Asked, Answered]):
 
     def _outcomes(self, key: Key, asked: Sequence[Asked]) -> list[Callable[[], Answered]]:
         try:
-            return [partial(_same, answer) for answer in self._work(key, asked)]
+            # As many answers as were asked for, or an error: nobody may be left waiting.
+            return [partial(_same, answer) for _, answer in zip(asked, self._work(key, asked), strict=True)]
         except Exception as error:
             if len(asked) == 1 or _concerns_all(error):
                 return [partial(_raise, error)] * len(asked)

@@ -14,7 +14,7 @@ LONGEST_TOLD = 200
 log = structlog.get_logger("django_structlog.middlewares.request")
 
 
-class BoundedRequest(Request):  # type: ignore[misc]
+class RememberingRequest(Request):  # type: ignore[misc]
     """gunicorn's request, which remembers how a first line that is too long began."""
 
     def read_line(self, unreader: Any, buf: bytearray, limit: int = 0) -> Any:

@@ -18,7 +18,7 @@ from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from leadqual.long_addresses import BoundedRequest, refusal, tell
+from leadqual.long_addresses import RememberingRequest, refusal, tell
 
 LOOK_MILLISECONDS, LOOKS = 2, 10
 """So often a thread looks whether its caller asks again, and between two looks whether somebody waits for a thread."""
@@ -36,7 +36,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Reads requests in our way."""
-        RequestParser.mesg_class = BoundedRequest
+        RequestParser.mesg_class = RememberingRequest
         super().init_process()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -14,10 +13,10 @@ from models_registry import artefacts
 from models_registry.learning.model import Model
 from models_registry.learning.raw import Matrix
 from models_registry.models import ModelVersion
-from models_registry.scorers import Chosen
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
 from predictions.removal import moves
+from predictions.scoring import Fresh
 from predictions.unpacking import unpack, versions_of
 from predictions.vectors import columns_from
 
@@ -51,23 +50,7 @@ def reasons_for(org_id: str, predictions: Sequence[Prediction]) -> list[list[Rea
     )
 
 
-class Made(Protocol):
-    """A prediction that was just made."""
-
-    @property
-    def prediction(self) -> Prediction:
-        """What is to be explained."""
-
-    @property
-    def chosen(self) -> Chosen:
-        """What has made it."""
-
-    @property
-    def encoded(self) -> Matrix | None:
-        """Of what: the row as the model's encoder has it, (1, columns); None of the rules."""
-
-
-def reasons_by(made: Sequence[Made]) -> list[list[Reason]]:
+def reasons_by(made: Sequence[Fresh]) -> list[list[Reason]]:
     """The same for predictions that were just made: no statement."""
     told: list[list[Reason]] = [[] for _ in made]
     for chosen in {id(each.chosen): each.chosen for each in made}.values():

@@ -34,14 +34,20 @@ from predictions.vectors import columns_from, rows_of, vector_of
 
 
 @dataclass(frozen=True)
-class Scored:
-    """A prediction, the arm of the experiment it was made in, and what made it."""
+class Fresh:
+    """A prediction that was just made, and what made it."""
 
     prediction: Prediction
-    assignment: Assignment
     chosen: Chosen
     encoded: Matrix | None
-    """The lead's row as the model's encoder has it, (1, columns); None of the rules."""
+    """The row as the model's encoder has it, (1, columns); None of the rules."""
+
+
+@dataclass(frozen=True)
+class Scored(Fresh):
+    """Of a lead, and the arm of the experiment it was made in."""
+
+    assignment: Assignment
 
 
 def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None = None) -> list[Scored]:
@@ -91,7 +97,7 @@ def _score(
         for at, (row, prediction) in enumerate(zip(rows, made, strict=True)):
             prediction.dossier = dossiers[row]
             prediction.experiment_id, prediction.variant = assignments[row].experiment_id, assignments[row].variant
-            scored[row] = Scored(prediction, assignments[row], chosen, _row_of(scores, at))
+            scored[row] = Scored(prediction, chosen, _row_of(scores, at), assignments[row])
     return [scored[row] for row in range(len(dossiers))]
 
 
@@ -160,14 +166,10 @@ def count(prediction: Prediction) -> None:
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a caller's own features made: a prediction, which features were missing, and what scored them."""
+class Given(Fresh):
+    """Of a caller's own features, and which of them were missing."""
 
-    prediction: Prediction
     imputed: list[str]
-    chosen: Chosen
-    encoded: Matrix | None
-    """The row as the model's encoder has it, (1, columns); None of the rules."""
 
 
 def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
@@ -181,7 +183,7 @@ def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, A
         count(prediction)
     names = [feature.name for feature in features]
     return [
-        Given(prediction, list(compress(names, imputed)), chosen, _row_of(scores, at))
+        Given(prediction, chosen, _row_of(scores, at), list(compress(names, imputed)))
         for at, (prediction, imputed) in enumerate(zip(predictions, scores.imputed.tolist(), strict=True))
     ]
 

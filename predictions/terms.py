@@ -38,14 +38,18 @@ LEFT JOIN LATERAL (
     WHERE org_id = asked.org_id AND status IN ('RUNNING', 'ENROLMENT_CLOSED') LIMIT 1
 ) AS e ON true
 """
-OF_LEAD = f"""{OF_ORGANISATION}
-JOIN dossier d ON d.org_id = asked.org_id AND d.number = %(number)s
+OF_LEADS = f"""{OF_ORGANISATION}
+JOIN dossier d ON d.org_id = asked.org_id AND d.number = {{which}}
 LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL
+ORDER BY d.id
 """
-OF_LEADS = OF_LEAD.replace("d.number = %(number)s", "d.number = ANY(%(numbers)s)") + "ORDER BY d.id"
 TERMS_NOW = Joined(TERMS, OF_ORGANISATION, {"org_id": "varchar"})
-LEAD_NOW = Joined((*TERMS, LEAD, OUTCOME), OF_LEAD, {"org_id": "varchar", "number": "bigint"})
-LEADS_NOW = Joined((*TERMS, LEAD, OUTCOME), OF_LEADS, {"org_id": "varchar", "numbers": "bigint[]"})
+LEAD_NOW = Joined(
+    (*TERMS, LEAD, OUTCOME), OF_LEADS.format(which="%(number)s"), {"org_id": "varchar", "number": "bigint"}
+)
+LEADS_NOW = Joined(
+    (*TERMS, LEAD, OUTCOME), OF_LEADS.format(which="ANY(%(numbers)s)"), {"org_id": "varchar", "numbers": "bigint[]"}
+)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,23 @@ def test_those_who_stood_in_anothers_way_together_go_alone(work: Work, threads: 
     assert [call.result(SECONDS) for call in calls] == [2, 4]
 
 
+def test_work_that_answers_too_few_leaves_nobody_waiting(threads: ThreadPoolExecutor) -> None:
+    is_held, let_go = threading.Event(), threading.Event()
+
+    def answer_the_first(key: str, asked: Sequence[int]) -> list[int]:
+        is_held.set()
+        assert let_go.wait(SECONDS)
+        return list(asked[:1])
+
+    together = Together(answer_the_first, most=10)
+    calls = [threads.submit(together.ask, "a", 0)]
+    assert is_held.wait(SECONDS)
+    calls += [threads.submit(together.ask, "a", number) for number in (1, 2)]
+    wait_until(lambda: len(together._waiting["a"]) == 2)
+    let_go.set()
+    assert [call.result(SECONDS) for call in calls] == [0, 1, 2]  # alone, after they could not be told apart
+
+
 def test_an_error_leaves_nobody_locked_out(work: Work) -> None:
     together = Together(work, most=10)
     work.fails = lambda _: ValueError("once")
