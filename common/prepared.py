@@ -38,7 +38,7 @@ class Prepared:
             if self._name not in database.prepared:
                 cursor.execute(self._prepare)
                 database.prepared.add(self._name)
-            cursor.execute(self._execute, query)
+            cursor.execute(self._execute, [query[name] for name in self.types])
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
@@ -54,5 +54,5 @@ class Prepared:
 
     @cached_property
     def _execute(self) -> str:
-        # ARRAY[NULL] alone would be of texts.
-        return f"EXECUTE {self._name} ({', '.join(f'%({name})s::{kind}' for name, kind in self.types.items())})"
+        # By their places: psycopg2 looks each name up by a call of Python. ARRAY[NULL] alone would be of texts.
+        return f"EXECUTE {self._name} ({', '.join(f'%s::{kind}' for kind in self.types.values())})"

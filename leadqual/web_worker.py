@@ -1,7 +1,7 @@
 """gunicorn's worker of threads, without the handing to and fro between its threads while a caller keeps asking.
 
 As gunicorn has it, every request goes from the thread that watches connections to one that answers, and back. Here the
-thread that has answered looks for a moment whether the caller asks again.
+thread that has answered looks for a moment whether the caller asks again. And an answer goes out in one piece.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import deque
 from itertools import takewhile
 from typing import Any
 
+from gunicorn.http import wsgi  # type: ignore[import-untyped]
 from gunicorn.http.errors import LimitRequestLine  # type: ignore[import-untyped]
 from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 from gunicorn.util import write_nonblock  # type: ignore[import-untyped]
@@ -24,6 +25,30 @@ LOOK_MILLISECONDS, LOOKS = 2, 10
 """So often a thread looks whether its caller asks again, and between two looks whether somebody waits for a thread."""
 SIGN_OF_LIFE_SECONDS = 0.5
 """gunicorn gives up a worker after thirty seconds without one."""
+LARGEST_PIECE = 1 << 16
+"""A body up to so many bytes is copied to stand behind its head."""
+
+
+class _Pieces(list[bytes]):
+    """What was to be sent."""
+
+    sendall = list.append
+
+
+class WholeResponse(wsgi.Response):  # type: ignore[misc]
+    """gunicorn's response, which sends its head together with the beginning of its body: who waits is woken once."""
+
+    def write(self, data: bytes) -> None:
+        """Sends a part of the body, and the head where that has not been sent."""
+        if self.headers_sent or len(data) > LARGEST_PIECE:
+            super().write(data)
+            return
+        line, self.sock = self.sock, _Pieces()
+        try:
+            super().write(data)
+        finally:
+            pieces, self.sock = self.sock, line
+        self.sock.sendall(b"".join(pieces))
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
@@ -35,8 +60,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._seen_alive = 0.0
 
     def init_process(self) -> None:
-        """Reads requests in our way."""
+        """Reads requests, and sends answers, in our way."""
         RequestParser.mesg_class = RememberingRequest
+        wsgi.Response = WholeResponse
         super().init_process()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:

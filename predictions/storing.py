@@ -28,12 +28,14 @@ GIVEN = {
     "worth": "float8",
 }
 """The columns that are given, and their types."""
-ONE = f"SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in GIVEN.items())}, 1 AS position"
-"""What is given for one row: most often it is one, and without arrays PostgreSQL and its driver are done sooner."""
-MANY = f"""
-SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
-    WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
-"""  # noqa: S608 - our own words
+ONE = f"""NOT MATERIALIZED (
+    SELECT {", ".join(f"%({name})s::{kind} AS {name}" for name, kind in GIVEN.items())}, 1 AS position
+)"""  # noqa: S608 - our own words
+"""What is given for one row: most often it is one, and as constants PostgreSQL and its driver are done sooner."""
+MANY = f"""(
+    SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
+        WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
+)"""  # noqa: S608 - our own words
 MADE = """
 , made AS (
     INSERT INTO ml_prediction (
@@ -66,7 +68,7 @@ ARRAYS = {name: f"{kind}[]" for name, kind in GIVEN.items()}
 
 
 def _storing(given: str, types: Mapping[str, str]) -> tuple[Prepared, Prepared]:
-    start = f"WITH given AS ({given}){MADE}"
+    start = f"WITH given AS {given}{MADE}"
     return Prepared(start + NUMBERS, types), Prepared(start + CURRENT + NUMBERS, types)
 
 
