@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from common.postgresql.aside import OFFER, Line
+
 if TYPE_CHECKING:
     from common.postgresql.base import DatabaseWrapper
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,48 @@ class Prepared:
     statement: str
     types: Mapping[str, str] = field(hash=False)
 
-    def rows(self, query: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def rows(self, query: Mapping[str, Any]) -> Rows:
         """Runs it on Django's connection, and reads all that it finds."""
         database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
         cursor = database.quick_cursor()
-        if not settings.DATABASE_PREPARED:
-            cursor.execute(self.statement, query)
-        else:
-            if self._name not in database.prepared:
-                cursor.execute(self._prepare)
-                database.prepared.add(self._name)
-            cursor.execute(self._execute, [query[name] for name in self.types])
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        for statement, values in self._steps(database.prepared, query):
+            cursor.execute(statement, values)
+        found: Rows = cursor.fetchall()
         return found
+
+    def rows_meanwhile(self, query: Mapping[str, Any], work: Callable[[], object]) -> Rows:
+        """The same, while the work is done: it goes on as PostgreSQL does where a line for that is free, else after it.
+
+        The work is to ask the database nothing that the statement changes.
+        """
+        database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+        with OFFER.taken(database) as line:
+            if line is None:
+                found = self.rows(query)
+                work()
+                return found
+            with database.wrap_database_errors:
+                self._ask(line, query)
+            try:
+                work()
+            finally:
+                with database.wrap_database_errors:
+                    found = line.answered()
+            return found
+
+    def _ask(self, line: Line, query: Mapping[str, Any]) -> None:
+        for step in self._steps(line.prepared, query):
+            line.ask(*step)
+
+    def _steps(self, prepared: set[str], query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        """What is to be sent, with its values, on a connection on which these are prepared; in the end this one is."""
+        if not settings.DATABASE_PREPARED:
+            yield self.statement, query
+            return
+        if self._name not in prepared:
+            yield self._prepare, ()
+            prepared.add(self._name)
+        yield self._execute, [query[name] for name in self.types]
 
     @cached_property
     def _name(self) -> str:

@@ -35,10 +35,11 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A database that has frozen must not hold requests either."""
-    from common.postgresql import overdue
+    """A database that has frozen must not hold requests either; and a line to it is kept that nobody stands by for."""
+    from common.postgresql import aside, overdue
 
     overdue.watch(float(os.environ["DATABASE_STATEMENT_SECONDS"]))
+    aside.OFFER.make()
 
 
 def child_exit(server: Any, worker: Any) -> None:

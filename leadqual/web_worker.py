@@ -43,12 +43,13 @@ class WholeResponse(wsgi.Response):  # type: ignore[misc]
         if self.headers_sent or len(data) > LARGEST_PIECE:
             super().write(data)
             return
-        line, self.sock = self.sock, _Pieces()
+        pieces, line = _Pieces(), self.sock
+        self.sock: Any = pieces
         try:
             super().write(data)
         finally:
-            pieces, self.sock = self.sock, line
-        self.sock.sendall(b"".join(pieces))
+            self.sock = line
+        line.sendall(b"".join(pieces))
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]

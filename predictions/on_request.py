@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.together import Together
+from models_registry.scorers import Chosen
 from predictions import answers, monitoring
-from predictions.scoring import problems_with, score_features, score_leads
+from predictions.scoring import Fresh, problems_with, score_features, score_leads
 from predictions.terms import leads_of, scorer_of
 
 Json = dict[str, Any]
@@ -67,9 +68,21 @@ def _each_once(org_id: str, numbers: Sequence[int]) -> dict[int, Json]:
     asked = leads_of(org_id, numbers)
     if not asked:
         return {}
-    scored = score_leads(org_id=org_id, dossiers=[each.dossier for each in asked], terms=asked[0].terms)
-    told = answers.fresh(scored, [each.outcome for each in asked])
-    return {each.dossier.number: answer for each, answer in zip(asked, told, strict=True)}
+    told: list[Json] = []
+    scored = score_leads(
+        org_id=org_id,
+        dossiers=[each.dossier for each in asked],
+        terms=asked[0].terms,
+        meanwhile=lambda made: told.extend(answers.fresh(made, [each.outcome for each in asked])),
+    )
+    return {each.dossier.number: answer for each, answer in zip(asked, _numbered(told, scored), strict=True)}
+
+
+def _numbered(told: list[Json], made: Sequence[Fresh]) -> list[Json]:
+    """The answers that were put together while the predictions were stored, with the numbers that those got."""
+    for answer, each in zip(told, made, strict=True):
+        answer["id"] = each.prediction.pk
+    return told
 
 
 def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
@@ -78,9 +91,16 @@ def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
     features = {feature.name: feature for feature in chosen.scorer.features}
     problems = [problems_with(features, row) for row in rows]
     sound = [row for row, found in zip(rows, problems, strict=True) if not found]
-    made = score_features(org_id=org_id, chosen=chosen, rows=sound) if sound else []
-    answered = iter(answers.given_with_reasons(made))
+    answered = iter(_sound(org_id, chosen, sound) if sound else ())
     return [Unfit(found) if found else next(answered) for found in problems]
+
+
+def _sound(org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Json]:
+    told: list[Json] = []
+    made = score_features(
+        org_id=org_id, chosen=chosen, rows=rows, meanwhile=lambda made: told.extend(answers.given_with_reasons(made))
+    )
+    return _numbered(told, made)
 
 
 LEADS: Together[str, int, Json | None] = Together(_leads, most=MOST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
@@ -50,10 +50,17 @@ class Scored(Fresh):
     assignment: Assignment
 
 
-def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None = None) -> list[Scored]:
+def score_leads(
+    *,
+    org_id: str,
+    dossiers: Sequence[Dossier],
+    terms: Terms | None = None,
+    meanwhile: Callable[[list[Scored]], object] = lambda _: None,
+) -> list[Scored]:
     """Scores leads of one organisation now, stores the predictions and current scores, and answers in their order.
 
-    On `terms` read just before, where the caller has them; else they are read.
+    On `terms` read just before, where the caller has them; else they are read. `meanwhile` is called with what is
+    answered, while it is stored: the predictions have no numbers yet.
     """
     terms, predicted_at = terms or terms_of(org_id), timezone.now()
     org, assignments = terms.org, _assignments(terms, dossiers)
@@ -62,7 +69,7 @@ def score_leads(*, org_id: str, dossiers: Sequence[Dossier], terms: Terms | None
     predictions = [each.prediction for each in scored]
     known = {each.assignment.method: each.chosen for each in scored}
     seen = silent.seen(predictions, assignments, read, org.now(), known=known, active=terms.active)
-    _store(predictions, read, shadows.score(terms.shadow, read), seen)
+    _store(predictions, read, shadows.score(terms.shadow, read), seen, meanwhile=lambda: meanwhile(scored))
     return scored
 
 
@@ -141,13 +148,20 @@ def _row_of(scores: Scores, row: int) -> Matrix | None:
     return None if scores.encoded is None else scores.encoded[row : row + 1]
 
 
-def _store(predictions: Sequence[Prediction], read: Snapshots, shadowed: Shadowed | None, seen: Sequence[Seen]) -> None:
+def _store(
+    predictions: Sequence[Prediction],
+    read: Snapshots,
+    shadowed: Shadowed | None,
+    seen: Sequence[Seen],
+    *,
+    meanwhile: Callable[[], object],
+) -> None:
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
     # One statement is a transaction of its own: without anything beside it, BEGIN and COMMIT are left out.
     with transaction.atomic() if shadowed or seen else contextlib.nullcontext():
-        store(predictions, _values_at_stake(read))
+        store(predictions, _values_at_stake(read), meanwhile=meanwhile)
         shadows.keep(shadowed, predictions)
         exposures.record(seen)
     for prediction in predictions:
@@ -172,20 +186,30 @@ class Given(Fresh):
     imputed: list[str]
 
 
-def score_features(*, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Given]:
-    """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions."""
+def score_features(
+    *,
+    org_id: str,
+    chosen: Chosen,
+    rows: Sequence[Mapping[str, Any]],
+    meanwhile: Callable[[list[Given]], object] = lambda _: None,
+) -> list[Given]:
+    """Scores feature vectors that a caller holds, checked before by `problems_with`, and stores the predictions.
+
+    `meanwhile` is called as by `score_leads`.
+    """
     features = chosen.scorer.features
     columns = columns_from(features, rows)
     scores = chosen.scorer.score(columns)
     predictions = _predictions(org_id, chosen, columns, scores, timezone.now())
-    store(predictions)
-    for prediction in predictions:
-        count(prediction)
     names = [feature.name for feature in features]
-    return [
+    made = [
         Given(prediction, chosen, _row_of(scores, at), list(compress(names, imputed)))
         for at, (prediction, imputed) in enumerate(zip(predictions, scores.imputed.tolist(), strict=True))
     ]
+    store(predictions, meanwhile=lambda: meanwhile(made))
+    for prediction in predictions:
+        count(prediction)
+    return made
 
 
 def problems_with(features: Mapping[str, Feature], row: Mapping[str, Any]) -> dict[str, str]:

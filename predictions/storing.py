@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -30,7 +30,7 @@ GIVEN = {
 """The columns that are given, and their types."""
 ONE = f"""NOT MATERIALIZED (
     SELECT {", ".join(f"%({name})s::{kind} AS {name}" for name, kind in GIVEN.items())}, 1 AS position
-)"""  # noqa: S608 - our own words
+)"""
 """What is given for one row: most often it is one, and as constants PostgreSQL and its driver are done sooner."""
 MANY = f"""(
     SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
@@ -76,8 +76,13 @@ STORE_ONE, STORE_MANY = _storing(ONE, GIVEN), _storing(MANY, ARRAYS)
 """Each twice: without and with current scores."""
 
 
-def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | None = None) -> None:
-    """Stores predictions and tells them their numbers.
+def store(
+    predictions: Sequence[Prediction],
+    worths: Sequence[float | None] | None = None,
+    *,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
+    """Stores predictions and tells them their numbers; `meanwhile` is done in the time that PostgreSQL takes.
 
     With `worths` (what each lead is worth if it converts, where known) they also become their leads' current scores;
     no lead may stand in two of them.
@@ -88,10 +93,10 @@ def store(predictions: Sequence[Prediction], worths: Sequence[float | None] | No
     worths = [None] * len(predictions) if worths is None else worths
     rows = [(*_row(each), worth) for each, worth in zip(predictions, worths, strict=True)]
     if len(rows) == 1:
-        numbers = STORE_ONE[is_current].rows(dict(zip(GIVEN, rows[0], strict=True)))
+        statement, given = STORE_ONE[is_current], rows[0]
     else:
-        columns = map(list, zip(*rows, strict=True))
-        numbers = STORE_MANY[is_current].rows(dict(zip(GIVEN, columns, strict=True)))
+        statement, given = STORE_MANY[is_current], tuple(map(list, zip(*rows, strict=True)))
+    numbers = statement.rows_meanwhile(dict(zip(GIVEN, given, strict=True)), meanwhile)
     for prediction, (number,) in zip(predictions, numbers, strict=True):
         prediction.pk = number
 

@@ -63,12 +63,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """A connection on which nothing is prepared; what will be is planned once, not for each set of values."""
         self.prepared, self._kept_cursor = set(), None
-        options = [conn_params.get("options", "")]
-        if settings.DATABASE_PREPARED:
-            options.append("-c plan_cache_mode=force_generic_plan")
-        if settings.DATABASE_STATEMENT_SECONDS:
-            options.append(f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS * 1000:.0f}")
-        return super().get_new_connection(conn_params | {"options": " ".join(options).strip()})
+        return super().get_new_connection(_with_options(conn_params))
+
+    def line_params(self) -> dict[str, Any]:
+        """What a line beside this connection is made by (`common.postgresql.aside`)."""
+        return _with_options(self.get_connection_params())
 
     def quick_cursor(self) -> CursorWrapper:
         """A cursor for a statement whose rows are read at once, before another is sent.
@@ -89,3 +88,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)
+
+
+def _with_options(conn_params: dict[str, Any]) -> dict[str, Any]:
+    options = [conn_params.get("options", "")]
+    if settings.DATABASE_PREPARED:
+        options.append("-c plan_cache_mode=force_generic_plan")
+    if settings.DATABASE_STATEMENT_SECONDS:
+        options.append(f"-c statement_timeout={settings.DATABASE_STATEMENT_SECONDS * 1000:.0f}")
+    return conn_params | {"options": " ".join(options).strip()}
