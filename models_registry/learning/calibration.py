@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from models_registry.learning.pointwise import EDGE, beta
+
 Floats = NDArray[np.float64]
 
 CLIP = 1e-3
 """Raw scores in [0, 1] are squeezed into [CLIP, 1 - CLIP] first: logarithms stay finite, and the order is kept."""
-EDGE = 1e-9
-"""No probability is nearer to 0 or 1 than this."""
 STEEPEST, FLATTEST = 8.0, 0.05
 PARAMETERS = 3
 """A map must raise the log-likelihood by more than it has numbers (Akaike), else raw scores stay as they are."""
@@ -89,8 +89,7 @@ class BetaCalibration:
 
     def __call__(self, raw: Floats) -> Floats:
         """The probability of each raw score; never 0 or 1."""
-        log_s, log_rest = logs(raw, self.clip)
-        return np.asarray(EDGE + (1 - 2 * EDGE) * expit(self.a * log_s - self.b * log_rest + self.c))
+        return beta(raw.ravel(), self.a, self.b, self.c, self.clip).reshape(raw.shape)
 
     def slope(self, raw: Floats) -> Floats:
         """The derivative of the map at each raw score."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from leads.catalogue import SHARE
 from leads.features import Column, Columns, Feature, LabelledRows
+from models_registry.learning.pointwise import by_feature, encode_numbers
 
 LARGEST = float(np.finfo(np.float32).max)
 RARE_DOSSIERS = 5
@@ -117,13 +118,9 @@ class Encoder:
             words.fill(columns, matrix, missing)
         return Encoded(matrix, missing)
 
-    def sum_by_feature(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values of columns (n, columns) summed to their features, (n, features)."""
-        sums = np.zeros((len(values), len(self.features)))
-        if self.columns:
-            starts, present = self._plan.starts, self._plan.present
-            sums[:, present] = np.add.reduceat(values, starts, axis=1)
-        return sums
+    def sum_by_feature(self, values: NDArray[np.float64], stretch: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of columns (n, columns) summed to their features, times each row's stretch (n,): (n, features)."""
+        return by_feature(values, self._plan.feature_of, len(self.features), stretch)
 
     def to_json(self) -> dict[str, Any]:
         """The encoding as plain data."""
@@ -222,54 +219,38 @@ class _WordsPlan:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The encoding arranged so that one row costs a few array operations."""
+    """The encoding arranged so that one row costs a few operations. Of the numbers: see `pointwise.encode_numbers`."""
 
     names: list[str]
-    numbers: NDArray[np.intp]
-    medians: NDArray[np.float64]
-    value_rows: NDArray[np.intp]
-    value_columns: NDArray[np.intp]
-    indicator_rows: NDArray[np.intp]
-    indicator_columns: NDArray[np.intp]
+    number: NDArray[np.uint32]
+    median: NDArray[np.float64]
+    column: NDArray[np.intp]
+    indicator: NDArray[np.intp]
     words: list[_WordsPlan]
-    starts: NDArray[np.intp]
-    present: NDArray[np.intp]
+    feature_of: NDArray[np.uint32]
 
     @classmethod
     def of(cls, encoder: Encoder) -> _Plan:
-        firsts = np.cumsum([0, *(code.width for code in encoder.codes)])
+        first = np.cumsum([0, *(code.width for code in encoder.codes)]).tolist()
         numbers = [code for code in encoder.codes if isinstance(code, Number)]
-        first = [int(firsts[code.feature]) for code in numbers]
-        values = [row for row, code in enumerate(numbers) if code.varies]
-        indicators = [row for row, code in enumerate(numbers) if code.indicator]
-        present = [at for at, code in enumerate(encoder.codes) if code.width]
         return cls(
             names=[encoder.features[code.feature].name for code in numbers],
-            numbers=_indices(code.feature for code in numbers),
-            medians=np.array([code.median for code in numbers]),
-            value_rows=_indices(values),
-            value_columns=_indices(first[row] for row in values),
-            indicator_rows=_indices(indicators),
-            indicator_columns=_indices(first[row] + numbers[row].varies for row in indicators),
+            number=np.array([code.feature for code in numbers], dtype=np.uint32),
+            median=np.array([code.median for code in numbers], dtype=np.float64),
+            column=_indices(first[code.feature] if code.varies else -1 for code in numbers),
+            indicator=_indices(first[code.feature] + code.varies if code.indicator else -1 for code in numbers),
             words=[
-                _words_plan(code, encoder.features[code.feature].name, int(firsts[code.feature]))
+                _words_plan(code, encoder.features[code.feature].name, first[code.feature])
                 for code in encoder.codes
                 if isinstance(code, Words)
             ],
-            starts=firsts[present],
-            present=_indices(present),
+            feature_of=encoder.column_feature.astype(np.uint32),
         )
 
     def fill_numbers(self, columns: Columns, matrix: NDArray[np.float32], missing: NDArray[np.bool_]) -> None:
-        if not self.names:
-            return
-        values = np.array([columns[name] for name in self.names], dtype=np.float64)
-        absent = np.isnan(values)
-        missing[:, self.numbers] = absent.T
-        filled = np.where(absent, self.medians[:, None], values)
-        np.clip(filled, -LARGEST, LARGEST, out=filled)
-        matrix[:, self.value_columns] = filled[self.value_rows].T
-        matrix[:, self.indicator_columns] = absent[self.indicator_rows].T
+        if self.names:
+            values = np.array([columns[name] for name in self.names], dtype=np.float64)
+            encode_numbers(values, self.number, self.median, self.column, self.indicator, LARGEST, matrix, missing)
 
 
 def _words_plan(code: Words, name: str, first: int) -> _WordsPlan:

@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_registry.learning.calibration import BetaCalibration
-from models_registry.learning.raw import Bags
+from models_registry.learning.pointwise import bounds
+from models_registry.learning.raw import Bags, Link
 
 Floats = NDArray[np.float64]
 
@@ -63,12 +64,10 @@ class Spread:
         own, shared = _of_bags(bags.mean, usual) if bags.within is None else _of_trees(bags.mean, bags.within, usual)
         return cls(own, shared + MISFIT_REACH**2 * bias)
 
-    def bounds(self, bags: Bags) -> tuple[Floats, Floats]:
-        """Lower and upper raw scores of each row, (n,) each; shares stay within [0, 1]."""
-        raw, link = bags.raw, bags.link
+    def bounds(self, bags: Bags) -> Floats:
+        """Each row's raw score, its lower and its upper bound, (3, n); shares stay within [0, 1]."""
         own = np.var(bags.mean, axis=1) if bags.within is None else bags.within
-        distance = np.sqrt(self.own * own + self.usual * link.usual(raw))
-        return link.bounded(raw - distance), link.bounded(raw + distance)
+        return bounds(bags.raw, own, self.own, self.usual, bags.link is Link.IDENTITY)
 
     def to_json(self) -> dict[str, float]:
         """The numbers."""

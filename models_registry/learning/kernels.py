@@ -48,20 +48,20 @@ BLOCK = 64
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def _compiled(function: Function) -> Function:
+def compiled(function: Function) -> Function:
     """Compiled on first use, kept on disk, and free of the interpreter's lock while it runs."""
     # Sums may be reordered and fused; NaN and infinities keep their meaning.
     compile_ = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
     return cast("Function", compile_(function))
 
 
-def _inlined(function: Function) -> Function:
+def inlined(function: Function) -> Function:
     """Part of a compiled loop: what is constant there is constant here."""
     return cast("Function", numba.njit(inline="always", error_model="numpy")(function))
 
 
-@_compiled
-def walk(  # noqa: PLR0917 - the kernels take bare arrays
+@compiled
+def bags(  # noqa: PLR0917 - the kernels take bare arrays
     x: Matrix,
     feature: Nodes,
     threshold: Matrix,
@@ -70,10 +70,16 @@ def walk(  # noqa: PLR0917 - the kernels take bare arrays
     root: Nodes,
     depth: Nodes,
     group: Nodes,
-    sums: Floats,
-    squares: Floats,
+    size: Floats,
+    spare: int,
+    score: Floats,
+    within: Floats,
 ) -> None:
-    """Adds each tree's value to its group's column of `sums` (n, groups), and its square to `squares` (n,)."""
+    """Adds each tree's value to its group's column of `score` (n, groups), and its square to `within` (n,).
+
+    Where `spare` is not 0, these become the groups' means (of `size` trees each), and the variance within them with so
+    many degrees of freedom, divided by the mean size.
+    """
     n = np.uint32(len(x))
     at = np.empty(BLOCK, dtype=np.uint32)
     for start in range(np.uint32(0), n, np.uint32(BLOCK)):
@@ -87,17 +93,23 @@ def walk(  # noqa: PLR0917 - the kernels take bare arrays
                     at[row] = left[node] + np.uint32(x[start + row, feature[node]] > threshold[node])
             for row in range(rows):
                 leaf = value[at[row]]
-                sums[start + row, group[tree]] += leaf
-                squares[start + row] += leaf * leaf
+                score[start + row, group[tree]] += leaf
+                within[start + row] += leaf * leaf
+        if spare:
+            for row in range(start, start + rows):
+                for bag in range(len(size)):
+                    within[row] -= score[row, bag] * score[row, bag] / size[bag]
+                    score[row, bag] /= size[bag]
+                within[row] = max(within[row], 0.0) / spare / size.mean()
 
 
-@_inlined
+@inlined
 def _end(root: Nodes, tree: int, nodes: int) -> np.uint32:
     """The node after the tree's last."""
     return root[tree + 1] if tree + 1 < len(root) else np.uint32(nodes)
 
 
-@_compiled
+@compiled
 def paths(  # noqa: PLR0917 - the kernels take bare arrays
     feature: Nodes,
     left: Nodes,
@@ -135,7 +147,7 @@ def paths(  # noqa: PLR0917 - the kernels take bare arrays
                 columns_above[each] = columns_above[node] + np.uint32(above == start)
 
 
-@_inlined
+@inlined
 def _share(  # noqa: PLR0917 - the kernels take bare arrays
     like: Any, share: Floats, factors: Floats, at: Any, other: Any, line: Any
 ) -> Any:
@@ -143,7 +155,7 @@ def _share(  # noqa: PLR0917 - the kernels take bare arrays
     return times(spread(like, share[at, other]), load(like, factors, line * np.uint64(2) * width_of(like)))
 
 
-@_inlined
+@inlined
 def _gain(  # noqa: PLR0917 - the kernels take bare arrays
     like: Any, factors: Floats, g: Floats, slot: Any, line: Any, difference: Any
 ) -> Any:
@@ -217,4 +229,4 @@ def reasons_kernel(nodes: int) -> Callable[..., None]:
                     store(u, slot * width, less(above_taken, difference))
                     phi[row, feature[at]] += _gain(like, factors, g, slot, own, difference)
 
-    return _compiled(reasons)
+    return compiled(reasons)

@@ -75,7 +75,7 @@ class Model:
         """Scores the n rows of the features' columns; others are ignored. Raises KeyError where one is not there."""
         encoded = self.encoder.encode(columns)
         bags = self.raw.bags(encoded.matrix)
-        probability, low, high = self._calibrated(np.stack([bags.raw, *self.spread.bounds(bags)]))
+        probability, low, high = self._calibrated(self.spread.bounds(bags))
         parts = self._contributions(encoded.matrix, bags.raw, probability) if contributions else self._none()
         low, high = np.minimum(low, probability), np.maximum(high, probability)
         return Scores(probability, low, high, self.base, parts, encoded.missing, encoded.matrix)
@@ -96,13 +96,12 @@ class Model:
         return self.calibration(self.raw.share(raw))
 
     def _contributions(self, matrix: NDArray[np.float32], raw: Floats, probability: Floats) -> Floats:
-        parts = self.encoder.sum_by_feature(self.raw.contributions(matrix))
         away = raw - self.raw.base
         near = np.abs(away) < MEETING
         stretch = (probability - self.base) / np.where(near, 1.0, away)
         if near.any():
             stretch[near] = (self.calibration.slope(self.raw.share(raw)) * self.raw.link.slope(raw))[near]
-        return parts * stretch[:, None]
+        return self.encoder.sum_by_feature(self.raw.contributions(matrix), stretch)
 
     def _none(self) -> Floats:
         return np.empty((0, len(self.features)))

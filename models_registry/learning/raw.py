@@ -35,10 +35,6 @@ class Link(StrEnum):
         """The variance that such a raw score usually has, up to a factor: r (1 - r) of shares, even in log-odds."""
         return np.asarray(raw * (1.0 - raw)) if self is Link.IDENTITY else np.ones_like(raw)
 
-    def bounded(self, raw: Floats) -> Floats:
-        """Raw scores kept where raw scores can be."""
-        return np.clip(raw, 0.0, 1.0) if self is Link.IDENTITY else raw
-
 
 @dataclass(frozen=True)
 class Bags:

@@ -107,8 +107,11 @@ class TreeEnsemble:
         return np.diff(np.append(self.root.astype(np.int64), len(self.feature)))
 
     @functools.cached_property
-    def _bag_sizes(self) -> NDArray[np.int64]:
-        return np.bincount(self.group)
+    def _walked(self) -> tuple[Nodes, Matrix, Nodes, Floats, Nodes, Nodes, Nodes, Floats, int]:
+        """What `kernels.bags` takes between the rows and what it fills in."""
+        size = np.bincount(self.group).astype(np.float64)
+        spare = max(len(self.root) - len(size), 1) if self.link is Link.IDENTITY else 0
+        return self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group, size, spare
 
     @functools.cached_property
     def _layout(self) -> Layout:
@@ -116,15 +119,10 @@ class TreeEnsemble:
 
     def bags(self, x: Matrix) -> Bags:
         """Each little bag's score, and what of the variance between them is owed to their size. Many use all cores."""
-        trees = self._bag_sizes
-        sums, squares = np.zeros((len(x), len(trees))), np.zeros(len(x))
-        forest = (self.feature, self.threshold, self.left, self.value, self.root, self.depth, self.group)
-        _in_parallel(lambda rows: kernels.walk(x[rows], *forest, sums[rows], squares[rows]), len(x), at_least=2048)
-        if self.link is Link.LOGIT:
-            return Bags(sums, None, self.link)
-        mean = sums / trees
-        spread = np.maximum(squares - (mean * mean) @ trees, 0.0) / max(len(self.root) - len(trees), 1)
-        return Bags(mean, spread / trees.mean())
+        walked = self._walked
+        score, within = np.zeros((len(x), len(walked[-2]))), np.zeros(len(x))
+        _in_parallel(lambda rows: kernels.bags(x[rows], *walked, score[rows], within[rows]), len(x), at_least=2048)
+        return Bags(score, within if self.link is Link.IDENTITY else None, self.link)
 
     def contributions(self, x: Matrix) -> Floats:
         """Exact path-dependent TreeSHAP, (n, columns): each row sums to its raw score less `base`."""

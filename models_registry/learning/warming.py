@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from leads.features import Feature, Kind
+from models_registry.learning.calibration import BetaCalibration
+from models_registry.learning.encoding import Encoder, Number
 from models_registry.learning.flat import FlatTree, joined
+from models_registry.learning.interval import Spread
+from models_registry.learning.model import Model
 
 PATHS = (1, 10)
 """Columns on the longest path of a tree: for each number of quadrature nodes that our algorithms' trees need, one."""
@@ -13,10 +18,11 @@ PATHS = (1, 10)
 def warm() -> None:
     """Scores and explains a row by small trees, so that every loop is ready for the trees that we grow."""
     for columns in PATHS:
+        features = tuple(Feature(str(at), Kind.NUMERIC, "", "") for at in range(columns))
+        codes = tuple(Number(at, 0.0, varies=True, indicator=False) for at in range(columns))
         trees = joined([_chain(columns)], [0], columns)
-        row = np.zeros((1, columns), dtype=np.float32)
-        trees.bags(row)
-        trees.contributions(row)
+        model = Model("warming", Encoder(features, codes), trees, BetaCalibration(1.0, 1.0, 0.0), Spread(0.0, 0.0))
+        model.score({feature.name: np.zeros(1) for feature in features})
 
 
 def _chain(columns: int) -> FlatTree:

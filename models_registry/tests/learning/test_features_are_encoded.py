@@ -83,7 +83,8 @@ def test_each_column_knows_its_feature_and_columns_sum_back() -> None:
         )
     )
     assert encoder.column_feature.tolist() == [0, 0, 2, 2, 2]
-    assert encoder.sum_by_feature(np.array([[1.0, 2.0, 4.0, 8.0, 16.0]])).tolist() == [[3.0, 0.0, 28.0]]
+    values, stretch = np.array([[1.0, 2.0, 4.0, 8.0, 16.0]] * 2), np.array([1.0, 0.5])
+    assert encoder.sum_by_feature(values, stretch).tolist() == [[3.0, 0.0, 28.0], [1.5, 0.0, 14.0]]
 
 
 def test_the_encoding_survives_json() -> None:
