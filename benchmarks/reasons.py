@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.kernels import seconds
 from models_registry.learning.fit import learn
+from models_registry.learning.removal import moves
 from models_registry.tests.learning.simulated import leads
-from predictions.removal import moves
 
 TIMES = 200
 

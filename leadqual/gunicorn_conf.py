@@ -38,8 +38,9 @@ def post_fork(server: Any, worker: Any) -> None:
     """A database that has frozen must not hold requests either; and a line to it is kept that nobody stands by for."""
     from common.postgresql import aside, overdue
 
-    overdue.watch(float(os.environ["DATABASE_STATEMENT_SECONDS"]))
-    aside.OFFER.make()
+    statement_seconds = float(os.environ["DATABASE_STATEMENT_SECONDS"])
+    overdue.watch(statement_seconds)
+    aside.OFFER.make(statement_seconds)
 
 
 def child_exit(server: Any, worker: Any) -> None:

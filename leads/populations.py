@@ -6,6 +6,7 @@ that are judged on one day are held against the same others, and how these stand
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -64,8 +65,8 @@ class Markets:
     leads: Mapping[str, int]
 
     @cached_property
-    def _ranking(self) -> NDArray[np.int64]:
-        return np.sort(np.array([count for count in self.leads.values() if count > 0], dtype=np.int64))
+    def _ranking(self) -> list[int]:
+        return sorted(count for count in self.leads.values() if count > 0)
 
     def percentile(self, market: str | None) -> float:
         """Where a market stands among those with a lead, from 0 to 100; NaN for None.
@@ -75,11 +76,11 @@ class Markets:
         if market is None:
             return np.nan
         count = self.leads.get(market, 0)
-        below, upto = (int(np.searchsorted(self._ranking, count, side)) for side in ("left", "right"))
+        below, upto = bisect_left(self._ranking, count), bisect_right(self._ranking, count)
         others = len(self._ranking) - (count > 0)
         if others <= 0:
             return 50.0
-        return float(100.0 * (below + 0.5 * max(upto - below - (count > 0), 0)) / others)
+        return 100.0 * (below + 0.5 * max(upto - below - (count > 0), 0)) / others
 
     def percentiles(self, markets: Column) -> Floats:
         """The percentiles of n leads' markets, (n,)."""

@@ -18,6 +18,7 @@ from leads.features import Column, Feature, Kind, Moments, distinct
 
 MINUTE = np.timedelta64(60_000_000, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
+NEVER = np.datetime64("NaT", "us")
 Floats = NDArray[np.float64]
 
 
@@ -33,8 +34,9 @@ class Tally:
     @classmethod
     def none(cls, n: int) -> Tally:
         """Nothing has happened to any of n leads."""
-        never = np.full(n, np.datetime64("NaT"), dtype="datetime64[us]")
-        return cls(np.zeros(n), np.zeros(n), never.copy(), never.copy())
+        counts, moments = np.zeros((2, n)), np.empty((2, n), dtype="datetime64[us]")
+        moments.fill(NEVER)
+        return cls(counts[0], counts[1], moments[0], moments[1])
 
 
 @dataclass(frozen=True)

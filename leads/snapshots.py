@@ -20,6 +20,7 @@ from common.postgresql.at_once import at_once
 from leads.catalogue import Snapshots, Tally
 from leads.features import Column, Moments, distinct
 from leads.models import Direction, Organisation
+from leads.recipes import NEVER
 from leads.seen import NOT_KNOWN, Asked, Seen, see
 from leads.seen_in_bulk import see_in_bulk
 from leads.standings import FEW_DAYS, Standings, standings
@@ -199,7 +200,8 @@ def _instant(text: str) -> int:
 
 
 def _latest(n: int, tallies: Iterable[Tally]) -> Moments:
-    latest = np.full(n, np.datetime64("NaT"), dtype="datetime64[us]")
+    latest = np.empty(n, dtype="datetime64[us]")
+    latest.fill(NEVER)
     for tally in tallies:
         latest = np.fmax(latest, tally.last)
     return latest

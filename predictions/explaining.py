@@ -12,10 +12,10 @@ from leads.features import Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.model import Model
 from models_registry.learning.raw import Matrix
+from models_registry.learning.removal import moves
 from models_registry.models import ModelVersion
 from predictions.models import Prediction
 from predictions.reasons import Reason, kinds_of, reasons_of, strongest
-from predictions.removal import moves
 from predictions.scoring import Fresh
 from predictions.unpacking import unpack, versions_of
 from predictions.vectors import columns_from

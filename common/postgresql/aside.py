@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_WRITE
 
+from common.postgresql.overdue import GRACE_SECONDS
+
 if TYPE_CHECKING:
     from common.postgresql.base import DatabaseWrapper
 
-PATIENCE_SECONDS = 30.0
-"""So long a server may say nothing: longer than any statement of a web server may take."""
-
 
 class Line:
-    """A connection that is asked, and answers later. Not for several threads at once."""
+    """A connection that is asked, and answers later: within `patience` seconds, if any. For one thread at a time."""
 
-    def __init__(self, params: dict[str, Any]) -> None:
+    def __init__(self, params: dict[str, Any], patience: float | None) -> None:
         self.prepared: set[str] = set()
+        self._patience = patience
         self._connection = psycopg2.connect(**params, async_=True)
         self._wait()
         self._cursor = self._connection.cursor()
@@ -52,14 +52,14 @@ class Line:
 
     def _wait(self) -> None:
         while (state := self._connection.poll()) != POLL_OK:
-            if not self._ready(select.POLLOUT if state == POLL_WRITE else select.POLLIN, PATIENCE_SECONDS):
+            if not self._ready(select.POLLOUT if state == POLL_WRITE else select.POLLIN, self._patience):
                 self.close()
                 raise psycopg2.OperationalError("the server does not answer")
 
-    def _ready(self, event: int, seconds: float) -> bool:
+    def _ready(self, event: int, seconds: float | None) -> bool:
         watched = select.poll()
         watched.register(self._connection.fileno(), event)
-        return bool(watched.poll(1000 * seconds))
+        return bool(watched.poll(None if seconds is None else 1000 * seconds))
 
 
 class Offer:
@@ -68,11 +68,15 @@ class Offer:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._line: Line | None = None
-        self._is_made = False
+        self._is_made, self._patience = False, None  # type: tuple[bool, float | None]
 
-    def make(self) -> None:
-        """From now on, this process keeps a line. After it was forked."""
+    def make(self, statement_seconds: float) -> None:
+        """From now on, this process keeps a line, on which statements take no longer (0: as long as they like).
+
+        After it was forked.
+        """
         self._is_made = True
+        self._patience = statement_seconds + GRACE_SECONDS if statement_seconds else None
 
     def withdraw(self) -> None:
         """No longer."""
@@ -103,7 +107,7 @@ class Offer:
         if self._line is None or not self._line.stands():
             self._hang_up()
             with contextlib.suppress(psycopg2.Error):  # who cannot have it waits on a connection, and is told why
-                self._line = Line(database.line_params())
+                self._line = Line(database.line_params(), self._patience)
         return self._line
 
     def _hang_up(self) -> None:

@@ -10,6 +10,7 @@ from models_registry.learning.encoding import Encoder, Number
 from models_registry.learning.flat import FlatTree, joined
 from models_registry.learning.interval import Spread
 from models_registry.learning.model import Model
+from models_registry.learning.removal import moves
 
 PATHS = (1, 10)
 """Columns on the longest path of a tree: for each number of quadrature nodes that our algorithms' trees need, one."""
@@ -22,7 +23,9 @@ def warm() -> None:
         codes = tuple(Number(at, 0.0, varies=True, indicator=False) for at in range(columns))
         trees = joined([_chain(columns)], [0], columns)
         model = Model("warming", Encoder(features, codes), trees, BetaCalibration(1.0, 1.0, 0.0), Spread(0.0, 0.0))
-        model.score({feature.name: np.zeros(1) for feature in features})
+        lead = {feature.name: np.zeros(1) for feature in features}
+        model.score(lead)
+        moves(model, model.encoder.transform(lead), [(0, features[0].name)])
 
 
 def _chain(columns: int) -> FlatTree:

@@ -9,11 +9,11 @@ from leads.features import Columns
 from leads.tests.cast import DAY, a_lead, a_message, a_past
 from models_registry import scorers
 from models_registry.learning.model import Model
+from models_registry.learning.removal import moves
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.tests.cast import a_version
 from predictions.explaining import listed_reasons, reasons_for
 from predictions.models import Prediction
-from predictions.removal import moves
 from predictions.tests.scored import a_prediction, a_scored_lead
 from predictions.vectors import columns_from
 
