@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import attrgetter
 
 import orjson
 
 from common.prepared import Prepared
 from predictions.models import Prediction
 
-GIVEN = {
+COLUMNS = {
     "org_id": "text",
     "dossier_id": "bigint",
     "predicted_at": "timestamptz",
@@ -22,32 +24,24 @@ GIVEN = {
     "confidence": "float8",
     "base_probability": "float8",
     "recommended_action": "text",
-    "vector": "text",
+    "vector": "jsonb",
     "experiment_id": "bigint",
     "variant": "text",
-    "worth": "float8",
 }
-"""The columns that are given, and their types."""
-ONE = f"""NOT MATERIALIZED (
-    SELECT {", ".join(f"%({name})s::{kind} AS {name}" for name, kind in GIVEN.items())}, 1 AS position
-)"""
-"""What is given for one row: most often it is one, and as constants PostgreSQL and its driver are done sooner."""
-MANY = f"""(
-    SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in GIVEN.items())})
-        WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
-)"""  # noqa: S608 - our own words
-MADE = """
-, made AS (
-    INSERT INTO ml_prediction (
-        org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
-        probability_high, confidence, base_probability, recommended_action, vector, experiment_id, variant
-    )
-    SELECT org_id, dossier_id, predicted_at, as_of, method, model_version, conversion_probability, probability_low,
-           probability_high, confidence, base_probability, recommended_action, vector::jsonb, experiment_id, variant
-    FROM given ORDER BY position
+"""What is stored of each prediction, and its type."""
+GIVEN = COLUMNS | {"worth": "float8"}
+# All rows are one text of JSON: value by value, psycopg2 takes longer to write them than PostgreSQL to read that.
+MADE = f"""
+WITH given AS (
+    SELECT * FROM ROWS FROM (
+        json_to_recordset(%(rows)s) AS ({", ".join(f"{name} {kind}" for name, kind in GIVEN.items())})
+    ) WITH ORDINALITY AS given ({", ".join(GIVEN)}, position)
+), made AS (
+    INSERT INTO ml_prediction ({", ".join(COLUMNS)})
+    SELECT {", ".join(COLUMNS)} FROM given ORDER BY position
     RETURNING id, dossier_id
 )
-"""
+"""  # noqa: S608 - our own words
 CURRENT = """
 , current AS (
     INSERT INTO lead_score AS score (
@@ -64,16 +58,10 @@ CURRENT = """
 )
 """
 NUMBERS = "SELECT id FROM made"
-ARRAYS = {name: f"{kind}[]" for name, kind in GIVEN.items()}
-
-
-def _storing(given: str, types: Mapping[str, str]) -> tuple[Prepared, Prepared]:
-    start = f"WITH given AS {given}{MADE}"
-    return Prepared(start + NUMBERS, types), Prepared(start + CURRENT + NUMBERS, types)
-
-
-STORE_ONE, STORE_MANY = _storing(ONE, GIVEN), _storing(MANY, ARRAYS)
-"""Each twice: without and with current scores."""
+STORE, STORE_AS_CURRENT = (
+    Prepared(statement, {"rows": "json"}) for statement in (MADE + NUMBERS, MADE + CURRENT + NUMBERS)
+)
+_values_of = attrgetter(*COLUMNS)
 
 
 def store(
@@ -89,33 +77,11 @@ def store(
     """
     if not predictions:
         return
-    is_current = worths is not None
-    worths = [None] * len(predictions) if worths is None else worths
-    rows = [(*_row(each), worth) for each, worth in zip(predictions, worths, strict=True)]
-    if len(rows) == 1:
-        statement, given = STORE_ONE[is_current], rows[0]
-    else:
-        statement, given = STORE_MANY[is_current], tuple(map(list, zip(*rows, strict=True)))
-    numbers = statement.rows_meanwhile(dict(zip(GIVEN, given, strict=True)), meanwhile)
+    statement = STORE if worths is None else STORE_AS_CURRENT
+    rows = [
+        dict(zip(GIVEN, (*_values_of(each), worth), strict=True))
+        for each, worth in zip(predictions, worths or repeat(None), strict=False)
+    ]
+    numbers = statement.rows_meanwhile({"rows": orjson.dumps(rows).decode()}, meanwhile)
     for prediction, (number,) in zip(predictions, numbers, strict=True):
         prediction.pk = number
-
-
-def _row(prediction: Prediction) -> tuple[object, ...]:
-    return (
-        prediction.org_id,
-        prediction.dossier_id,
-        prediction.predicted_at,
-        prediction.as_of,
-        prediction.method,
-        prediction.model_version,
-        prediction.conversion_probability,
-        prediction.probability_low,
-        prediction.probability_high,
-        prediction.confidence,
-        prediction.base_probability,
-        prediction.recommended_action,
-        orjson.dumps(prediction.vector).decode(),
-        prediction.experiment_id,
-        prediction.variant,
-    )
