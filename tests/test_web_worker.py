@@ -71,3 +71,13 @@ def test_a_request_sent_before_the_first_is_answered_is_not_lost(links: Links) -
     while part := link.sock.recv(65536):
         said += part
     assert said.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_an_answer_comes_in_one_piece(links: Links) -> None:
+    link = links()
+    assert ask(link) == 200
+    for _ in range(5):
+        link.sock.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        head, _, body = link.sock.recv(65536).partition(b"\r\n\r\n")
+        assert f"content-length: {len(body)}".encode() in head.lower()
+        assert body
