@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from common.postgresql.aside import OFFER, Line
+from common.postgresql.lines import OFFER, Line
 
 if TYPE_CHECKING:
     from common.postgresql.base import DatabaseWrapper
@@ -31,34 +31,33 @@ class Prepared:
     statement: str
     types: Mapping[str, str] = field(hash=False)
 
-    def rows(self, query: Mapping[str, Any]) -> Rows:
-        """Runs it on Django's connection, and reads all that it finds."""
+    def rows(self, query: Mapping[str, Any], meanwhile: Callable[[], object] = lambda: None) -> Rows:
+        """Runs it, and reads what it finds: on a line of the process where one is free, else on Django's connection.
+
+        `meanwhile` is done while PostgreSQL is at it, or else after it. It is to ask the database nothing that the
+        statement changes.
+        """
         database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+        with OFFER.taken(database) as line:
+            if line is None:
+                found = self._rows(database, query)
+                meanwhile()
+                return found
+            with database.wrap_database_errors:
+                self._ask(line, query)
+            try:
+                meanwhile()
+            finally:
+                with database.wrap_database_errors:
+                    found = line.answered()
+            return found
+
+    def _rows(self, database: DatabaseWrapper, query: Mapping[str, Any]) -> Rows:
         cursor = database.quick_cursor()
         for statement, values in self._steps(database.prepared, query):
             cursor.execute(statement, values)
         found: Rows = cursor.fetchall()
         return found
-
-    def rows_meanwhile(self, query: Mapping[str, Any], work: Callable[[], object]) -> Rows:
-        """The same, while the work is done: it goes on as PostgreSQL does where a line for that is free, else after it.
-
-        The work is to ask the database nothing that the statement changes.
-        """
-        database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
-        with OFFER.taken(database) as line:
-            if line is None:
-                found = self.rows(query)
-                work()
-                return found
-            with database.wrap_database_errors:
-                self._ask(line, query)
-            try:
-                work()
-            finally:
-                with database.wrap_database_errors:
-                    found = line.answered()
-            return found
 
     def _ask(self, line: Line, query: Mapping[str, Any]) -> None:
         for step in self._steps(line.prepared, query):

@@ -21,6 +21,8 @@ control_socket_disable = True  # nobody asks it, and it would stand in the home 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes files of its own there
 worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
 
+LINES = 2  # to PostgreSQL, shared by a process's threads: with one, or four, a prediction takes more of the processor
+
 # However slow the database is, or locked by whom: a request is answered 503 rather than never.
 os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "20")
 
@@ -35,12 +37,12 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """A database that has frozen must not hold requests either; and a line to it is kept that nobody stands by for."""
-    from common.postgresql import aside, overdue
+    """A database that has frozen must not hold requests either; and lines to it are kept that all threads share."""
+    from common.postgresql import lines, overdue
 
     statement_seconds = float(os.environ["DATABASE_STATEMENT_SECONDS"])
     overdue.watch(statement_seconds)
-    aside.OFFER.make(statement_seconds)
+    lines.OFFER.make(LINES, statement_seconds)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -82,6 +82,6 @@ def store(
         dict(zip(GIVEN, (*_values_of(each), worth), strict=True))
         for each, worth in zip(predictions, worths or repeat(None), strict=False)
     ]
-    numbers = statement.rows_meanwhile({"rows": orjson.dumps(rows).decode()}, meanwhile)
+    numbers = statement.rows({"rows": orjson.dumps(rows).decode()}, meanwhile)
     for prediction, (number,) in zip(predictions, numbers, strict=True):
         prediction.pk = number

@@ -66,7 +66,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(_with_options(conn_params))
 
     def line_params(self) -> dict[str, Any]:
-        """What a line beside this connection is made by (`common.postgresql.aside`)."""
+        """What a line beside this connection is made by (`common.postgresql.lines`)."""
         return _with_options(self.get_connection_params())
 
     def quick_cursor(self) -> CursorWrapper:

@@ -1,14 +1,14 @@
-"""A line to PostgreSQL whose statements nobody has to stand by for: the thread does something else meanwhile.
+"""Lines to PostgreSQL that a process shares: for statements that are transactions of their own.
 
-Django's connections wait for each statement. A process that is offered a line of this kind keeps one, beside those of
-its threads, for one statement at a time that is a transaction of its own.
+Django keeps a connection for each thread, so each server process behind them is asked now and then, and has lost its
+caches by then. And it waits for each statement. A web process keeps a few lines beside those, for whichever of its
+threads sends a statement next; and a thread may do something else while PostgreSQL is at work.
 """
 
 from __future__ import annotations
 
 import contextlib
 import select
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +26,10 @@ class Line:
 
     def __init__(self, params: dict[str, Any], patience: float | None) -> None:
         self.prepared: set[str] = set()
-        self._patience = patience
+        self._patience = params.get("connect_timeout")
         self._connection = psycopg2.connect(**params, async_=True)
         self._wait()
+        self._patience = patience
         self._cursor = self._connection.cursor()
 
     def ask(self, statement: str, values: Any) -> None:
@@ -63,57 +64,60 @@ class Line:
 
 
 class Offer:
-    """At most one line, for whoever needs it first."""
+    """A few lines, for whoever needs one. What was used last is given next: its server process is warm."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._line: Line | None = None
-        self._is_made, self._patience = False, None  # type: tuple[bool, float | None]
+        # Taken from the end, and put back there. None, or a line that has closed: one is made when it is needed.
+        self._places: list[Line | None] = []
+        self._patience: float | None = None
 
-    def make(self, statement_seconds: float) -> None:
-        """From now on, this process keeps a line, on which statements take no longer (0: as long as they like).
+    def make(self, lines: int, statement_seconds: float) -> None:
+        """From now on, this process keeps so many, on which statements take no longer (0: as long as they like).
 
         After it was forked.
         """
-        self._is_made = True
+        self._places = [None] * lines
         self._patience = statement_seconds + GRACE_SECONDS if statement_seconds else None
 
     def withdraw(self) -> None:
         """No longer."""
-        with self._lock:
-            self._is_made = False
-            self._hang_up()
+        kept, self._places = self._places, []
+        for line in kept:
+            if line is not None:
+                line.close()
 
     @contextlib.contextmanager
     def taken(self, database: DatabaseWrapper) -> Iterator[Line | None]:
-        """The line to where that connection leads; None where none is offered or it is taken.
+        """A line to where that connection leads; None where none is offered, or all are taken.
 
         None, too, where it would be seen that another connection was used: within a transaction, or where statements
-        are being watched. After an error there is a new one.
+        are being watched. After an error the line is closed.
         """
-        is_fit = self._is_made and not database.in_atomic_block and not database.queries_logged
-        if not is_fit or not self._lock.acquire(blocking=False):
-            yield None
-            return
+        line = None if database.in_atomic_block or database.queries_logged else self._take(database)
         try:
-            yield self._standing(database)
+            yield line
         except BaseException:
-            self._hang_up()
+            if line is not None:
+                line.close()
             raise
         finally:
-            self._lock.release()
+            if line is not None:
+                self._places.append(line)
 
-    def _standing(self, database: DatabaseWrapper) -> Line | None:
-        if self._line is None or not self._line.stands():
-            self._hang_up()
-            with contextlib.suppress(psycopg2.Error):  # who cannot have it waits on a connection, and is told why
-                self._line = Line(database.line_params(), self._patience)
-        return self._line
-
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-        self._line = None
+    def _take(self, database: DatabaseWrapper) -> Line | None:
+        try:
+            line = self._places.pop()
+        except IndexError:
+            return None
+        if line is not None and line.stands():
+            return line
+        if line is not None:
+            line.close()
+        try:
+            return Line(database.line_params(), self._patience)
+        except psycopg2.Error:  # who cannot have it asks on a connection, and is told why
+            self._places.append(None)
+            return None
 
 
 OFFER = Offer()
