@@ -22,8 +22,8 @@ CALLERS, TIMES = 24, 8
 
 @pytest.fixture
 def server(process_environment: dict[str, str], server_processes: Callable[[int], list[Server]]) -> Server:
-    """With one process, so that all callers meet in it."""
-    process_environment |= {"WEB_WORKERS": "1", "WEB_THREADS": "16"}
+    """With one process, so that all callers meet in it; its lines to the database are kept."""
+    process_environment |= {"WEB_WORKERS": "1", "WEB_THREADS": "16", "DATABASE_CONN_MAX_AGE": "60"}
     return server_processes(1)[0]
 
 

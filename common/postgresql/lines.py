@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import select
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ class Line:
         self._wait()
         self._patience = patience
         self._cursor = self._connection.cursor()
+        self._since = time.monotonic()
 
     def ask(self, statement: str, values: Any) -> None:
         """Sends a statement, as soon as the one before has been answered. Raises the driver's errors."""
@@ -43,9 +45,11 @@ class Line:
         found: list[tuple[Any, ...]] = self._cursor.fetchall()
         return found
 
-    def stands(self) -> bool:
-        """Whether it is open, and its server has not said farewell since the last answer."""
-        return not self._connection.closed and not self._ready(select.POLLIN, 0)
+    def stands(self, max_age: float | None) -> bool:
+        """Whether it is open and no older, and its server has not said farewell since the last answer."""
+        if self._connection.closed or (max_age is not None and time.monotonic() - self._since > max_age):
+            return False
+        return not self._ready(select.POLLIN, 0)
 
     def close(self) -> None:
         """Hangs up."""
@@ -91,9 +95,10 @@ class Offer:
         """A line to where that connection leads; None where none is offered, or all are taken.
 
         None, too, where it would be seen that another connection was used: within a transaction, or where statements
-        are being watched. After an error the line is closed.
+        are being watched. Lines are kept as long as connections (CONN_MAX_AGE); where these are not, there are none.
+        After an error the line is closed.
         """
-        line = None if database.in_atomic_block or database.queries_logged else self._take(database)
+        line = self._take(database) if _fit(database) else None
         try:
             yield line
         except BaseException:
@@ -109,7 +114,7 @@ class Offer:
             line = self._places.pop()
         except IndexError:
             return None
-        if line is not None and line.stands():
+        if line is not None and line.stands(database.settings_dict["CONN_MAX_AGE"]):
             return line
         if line is not None:
             line.close()
@@ -118,6 +123,10 @@ class Offer:
         except psycopg2.Error:  # who cannot have it asks on a connection, and is told why
             self._places.append(None)
             return None
+
+
+def _fit(database: DatabaseWrapper) -> bool:
+    return not (database.in_atomic_block or database.queries_logged or database.settings_dict["CONN_MAX_AGE"] == 0)
 
 
 OFFER = Offer()

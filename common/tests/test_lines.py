@@ -1,5 +1,6 @@
 """A process's lines to PostgreSQL: shared by its threads, and left alone while PostgreSQL is at work."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,8 +18,9 @@ PART = Prepared("SELECT 1 / %(by)s", {"by": "int"})
 
 
 @pytest.fixture
-def offered() -> Iterator[None]:
+def offered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One line."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
     OFFER.make(1, statement_seconds=0)
     try:
         yield
@@ -103,6 +105,15 @@ def test_where_a_line_cannot_be_had_it_is_the_own_connection(offered: None, monk
     assert backend() != own
 
 
+def test_a_line_is_kept_as_long_as_connections_are(offered: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = backend()
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0.1)
+    time.sleep(0.2)
+    assert backend() not in {first, own_backend()}
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    assert backend() == own_backend()
+
+
 def test_a_statement_that_fails_raises_djangos_error_and_the_next_goes_on(offered: None) -> None:
     for _ in range(2):
         with pytest.raises(DataError):
@@ -130,7 +141,8 @@ def test_a_line_that_is_cut_in_the_midst_of_a_statement_says_so_and_is_made_anew
     assert backend() != own_backend()
 
 
-def test_a_server_that_says_nothing_is_given_up() -> None:
+def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
     OFFER.make(1, statement_seconds=0.1 - GRACE_SECONDS)
     try:
         with pytest.raises(OperationalError, match="does not answer"):
