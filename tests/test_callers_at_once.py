@@ -31,7 +31,7 @@ def test_each_is_answered_about_its_own_lead(server: Server) -> None:
     a_past()
     a_version()
     numbers = [a_lead().number for _ in range(CALLERS)]
-    token = issue_service_token(name="crm", org_id="default", scopes=["predictions:write"], days=1)
+    token = issue_service_token(name="crm", org_id="default", scopes=["predictions:write", "predictions:read"], days=1)
 
     def ask(path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
@@ -62,6 +62,16 @@ def test_each_is_answered_about_its_own_lead(server: Server) -> None:
         number: said[-2]["id"] for number, said in zip(numbers, answers, strict=True)
     }
     assert met_others(server)
+    for number in numbers[:3]:
+        latest, history = (ask_for(server, token, f"/api/ml/predict/{number}/{what}") for what in ("latest", "history"))
+        assert latest["id"] == history["results"][0]["id"] == current[number]
+        assert len(history["results"]) == TIMES
+
+
+def ask_for(server: Server, token: str, path: str) -> Any:
+    request = urllib.request.Request(server.address + path, headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
 
 
 def appointments_of(answer: Any) -> Any:

@@ -66,8 +66,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(_with_options(conn_params))
 
     def line_params(self) -> dict[str, Any]:
-        """What a line beside this connection is made by (`common.postgresql.lines`)."""
-        return _with_options(self.get_connection_params())
+        """What a line to where this connection leads is made by (`common.postgresql.lines`)."""
+        params = self.get_connection_params()
+        return _with_options(params | {"options": f"{params.get('options', '')} -c TimeZone={self.timezone_name}"})
 
     def quick_cursor(self) -> CursorWrapper:
         """A cursor for a statement whose rows are read at once, before another is sent.

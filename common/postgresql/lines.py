@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
+import psycopg2.extras
 from psycopg2.extensions import POLL_OK, POLL_WRITE
 
 from common.postgresql.overdue import GRACE_SECONDS
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """A connection that is asked, and answers later: within `patience` seconds, if any. For one thread at a time."""
+    """A connection that is asked, and answers later: within `patience` seconds, if any. For one thread at a time.
 
-    def __init__(self, params: dict[str, Any], patience: float | None) -> None:
+    It leads to where that connection of Django's does, and reads values as it does.
+    """
+
+    def __init__(self, database: DatabaseWrapper, patience: float | None) -> None:
         self.prepared: set[str] = set()
+        params = database.line_params()
         self._patience = params.get("connect_timeout")
         self._connection = psycopg2.connect(**params, async_=True)
         self._wait()
         self._patience = patience
+        # As Django's PostgreSQL backend does with its own: fields read JSON by themselves, times are in UTC.
+        psycopg2.extras.register_default_jsonb(conn_or_curs=self._connection, loads=lambda text: text)
         self._cursor = self._connection.cursor()
+        self._cursor.tzinfo_factory = database.tzinfo_factory
         self._since = time.monotonic()
 
     def ask(self, statement: str, values: Any) -> None:
@@ -119,7 +127,7 @@ class Offer:
         if line is not None:
             line.close()
         try:
-            return Line(database.line_params(), self._patience)
+            return Line(database, self._patience)
         except psycopg2.Error:  # who cannot have it asks on a connection, and is told why
             self._places.append(None)
             return None

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DataError, OperationalError, connection, transaction
@@ -14,6 +16,12 @@ from common.prepared import Prepared
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 WHO = Prepared("SELECT pg_backend_pid() WHERE %(one)s = 1", {"one": "int"})
 SLOW = Prepared("SELECT pg_backend_pid(), pg_sleep(%(seconds)s)", {"seconds": "float8"})
+READ = Prepared(
+    """SELECT '{"a": [1, 2.5, null]}'::jsonb, '{"a": 1}'::json, %(at)s::timestamptz, date '2026-10-01', 1.5::numeric,
+              1.5::float8, 'x'::text, '\\x0102'::bytea, ARRAY['a', NULL], true, NULL, current_setting('TimeZone'),
+              current_setting('statement_timeout'), current_setting('plan_cache_mode')""",
+    {"at": "timestamptz"},
+)
 PART = Prepared("SELECT 1 / %(by)s", {"by": "int"})
 
 
@@ -63,6 +71,19 @@ def test_something_else_is_done_while_the_statement_is_at_work(offered: None) ->
     seen: list[set[int]] = []
     ((found, _),) = SLOW.rows({"seconds": 1}, lambda: seen.append(seen_at_work()))
     assert seen == [{found}]
+
+
+def test_values_are_read_as_on_djangos_connection(offered: None) -> None:
+    query = {"at": datetime(2026, 10, 25, 3, 30, tzinfo=ZoneInfo("Europe/Paris"))}
+
+    def told() -> list[str]:
+        ((*values,),) = READ.rows(query)
+        return [repr(bytes(value) if isinstance(value, memoryview) else value) for value in values]
+
+    on_a_line = told()
+    with transaction.atomic():
+        assert on_a_line == told()
+    assert "'UTC'" in on_a_line
 
 
 def test_it_is_done_where_there_is_no_line_as_well() -> None:
