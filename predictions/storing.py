@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from operator import attrgetter
 
 import orjson
@@ -78,9 +77,10 @@ def store(
     if not predictions:
         return
     statement = STORE if worths is None else STORE_AS_CURRENT
+    worths = [None] * len(predictions) if worths is None else worths
     rows = [
         dict(zip(GIVEN, (*_values_of(each), worth), strict=True))
-        for each, worth in zip(predictions, worths or repeat(None), strict=False)
+        for each, worth in zip(predictions, worths, strict=True)
     ]
     numbers = statement.rows({"rows": orjson.dumps(rows).decode()}, meanwhile)
     for prediction, (number,) in zip(predictions, numbers, strict=True):

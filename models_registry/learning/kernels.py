@@ -80,7 +80,7 @@ def bags(  # noqa: PLR0917 - the kernels take bare arrays
     Where `spare` is not 0, these become the groups' means (of `size` trees each), and the variance within them with so
     many degrees of freedom, divided by the mean size.
     """
-    n = np.uint32(len(x))
+    n, usual = np.uint32(len(x)), size.mean()
     at = np.empty(BLOCK, dtype=np.uint32)
     for start in range(np.uint32(0), n, np.uint32(BLOCK)):
         rows = min(np.uint32(BLOCK), n - start)
@@ -100,7 +100,7 @@ def bags(  # noqa: PLR0917 - the kernels take bare arrays
                 for bag in range(len(size)):
                     within[row] -= score[row, bag] * score[row, bag] / size[bag]
                     score[row, bag] /= size[bag]
-                within[row] = max(within[row], 0.0) / spare / size.mean()
+                within[row] = max(within[row], 0.0) / spare / usual
 
 
 @inlined
