@@ -113,7 +113,7 @@ def what_callers_know(leads: int) -> tuple[list[int], list[dict[str, Any]]]:
     from leads.catalogue import columns_of  # noqa: PLC0415
     from leads.models import Dossier, Organisation  # noqa: PLC0415
     from models_registry import scorers  # noqa: PLC0415
-    from predictions.scoring import moment_of  # noqa: PLC0415
+    from predictions.terms import moment_of  # noqa: PLC0415
     from predictions.vectors import rows_from  # noqa: PLC0415
 
     org, features = Organisation.get("default"), scorers.active("default").scorer.features

@@ -80,13 +80,16 @@ class Joined:
     parts: Sequence[Part[Any]]
     origin: str
     types: Mapping[str, str]
+    beside: Sequence[str] = ()
+    """Expressions beside the parts, in SQL."""
 
     @functools.cached_property
     def _statement(self) -> Prepared:
-        return Prepared(f"SELECT {', '.join(part.columns for part in self.parts)} {self.origin}", self.types)
+        wanted = [*(part.columns for part in self.parts), *self.beside]
+        return Prepared(f"SELECT {', '.join(wanted)} {self.origin}", self.types)
 
     def rows(self, query: Mapping[str, Any]) -> Iterator[list[Any]]:
-        """What it finds: for each row, each part's row or None."""
+        """What it finds: for each row, each part's row or None, and then the values beside them."""
         for values in self._statement.rows(query):
             yield list(_split(self.parts, values))
 
@@ -96,3 +99,4 @@ def _split(parts: Sequence[Part[Any]], values: Sequence[Any]) -> Iterator[Any]:
     for each in parts:
         yield each.row(values[start : start + each.width])
         start += each.width
+    yield from values[start:]

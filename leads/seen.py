@@ -1,4 +1,7 @@
-"""What the tables say of (dossier, moment) pairs, read in one SQL statement whose rows tell which part they are of."""
+"""What the tables say of (dossier, moment) pairs: a statement whose rows tell which part they are of.
+
+It is sent for many pairs, or stands within another statement that finds a lead, so that both are one.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,6 @@ from leads.catalogue import Tally
 from leads.features import Column, Moments
 from leads.models import USABLE
 
-ONE = """NOT MATERIALIZED (
-SELECT %(dossiers)s::bigint AS dossier_id, %(moments)s::timestamptz AS moment, %(known_by)s::timestamptz AS known_by,
-       0 AS ix
-)"""
 MANY = """(
 SELECT dossier_id, moment, known_by, ix - 1 AS ix
 FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
@@ -62,28 +61,45 @@ FROM (
 ) AS occurrences GROUP BY ix, name
 """
 
-ATTRIBUTES = """
+# Their names are our own words: as constants PostgreSQL knows what it looks for.
+ATTRIBUTES = f"""
 (SELECT DISTINCT ON (ix, name) 'attribute', ix, name, coalesce(a.value, 'null')::text
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
- AND a.known_from <= pairs.known_by AND a.availability = ANY(%(usable)s)
+ AND a.known_from <= pairs.known_by AND a.availability IN ({", ".join(f"'{each}'" for each in USABLE)})
 ORDER BY ix, name, a.known_from DESC)
-"""
+"""  # noqa: S608
 
-KEPT = """
-SELECT kind, 0, day::text, id::text
-FROM lead_standing WHERE org_id = %(org_id)s AND day = ANY(%(days)s::date[])
-"""
+STANDING = "SELECT kind, 0, day::text, id::text FROM lead_standing WHERE org_id = %(org_id)s AND day"
+KEPT = f"{STANDING} = ANY(%(days)s::date[])"
+PARTS = " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES))
+
+SEE = Prepared(
+    f"WITH pairs AS {MANY} {PARTS} UNION ALL {KEPT}",
+    {
+        "dossiers": "bigint[]",
+        "moments": "timestamptz[]",
+        "known_by": "timestamptz[]",
+        "org_id": "varchar",
+        "days": "date[]",
+    },
+)
 
 
-def _seeing(pairs: str, array: str) -> Prepared:
-    types = {"dossiers": f"bigint{array}", "moments": f"timestamptz{array}", "known_by": f"timestamptz{array}"}
-    types |= {"org_id": "varchar", "days": "date[]", "usable": "varchar[]"}
-    parts = " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES, KEPT))
-    return Prepared(f"WITH pairs AS {pairs} {parts}", types)
+def within(dossier: str, moment: str) -> str:
+    """The same as an expression of a statement that has a dossier's key and a moment, and a parameter `org_id`.
+
+    Its value is a text for `seen_of`.
+    """
+    pair = f"SELECT {dossier} AS dossier_id, {moment} AS moment, {moment} AS known_by, 0 AS ix"
+    kept = f"{STANDING} = ({moment} AT TIME ZONE 'UTC')::date"
+    parts = f"{PARTS} UNION ALL {kept}"
+    return f"""(
+    WITH pairs AS NOT MATERIALIZED ({pair})
+    SELECT json_agg(json_build_array(part, name, value))::text
+    FROM ({parts}) AS seen (part, ix, name, value)
+)"""  # noqa: S608
 
 
-SEE_ONE, SEE_MANY = _seeing(ONE, ""), _seeing(MANY, "[]")
-"""The same of one pair, which is what a request asks for: as constants, not as a row, PostgreSQL is done sooner."""
 # Of any size a number may be, which orjson would not read: but without the layers of json.loads.
 decoded = json.JSONDecoder().raw_decode
 NOT_KNOWN = np.iinfo(np.int64).max
@@ -127,29 +143,29 @@ class Asked:
     @property
     def query(self) -> dict[str, Any]:
         """What the statements take beside the pairs."""
-        return {"org_id": self.org_id, "days": list(self.days), "usable": list(USABLE)}
+        return {"org_id": self.org_id, "days": list(self.days)}
 
 
 def see(asked: Asked) -> Seen:
     """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
-    n = len(asked)
-    statement, pairs = (SEE_ONE, _one_of(asked)) if n == 1 else (SEE_MANY, _all_of(asked))
-    parts = rows_of(statement.rows(asked.query | pairs))
-    seen = Seen(*_leads(n, parts.pop("lead", [])))
-    return with_rows(seen, parts, n)
-
-
-def _one_of(asked: Asked) -> dict[str, Any]:
-    moment, known_by = np.datetime_as_string([asked.moment[0], asked.known_by[0]], timezone="UTC").tolist()
-    return {"dossiers": int(asked.dossier[0]), "moments": moment, "known_by": known_by}
-
-
-def _all_of(asked: Asked) -> dict[str, Any]:
-    return {
+    pairs = {
         "dossiers": bulk.literal(asked.dossier.tolist()),
         "moments": _instants(asked.moment),
         "known_by": _instants(asked.known_by),
     }
+    return _seen(len(asked), SEE.rows(asked.query | pairs))
+
+
+def seen_of(texts: Sequence[str]) -> Seen:
+    """What another statement has read within itself, of each pair a text."""
+    rows = ((part, ix, name, value) for ix, text in enumerate(texts) for part, name, value in orjson.loads(text))
+    return _seen(len(texts), rows)
+
+
+def _seen(n: int, rows: Iterable[tuple[str, int, str, str]]) -> Seen:
+    parts = rows_of(rows)
+    seen = Seen(*_leads(n, parts.pop("lead", [])))
+    return with_rows(seen, parts, n)
 
 
 def _instants(moments: Moments) -> str:

@@ -21,14 +21,15 @@ from leads.catalogue import Snapshots, Tally
 from leads.features import Column, Moments, distinct
 from leads.models import Direction, Organisation
 from leads.recipes import NEVER
-from leads.seen import NOT_KNOWN, Asked, Seen, see
+from leads.seen import NOT_KNOWN, Asked, Seen, see, seen_of
 from leads.seen_in_bulk import see_in_bulk
 from leads.standings import FEW_DAYS, Standings, standings
 
 STATEMENTS = 1
 """How many SQL statements `take` sends, whatever the number of pairs, where the standings of the day are kept.
 
-Two more count them and three keep them, for the first lead of a day, and one reads each into a process.
+`told` sends none then. Two more count them and three keep them, for the first lead of a day, and one reads each into a
+process.
 """
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
@@ -53,6 +54,14 @@ def take(
     """
     pairs, days = _pairs(dossiers, moments, known_by)
     seen = _see(org.org_id, pairs, days[:FEW_DAYS])
+    return _assemble(org.zone, pairs, seen, standings(org.org_id, days, seen.kept))
+
+
+def told(org: Organisation, read: Sequence[tuple[int, datetime, str]]) -> Snapshots:
+    """The same of dossiers that another statement has read, each as of a moment, to a text (`leads.seen.within`)."""
+    dossiers, moments, texts = zip(*read, strict=True)
+    pairs, days = _pairs(dossiers, moments)
+    seen = seen_of(texts)
     return _assemble(org.zone, pairs, seen, standings(org.org_id, days, seen.kept))
 
 

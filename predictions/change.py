@@ -26,7 +26,8 @@ from predictions.models import Prediction
 from predictions.movement import DATA, RECALIBRATION, TIME, VERSION, FeatureMove, Part, moves_between, telescoped
 from predictions.quantities import span
 from predictions.reasons import LEAST_PART
-from predictions.scoring import moment_of, predictions_from
+from predictions.scoring import predictions_from
+from predictions.terms import moment_of
 from predictions.then import as_then, own_scorer
 from predictions.vectors import columns_from, rows_from
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from common.together import Together
+from leads import snapshots
 from models_registry.scorers import Chosen
 from predictions import answers, monitoring
 from predictions.scoring import Fresh, problems_with, score_features, score_leads
@@ -68,11 +69,12 @@ def _each_once(org_id: str, numbers: Sequence[int]) -> dict[int, Json]:
     asked = leads_of(org_id, numbers)
     if not asked:
         return {}
-    told: list[Json] = []
+    told, terms = list[Json](), asked[0].terms
     scored = score_leads(
         org_id=org_id,
         dossiers=[each.dossier for each in asked],
-        terms=asked[0].terms,
+        terms=terms,
+        read=snapshots.told(terms.org, [(each.dossier.pk, each.moment, each.seen) for each in asked]),
         meanwhile=lambda made: told.extend(answers.fresh(made, [each.outcome for each in asked])),
     )
     return {each.dossier.number: answer for each, answer in zip(asked, _numbered(told, scored), strict=True)}

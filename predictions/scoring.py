@@ -19,7 +19,7 @@ from experiments.exposures import Seen
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
-from leads.models import Dossier, Organisation
+from leads.models import Dossier
 from models_registry import scorers
 from models_registry.learning.raw import Matrix
 from models_registry.learning.scores import Scores
@@ -29,7 +29,7 @@ from predictions.actions import Thresholds
 from predictions.models import Prediction
 from predictions.shadows import Shadowed
 from predictions.storing import store
-from predictions.terms import Terms, terms_of
+from predictions.terms import Terms, moment_of, terms_of
 from predictions.vectors import columns_from, rows_of, vector_of
 
 
@@ -55,16 +55,19 @@ def score_leads(
     org_id: str,
     dossiers: Sequence[Dossier],
     terms: Terms | None = None,
+    read: Snapshots | None = None,
     meanwhile: Callable[[list[Scored]], object] = lambda _: None,
 ) -> list[Scored]:
     """Scores leads of one organisation now, stores the predictions and current scores, and answers in their order.
 
-    On `terms` read just before, where the caller has them; else they are read. `meanwhile` is called with what is
-    answered, while it is stored: the predictions have no numbers yet.
+    On `terms`, and what is known of them (`read`), where the caller has just read these; else they are read now.
+    `meanwhile` is called with what is answered, while it is stored: the predictions have no numbers yet.
     """
     terms, predicted_at = terms or terms_of(org_id), timezone.now()
     org, assignments = terms.org, _assignments(terms, dossiers)
-    read = snapshots.take(org, [dossier.pk for dossier in dossiers], [moment_of(org, dossier) for dossier in dossiers])
+    if read is None:
+        moments = [moment_of(org, dossier) for dossier in dossiers]
+        read = snapshots.take(org, [dossier.pk for dossier in dossiers], moments)
     scored = _score(terms, dossiers, assignments, read, predicted_at)
     predictions = [each.prediction for each in scored]
     known = {each.assignment.method: each.chosen for each in scored}
@@ -77,12 +80,6 @@ def _assignments(terms: Terms, dossiers: Sequence[Dossier]) -> list[Assignment]:
     if not terms.is_experimenting:
         return [assignment.OUTSIDE] * len(dossiers)
     return assignment.assign(terms.org.org_id, dossiers)
-
-
-def moment_of(org: Organisation, dossier: Dossier) -> datetime:
-    """The moment as of which a lead is read now."""
-    # A lead that the CRM dates into the future is read as it will be when it begins.
-    return max(org.now(), dossier.created_at)
 
 
 def _score(

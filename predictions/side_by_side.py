@@ -11,7 +11,7 @@ from leads.catalogue import Snapshots, columns_of
 from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.actions import Thresholds
-from predictions.scoring import moment_of
+from predictions.terms import moment_of
 
 
 class Unreadable(LookupError):

@@ -1,5 +1,7 @@
 """On which terms leads are scored now: whose they are, which version scores, and which silently; in one statement.
 
+Where leads are asked for by their numbers, the same statement says what is known of them.
+
 Read anew for each request and each chunk of a job. Nothing of it is kept between them: a rollback holds at once.
 """
 
@@ -7,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from common.joined import Joined, Part, part
 from experiments.models import Experiment
 from leads.models import Dossier, Organisation, Outcome
+from leads.seen import within
 from models_registry import scorers
 from models_registry.models import ModelVersion
 from models_registry.scorers import NEEDED, Chosen
@@ -44,11 +50,16 @@ LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL
 ORDER BY d.id
 """
 TERMS_NOW = Joined(TERMS, OF_ORGANISATION, {"org_id": "varchar"})
-LEAD_NOW = Joined(
-    (*TERMS, LEAD, OUTCOME), OF_LEADS.format(which="%(number)s"), {"org_id": "varchar", "number": "bigint"}
-)
-LEADS_NOW = Joined(
-    (*TERMS, LEAD, OUTCOME), OF_LEADS.format(which="ANY(%(numbers)s)"), {"org_id": "varchar", "numbers": "bigint[]"}
+# As `moment_of` has it; PostgreSQL leaves what is null out of both.
+MOMENT = "greatest(least(o.observed_until, %(now)s), d.created_at)"
+LEAD_NOW, LEADS_NOW = (
+    Joined(
+        (*TERMS, LEAD, OUTCOME),
+        OF_LEADS.format(which=which),
+        {"org_id": "varchar", "now": "timestamptz"} | types,
+        beside=(MOMENT, within("d.id", MOMENT)),
+    )
+    for which, types in (("%(number)s", {"number": "bigint"}), ("ANY(%(numbers)s)", {"numbers": "bigint[]"}))
 )
 
 
@@ -64,11 +75,14 @@ class Terms:
 
 @dataclass(frozen=True)
 class Asked:
-    """A lead that is asked for, its current outcome, and the terms."""
+    """A lead that is asked for, its current outcome, the terms, and the moment as of which it was read."""
 
     dossier: Dossier
     outcome: Outcome | None
     terms: Terms
+    moment: datetime
+    seen: str
+    """What is known of it, for `leads.snapshots.told`."""
 
 
 def terms_of(org_id: str) -> Terms:
@@ -83,12 +97,22 @@ def scorer_of(org_id: str) -> Chosen:
 
 def leads_of(org_id: str, numbers: Sequence[int]) -> list[Asked]:
     """The leads of the organisation among these different numbers, with the terms, in the order of their keys."""
+    query = {"org_id": org_id, "now": timezone.now()}
     found = (
-        LEAD_NOW.rows({"org_id": org_id, "number": numbers[0]})
+        LEAD_NOW.rows(query | {"number": numbers[0]})
         if len(numbers) == 1
-        else LEADS_NOW.rows({"org_id": org_id, "numbers": list(numbers)})
+        else LEADS_NOW.rows(query | {"numbers": list(numbers)})
     )
-    return [Asked(dossier, outcome, _terms(org_id, *terms)) for *terms, dossier, outcome in found]
+    return [
+        Asked(dossier, outcome, _terms(org_id, *terms), moment, known)
+        for *terms, dossier, outcome, moment, known in found
+    ]
+
+
+def moment_of(org: Organisation, dossier: Dossier) -> datetime:
+    """The moment as of which a lead is read now."""
+    # A lead that the CRM dates into the future is read as it will be when it begins.
+    return max(org.now(), dossier.created_at)
 
 
 def _terms(

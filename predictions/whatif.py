@@ -16,7 +16,8 @@ from leads.consequences import followers
 from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.models import Prediction
-from predictions.scoring import moment_of, predictions_from, problems_with
+from predictions.scoring import predictions_from, problems_with
+from predictions.terms import moment_of
 from predictions.vectors import columns_from, rows_from
 
 

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leads import snapshots
 from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past
 from models_registry.tests.cast import a_version
@@ -17,7 +16,7 @@ from tests.cast import Caller
 
 pytestmark = pytest.mark.django_db
 
-TOKEN, TERMS, STORED, KEYED = 1, 1, 1, 4
+TOKEN, TERMS, LEAD_AND_TERMS, STORED, KEYED = 1, 1, 1, 1, 4
 EXAMPLE = {"org_id": "default", "features": {"appointments_count": 1}}
 
 
@@ -34,12 +33,12 @@ def statements_of(act: Callable[[], Any]) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-def test_a_lead_is_scored_in_four_statements_for_the_token_the_terms_its_snapshot_and_to_store(crm: Caller) -> None:
+def test_a_lead_is_scored_in_three_statements_for_the_token_what_is_known_of_it_and_to_store(crm: Caller) -> None:
     a_past()
     a_version()
     number = a_lead().number
     found = statements_of(lambda: crm.post(f"/api/ml/predict/{number}"))
-    assert len(found) == TOKEN + TERMS + snapshots.STATEMENTS + STORED == 4
+    assert len(found) == TOKEN + LEAD_AND_TERMS + STORED == 3
 
 
 def test_a_callers_own_features_are_scored_in_three_statements_and_a_batch_as_well(crm: Caller) -> None:

@@ -59,7 +59,7 @@ def test_all_of_them_are_stored_and_become_the_current_scores_in_one_statement_e
         on_request.LEADS._work("default", numbers)
     with CaptureQueriesContext(connection) as queries:
         together = on_request.LEADS._work("default", numbers)
-    assert len(queries) == 3  # the leads with the terms, their snapshots, and to store
+    assert len(queries) == 2  # the leads with the terms and what is known of them, and to store
     for answer in together:
         assert answer is not None
         assert LeadScore.objects.get(dossier__number=answer["dossier_id"]).prediction_id == answer["id"]
