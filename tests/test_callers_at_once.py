@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from common.auth import issue_service_token
+from common.service_tokens import issue, revoke
 from leads.models import LeadScore
 from leads.tests.cast import a_lead, a_past
 from models_registry.tests.cast import a_version
@@ -66,6 +69,38 @@ def test_each_is_answered_about_its_own_lead(server: Server) -> None:
         latest, history = (ask_for(server, token, f"/api/ml/predict/{number}/{what}") for what in ("latest", "history"))
         assert latest["id"] == history["results"][0]["id"] == current[number]
         assert len(history["results"]) == TIMES
+
+
+def test_a_token_that_is_revoked_while_many_ask_opens_no_door_from_then_on(server: Server) -> None:
+    tokens = [issue(name=f"crm {at}", org_id="default", scopes=["models:read"], days=1, by="tester") for at in range(4)]
+    closed: dict[int, float] = {}
+
+    def ask(place: int) -> list[tuple[float, int]]:
+        """When each of its calls began, and the status it was answered with."""
+        return [(time.monotonic(), status_for(server, tokens[place % 4].token)) for _ in range(25)]
+
+    with ThreadPoolExecutor(CALLERS) as threads:
+        asked = [threads.submit(ask, place) for place in range(CALLERS)]
+        for place in (0, 1):
+            time.sleep(0.5)
+            revoke(tokens[place].row, by="tester")
+            closed[place] = time.monotonic()
+        answers = [each.result() for each in asked]
+    for place, said in enumerate(answers):
+        if place % 4 in closed:
+            assert said[0][1] == 200
+            assert {status for began, status in said if began > closed[place % 4]} == {401}
+        else:
+            assert {status for _, status in said} == {200}
+
+
+def status_for(server: Server, token: str) -> int:
+    """What a door says to who shows the token."""
+    try:
+        ask_for(server, token, "/api/ml/model/versions")
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200
 
 
 def ask_for(server: Server, token: str, path: str) -> Any:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from common.audit import AuditEntry
-from common.service_tokens import ServiceToken, issue
+from common.service_tokens import LOOK_UP, Listed, ServiceToken, issue, revoke
 from common.tests import people
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,15 @@ def test_looking_it_up_is_one_statement_and_its_use_is_noted_now_and_then(django
     ServiceToken.objects.update(last_used_at=long_ago)
     assert status_for(token) == 200
     assert ServiceToken.objects.get().last_used_at > long_ago
+
+
+def test_of_those_who_ask_together_each_is_told_of_its_own_token() -> None:
+    good, revoked, gone = (a_token(name).row for name in ("good", "revoked", "gone"))
+    revoke(revoked, by="tester")
+    ServiceToken.objects.filter(pk=gone.pk).delete()
+    ServiceToken.objects.filter(pk=good.pk).update(last_used_at=(noted := timezone.now()))
+    asked = [good, revoked, good, gone]
+    assert LOOK_UP._work(None, [str(row.pk) for row in asked]) == [Listed(noted), None, Listed(noted), None]
 
 
 def test_in_the_admin_it_is_shown_once() -> None:
