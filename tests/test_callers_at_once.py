@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -74,24 +75,27 @@ def test_each_is_answered_about_its_own_lead(server: Server) -> None:
 def test_a_token_that_is_revoked_while_many_ask_opens_no_door_from_then_on(server: Server) -> None:
     tokens = [issue(name=f"crm {at}", org_id="default", scopes=["models:read"], days=1, by="tester") for at in range(4)]
     closed: dict[int, float] = {}
+    all_in = threading.Barrier(CALLERS + 1, timeout=60)
 
-    def ask(place: int) -> list[tuple[float, int]]:
-        """When each of its calls began, and the status it was answered with."""
-        return [(time.monotonic(), status_for(server, tokens[place % 4].token)) for _ in range(25)]
+    def ask(place: int) -> tuple[int, list[tuple[float, int]]]:
+        """The status it was first answered with; then, when each of its calls began, and the status."""
+        first = status_for(server, tokens[place % 4].token)
+        all_in.wait()
+        return first, [(time.monotonic(), status_for(server, tokens[place % 4].token)) for _ in range(25)]
 
     with ThreadPoolExecutor(CALLERS) as threads:
         asked = [threads.submit(ask, place) for place in range(CALLERS)]
+        all_in.wait()
         for place in (0, 1):
-            time.sleep(0.5)
             revoke(tokens[place].row, by="tester")
             closed[place] = time.monotonic()
         answers = [each.result() for each in asked]
-    for place, said in enumerate(answers):
+    for place, (first, later) in enumerate(answers):
+        assert first == 200
         if place % 4 in closed:
-            assert said[0][1] == 200
-            assert {status for began, status in said if began > closed[place % 4]} == {401}
+            assert {status for began, status in later if began > closed[place % 4]} == {401}
         else:
-            assert {status for _, status in said} == {200}
+            assert {status for _, status in later} == {200}
 
 
 def status_for(server: Server, token: str) -> int:
