@@ -24,7 +24,7 @@ LONGEST_NAME = 150
 LONGEST_DAYS = 3650
 # Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
 VALID = Prepared(
-    "SELECT id::text, last_used_at FROM service_token WHERE id = ANY(%(numbers)s) AND revoked_at IS NULL",
+    "SELECT id::text, last_used_at FROM service_token WHERE id = ANY(%(numbers)s::uuid[]) AND revoked_at IS NULL",
     {"numbers": "uuid[]"},
 )
 USE_IS_NOTED_EVERY = timedelta(minutes=5)
