@@ -32,7 +32,7 @@ USE_IS_NOTED_EVERY = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Listed:
-    """A token that is neither revoked nor unlisted, and when it was last noted to be used."""
+    """That a token is listed and not revoked, and when it was last noted to be used."""
 
     last_used_at: datetime | None
 

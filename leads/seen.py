@@ -61,7 +61,7 @@ FROM (
 ) AS occurrences GROUP BY ix, name
 """
 
-# Their names are our own words: as constants PostgreSQL knows what it looks for.
+# Which may be used is the same for all who ask, so it stands there as words of our own and not as a parameter.
 ATTRIBUTES = f"""
 (SELECT DISTINCT ON (ix, name) 'attribute', ix, name, coalesce(a.value, 'null')::text
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id

@@ -58,7 +58,7 @@ def take(
 
 
 def told(org: Organisation, read: Sequence[tuple[int, datetime, str]]) -> Snapshots:
-    """The same of dossiers that another statement has read, each as of a moment, to a text (`leads.seen.within`)."""
+    """The same of what another statement has read: a dossier's key, the moment, and the text of `leads.seen.within`."""
     dossiers, moments, texts = zip(*read, strict=True)
     pairs, days = _pairs(dossiers, moments)
     seen = seen_of(texts)
