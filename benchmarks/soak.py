@@ -22,7 +22,7 @@ from tests.faults.callers import Callers, Told
 from tests.faults.installation import Failed, Installation, installed, settle_in
 
 WARM_UP_SECONDS = 30.0
-"""Until then each of the worker's processes has had runs and jobs, also where the machine is slow and the soak short."""
+"""By then each of the worker's processes has had runs and jobs, also where the machine is slow."""
 MAY_GROW = 1.15
 MEGABYTES_MORE = 30.0
 CONNECTIONS_MORE = 3
