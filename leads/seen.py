@@ -21,7 +21,7 @@ from leads.catalogue import Tally
 from leads.features import Column, Moments
 from leads.models import USABLE
 
-MANY = """(
+PAIRS = """(
 SELECT dossier_id, moment, known_by, ix - 1 AS ix
 FROM unnest(%(dossiers)s::bigint[], %(moments)s::timestamptz[], %(known_by)s::timestamptz[])
      WITH ORDINALITY AS p (dossier_id, moment, known_by, ix)
@@ -74,7 +74,7 @@ KEPT = f"{STANDING} = ANY(%(days)s::date[])"
 PARTS = " UNION ALL ".join((LEADS, CHANGES, OCCURRENCES, ATTRIBUTES))
 
 SEE = Prepared(
-    f"WITH pairs AS {MANY} {PARTS} UNION ALL {KEPT}",
+    f"WITH pairs AS {PAIRS} {PARTS} UNION ALL {KEPT}",
     {
         "dossiers": "bigint[]",
         "moments": "timestamptz[]",
