@@ -23,14 +23,14 @@ from common.tenancy import org_of
 
 
 class ServicePrincipal:
-    """A caller that is a program: it has a name and no account."""
+    """A caller that is a program: it has a name and no account. `token` is the number of its token, of one of ours."""
 
     is_authenticated = is_active = True
     is_anonymous = is_staff = is_superuser = False
     pk = id = None
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, token: str | None = None) -> None:
+        self.name, self.token = name, token
 
     def get_username(self) -> str:
         """The name it was given when its token was made."""
@@ -68,9 +68,19 @@ class TokenAuthentication(JWTAuthentication):
         is_ours = not isinstance(validated_token, OutsideToken)
         if is_ours and "user_id" in validated_token:
             return super().get_user(validated_token)
-        if is_ours:
-            service_tokens.ensure_not_revoked(validated_token)
-        return ServicePrincipal(str(validated_token.get("sub", "unknown"))[:150])
+        name = str(validated_token.get("sub", "unknown"))[:150]
+        return self._program(name, service_tokens.number_of(validated_token)) if is_ours else ServicePrincipal(name)
+
+    def _program(self, name: str, token: str) -> ServicePrincipal:
+        service_tokens.ensure_not_revoked(token)
+        return ServicePrincipal(name, token)
+
+
+class LookedUpLater(TokenAuthentication):
+    """The same for a door that looks a program's token up itself: `views.LookingUpLater`."""
+
+    def _program(self, name: str, token: str) -> ServicePrincipal:
+        return ServicePrincipal(name, token)
 
 
 class BrowserSession(SessionAuthentication):
@@ -102,6 +112,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     """How the schema describes the bearer token."""
 
     target_class = "common.auth.TokenAuthentication"
+    match_subclasses = True
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -22,6 +22,8 @@ from common.rendering import QuickJSONRenderer
 from common.scopes import Caller, caller_of
 
 Handler = Callable[..., Response]
+KEY_HEADER = "HTTP_IDEMPOTENCY_KEY"
+"""What `Idempotency-Key` is called in a request's META."""
 CLAIM = """
 INSERT INTO idempotency_key (org_id, caller, key, fingerprint, status, answer, created_at)
 VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (org_id, caller, key) DO NOTHING RETURNING id
@@ -40,7 +42,7 @@ def idempotent(handler: Handler) -> Handler:
 
     @functools.wraps(handler)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        key = request.META.get(KEY_HEADER)
         if key is None:
             return handler(view, request, *args, **kwargs)
         if not key.isprintable() or not 0 < len(key) <= KEY_LENGTH:

@@ -27,11 +27,12 @@ SCOPES = tuple(PERMISSION_OF_SCOPE)
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking: the organisation, the scopes, and a name for the audit rows."""
+    """Who is asking: organisation, scopes, a name for the audit rows, and the number of a program's own token."""
 
     name: str
     org_id: str
     scopes: frozenset[str]
+    token: str | None = None
 
 
 def scopes_of(user: AbstractUser) -> frozenset[str]:
@@ -55,7 +56,8 @@ def _from_token(request: Request) -> Caller:
     scope = claims.get("scope", "")
     words = scope.replace(",", " ").split() if isinstance(scope, str) else [str(word) for word in scope]
     name = request.user.get_username() or str(claims.get("sub", "unknown"))
-    return Caller(name=name, org_id=str(claims.get("org_id") or "default"), scopes=frozenset(words))
+    org_id, token = str(claims.get("org_id") or "default"), getattr(request.user, "token", None)
+    return Caller(name=name, org_id=org_id, scopes=frozenset(words), token=token)
 
 
 def _from_session(request: Request) -> Caller:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.utils import timezone
@@ -22,19 +23,21 @@ from common.together import Together
 
 LONGEST_NAME = 150
 LONGEST_DAYS = 3650
-# Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
-VALID = Prepared(
-    "SELECT id::text, last_used_at FROM service_token WHERE id = ANY(%(numbers)s::uuid[]) AND revoked_at IS NULL",
-    {"numbers": "uuid[]"},
-)
 USE_IS_NOTED_EVERY = timedelta(minutes=5)
+LISTED = f"""(
+    SELECT json_object_agg(
+        id, last_used_at IS NULL OR last_used_at < %(now)s - interval '{USE_IS_NOTED_EVERY.total_seconds()} seconds'
+    )::text
+    FROM service_token WHERE id = ANY(%(tokens)s::uuid[]) AND revoked_at IS NULL
+)"""  # noqa: S608 - our own words
+"""Which of some tokens are listed and not revoked, as an expression in SQL: for `refusals`.
 
-
-@dataclass(frozen=True)
-class Listed:
-    """That a token is listed and not revoked, and when it was last noted to be used."""
-
-    last_used_at: datetime | None
+So any statement can look up the tokens of those who ask for it. Each with whether it is time to note its use.
+"""
+NEEDED = {"tokens": "uuid[]", "now": "timestamptz"}
+"""The parameters of `LISTED`, and their types."""
+# Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
+LOOK = Prepared(f"SELECT {LISTED}", NEEDED)
 
 
 class ServiceTokenQuerySet(OrgQuerySet["ServiceToken"]):
@@ -118,30 +121,39 @@ def revoke(row: ServiceToken, *, by: str) -> bool:
     return True
 
 
-def ensure_not_revoked(token: Token) -> None:
-    """Looks the verified token up. Raises InvalidToken (401) where it is revoked or unlisted.
+def number_of(token: Token) -> str:
+    """The number a verified token is listed under. Raises InvalidToken (401) where it has none."""
+    try:
+        return str(uuid.UUID(str(token.get("jti"))))
+    except ValueError as error:
+        raise InvalidToken("The token has no number.") from error
+
+
+def ensure_not_revoked(number: str) -> None:
+    """Looks up a token by its number. Raises InvalidToken (401) where it is revoked or unlisted.
 
     In one statement for all who ask at the same time: it is sent after each of them has asked.
     """
-    now = timezone.now()
-    number = _number(token)
-    found = LOOK_UP.ask(None, str(number))
-    if found is None:
-        raise InvalidToken("The token is revoked.")
-    if found.last_used_at is None or found.last_used_at < now - USE_IS_NOTED_EVERY:
-        ServiceToken.objects.filter(pk=number).update(last_used_at=now)
+    refused = LOOK_UP.ask(None, number)
+    if refused is not None:
+        raise refused
 
 
-def _listed(_: None, numbers: Sequence[str]) -> list[Listed | None]:
-    found = {number: Listed(last_used_at) for number, last_used_at in VALID.rows({"numbers": list(set(numbers))})}
-    return [found.get(number) for number in numbers]
+def refusals(numbers: Sequence[str | None], listed: str | None) -> list[InvalidToken | None]:
+    """By what a statement has found of them (`LISTED`): for each number None, or why it opens nothing; notes their use.
+
+    No number is that of somebody who shows no token of ours.
+    """
+    found: Mapping[str, bool] = orjson.loads(listed) if listed else {}
+    if any(found.values()):
+        due = [number for number, is_due in found.items() if is_due]
+        ServiceToken.objects.filter(pk__in=due).update(last_used_at=timezone.now())
+    return [None if number is None or number in found else InvalidToken("The token is revoked.") for number in numbers]
 
 
-LOOK_UP: Together[None, str, Listed | None] = Together(_listed, most=64)
+def _look(_: None, numbers: Sequence[str]) -> list[InvalidToken | None]:
+    ((listed,),) = LOOK.rows({"tokens": list(set(numbers)), "now": timezone.now()})
+    return refusals(numbers, listed)
 
 
-def _number(token: Token) -> uuid.UUID:
-    try:
-        return uuid.UUID(str(token.get("jti")))
-    except ValueError as error:
-        raise InvalidToken("The token has no number.") from error
+LOOK_UP: Together[None, str, InvalidToken | None] = Together(_look, most=64)

@@ -142,7 +142,8 @@ class TokenLimit(BaseThrottle):
     def use(self, request: Request, view: Any) -> Use:
         """What this request takes of it."""
         caller = caller_of(request)
-        key = (self.setting, caller.org_id, caller.name)
+        # By its number: who still holds a revoked token of that name uses up nothing of the one that replaced it.
+        key = (self.setting, caller.org_id, caller.token or caller.name)
         return Use(getattr(settings, self.setting), key, self.cost(request, view))
 
     def allow_request(self, request: Request, view: Any) -> bool:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from common import service_tokens
+from common.answers import DEPENDENCY_ERRORS
+from common.auth import BrowserSession, LookedUpLater
+from common.idempotency import KEY_HEADER
 from common.scopes import Caller, caller_of
 from common.serializers import StrictSerializer
 from common.throttling import RequestLimit, TokenLimit, wait_of
@@ -51,3 +56,35 @@ class ContractView(APIView):
         if limit:
             response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(str, limit)
         return response  # type: ignore[no-any-return]
+
+
+class LookingUpLater(ContractView):
+    """A door whose first statement looks the caller's token up beside what it reads (`service_tokens.LISTED`).
+
+    It answers nothing and stores nothing before that. Where that statement is not sent, the token is looked up by
+    itself: before an answer of long ago is given to the same `Idempotency-Key`, and before any error is told.
+    """
+
+    authentication_classes = [LookedUpLater, BrowserSession]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who asks, and whether they may. Raises InvalidToken (401) where a revoked token might get an old answer."""
+        super().initial(request, *args, **kwargs)
+        if KEY_HEADER in request.META:
+            self._look_up()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """What is told of an error: to who shows a revoked token only that."""
+        if not isinstance(exc, AuthenticationFailed):
+            try:
+                self._look_up()
+            except AuthenticationFailed as refusal:
+                exc = refusal
+            except DEPENDENCY_ERRORS:
+                pass  # what was wrong before is told
+        return super().handle_exception(exc)
+
+    def _look_up(self) -> None:
+        token = getattr(self.request.user, "token", None)
+        if token is not None:
+            service_tokens.ensure_not_revoked(token)

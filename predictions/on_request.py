@@ -8,16 +8,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import compress
+from typing import Any, TypeVar
 
+from rest_framework_simplejwt.exceptions import InvalidToken
+
+from common.scopes import Caller
 from common.together import Together
 from leads import snapshots
+from leads.features import Feature
 from models_registry.scorers import Chosen
 from predictions import answers, monitoring
 from predictions.scoring import Fresh, problems_with, score_features, score_leads
-from predictions.terms import leads_of, scorer_of
+from predictions.terms import Asked, leads_of, scorer_for
 
 Json = dict[str, Any]
+What = TypeVar("What")
+Call = tuple[What, str | None]
+"""What a caller asks for, and the number of its token, which is looked up now (None: it shows none of ours)."""
 MOST = 32
 """So many are answered together at most: the first of them waits for the last."""
 
@@ -30,26 +38,32 @@ class Unfit(ValueError):
         self.problems = problems
 
 
-def of_lead(org_id: str, number: int) -> Json | None:
-    """A new prediction of the organisation's lead of that number, stored; None where it has none."""
-    return LEADS.ask(org_id, number)
+def of_lead(caller: Caller, number: int) -> Json | None:
+    """A new prediction of that lead of the caller's organisation, stored; None where it has none of that number.
+
+    Raises InvalidToken (401) where the caller's token is revoked.
+    """
+    return _given(LEADS.ask(caller.org_id, (number, caller.token)))
 
 
-def of_features(org_id: str, row: Mapping[str, Any]) -> Json:
-    """A new prediction from a caller's features, stored. Raises Unfit."""
-    answer = FEATURES.ask(org_id, row)
-    if isinstance(answer, Unfit):
+def of_features(caller: Caller, row: Mapping[str, Any]) -> Json:
+    """A new prediction from a caller's features, stored. Raises Unfit, and InvalidToken as above."""
+    return _given(FEATURES.ask(caller.org_id, (row, caller.token)))
+
+
+def _given(answer: What | Exception) -> What:
+    if isinstance(answer, Exception):
         raise answer
     return answer
 
 
-def _leads(org_id: str, numbers: Sequence[int]) -> list[Json | None]:
-    monitoring.TOGETHER.observe(len(numbers))
-    answered: list[Json | None] = [None] * len(numbers)
-    for places in _rounds(numbers):
-        found = _each_once(org_id, [numbers[place] for place in places])
-        for place in places:
-            answered[place] = found.get(numbers[place])
+def _leads(org_id: str, calls: Sequence[Call[int]]) -> list[Json | InvalidToken | None]:
+    monitoring.TOGETHER.observe(len(calls))
+    answered: list[Json | InvalidToken | None] = [None] * len(calls)
+    for places in _rounds([number for number, _ in calls]):
+        found = _each_once(org_id, [calls[place] for place in places])
+        for place, answer in zip(places, found, strict=True):
+            answered[place] = answer
     return answered
 
 
@@ -65,8 +79,15 @@ def _rounds(numbers: Sequence[int]) -> list[list[int]]:
     return rounds
 
 
-def _each_once(org_id: str, numbers: Sequence[int]) -> dict[int, Json]:
-    asked = leads_of(org_id, numbers)
+def _each_once(org_id: str, calls: Sequence[Call[int]]) -> list[Json | InvalidToken | None]:
+    numbers, tokens = zip(*calls, strict=True)
+    asked, refusals = leads_of(org_id, numbers, tokens)
+    closed = set(compress(numbers, refusals))
+    found = _scored(org_id, [each for each in asked if each.dossier.number not in closed])
+    return [refusal or found.get(number) for number, refusal in zip(numbers, refusals, strict=True)]
+
+
+def _scored(org_id: str, asked: Sequence[Asked]) -> dict[int, Json]:
     if not asked:
         return {}
     told, terms = list[Json](), asked[0].terms
@@ -87,14 +108,20 @@ def _numbered(told: list[Json], made: Sequence[Fresh]) -> list[Json]:
     return told
 
 
-def _rows(org_id: str, rows: Sequence[Mapping[str, Any]]) -> list[Json | Unfit]:
-    monitoring.TOGETHER.observe(len(rows))
-    chosen = scorer_of(org_id)
+def _rows(org_id: str, calls: Sequence[Call[Mapping[str, Any]]]) -> list[Json | Unfit | InvalidToken]:
+    monitoring.TOGETHER.observe(len(calls))
+    rows, tokens = zip(*calls, strict=True)
+    chosen, refusals = scorer_for(org_id, tokens)
     features = {feature.name: feature for feature in chosen.scorer.features}
-    problems = [problems_with(features, row) for row in rows]
-    sound = [row for row, found in zip(rows, problems, strict=True) if not found]
+    wrong = [refusal or _unfit(features, row) for row, refusal in zip(rows, refusals, strict=True)]
+    sound = [row for row, error in zip(rows, wrong, strict=True) if error is None]
     answered = iter(_sound(org_id, chosen, sound) if sound else ())
-    return [Unfit(found) if found else next(answered) for found in problems]
+    return [error or next(answered) for error in wrong]
+
+
+def _unfit(features: Mapping[str, Feature], row: Mapping[str, Any]) -> Unfit | None:
+    problems = problems_with(features, row)
+    return Unfit(problems) if problems else None
 
 
 def _sound(org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> list[Json]:
@@ -105,5 +132,5 @@ def _sound(org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> li
     return _numbered(told, made)
 
 
-LEADS: Together[str, int, Json | None] = Together(_leads, most=MOST)
-FEATURES: Together[str, Mapping[str, Any], Json | Unfit] = Together(_rows, most=MOST)
+LEADS: Together[str, Call[int], Json | InvalidToken | None] = Together(_leads, most=MOST)
+FEATURES: Together[str, Call[Mapping[str, Any]], Json | Unfit | InvalidToken] = Together(_rows, most=MOST)

@@ -1,6 +1,7 @@
 """On which terms leads are scored now: whose they are, which version scores, and which silently; in one statement.
 
-Where leads are asked for by their numbers, the same statement says what is known of them.
+Where leads are asked for by their numbers, the same statement says what is known of them; and it looks up the tokens
+of those who ask.
 
 Read anew for each request and each chunk of a job. Nothing of it is kept between them: a rollback holds at once.
 """
@@ -10,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
+from rest_framework_simplejwt.exceptions import InvalidToken
 
+from common import service_tokens
 from common.joined import Joined, Part, part
 from experiments.models import Experiment
 from leads.models import Dossier, Organisation, Outcome
@@ -20,6 +24,11 @@ from leads.seen import within
 from models_registry import scorers
 from models_registry.models import ModelVersion
 from models_registry.scorers import NEEDED, Chosen
+
+Tokens = Sequence[str | None]
+"""The number of each caller's token; None of those who show none of ours."""
+Refusals = Sequence[InvalidToken | None]
+"""For each caller None, or what it is told in place of an answer."""
 
 ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until", shared=True)
 ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED, shared=True) for alias in ("a", "s"))
@@ -45,19 +54,22 @@ LEFT JOIN LATERAL (
 ) AS e ON true
 """
 OF_LEADS = f"""{OF_ORGANISATION}
-JOIN dossier d ON d.org_id = asked.org_id AND d.number = {{which}}
+LEFT JOIN dossier d ON d.org_id = asked.org_id AND d.number = {{which}}
 LEFT JOIN lead_outcome u ON u.dossier_id = d.id AND u.superseded_at IS NULL
 ORDER BY d.id
 """
 TERMS_NOW = Joined(TERMS, OF_ORGANISATION, {"org_id": "varchar"})
+TERMS_FOR_CALLERS = Joined(
+    TERMS, OF_ORGANISATION, {"org_id": "varchar"} | service_tokens.NEEDED, beside=(service_tokens.LISTED,)
+)
 # As `moment_of` has it; PostgreSQL leaves what is null out of both.
 MOMENT = "greatest(least(o.observed_until, %(now)s), d.created_at)"
 LEAD_NOW, LEADS_NOW = (
     Joined(
         (*TERMS, LEAD, OUTCOME),
         OF_LEADS.format(which=which),
-        {"org_id": "varchar", "now": "timestamptz"} | types,
-        beside=(MOMENT, within("d.id", MOMENT)),
+        {"org_id": "varchar"} | service_tokens.NEEDED | types,
+        beside=(MOMENT, within("d.id", MOMENT), service_tokens.LISTED),
     )
     for which, types in (("%(number)s", {"number": "bigint"}), ("ANY(%(numbers)s)", {"numbers": "bigint[]"}))
 )
@@ -92,27 +104,46 @@ def terms_of(org_id: str) -> Terms:
 
 def scorer_of(org_id: str) -> Chosen:
     """The active version's scorer as of now, or the rules where none is active."""
-    return scorers.as_read(org_id, scorers.ML, active=terms_of(org_id).active)
+    return _scorer(terms_of(org_id))
 
 
-def leads_of(org_id: str, numbers: Sequence[int]) -> list[Asked]:
-    """The leads of the organisation among these different numbers, with the terms, in the order of their keys."""
-    query = {"org_id": org_id, "now": timezone.now()}
-    found = (
+def scorer_for(org_id: str, tokens: Tokens) -> tuple[Chosen, Refusals]:
+    """The same; and of those who ask, each of whom shows one of these tokens or none, who is refused."""
+    ((*terms, listed),) = TERMS_FOR_CALLERS.rows({"org_id": org_id} | _now(tokens))
+    return _scorer(_terms(org_id, *terms)), service_tokens.refusals(tokens, listed)
+
+
+def leads_of(org_id: str, numbers: Sequence[int], tokens: Tokens = ()) -> tuple[list[Asked], Refusals]:
+    """The leads of the organisation among these different numbers, with the terms, in the order of their keys.
+
+    And of those who ask for them, each of whom shows one of these tokens or none, who is refused.
+    """
+    query = {"org_id": org_id} | _now(tokens)
+    found = list(
         LEAD_NOW.rows(query | {"number": numbers[0]})
         if len(numbers) == 1
         else LEADS_NOW.rows(query | {"numbers": list(numbers)})
     )
-    return [
-        Asked(dossier, outcome, _terms(org_id, *terms), moment, known)
-        for *terms, dossier, outcome, moment, known in found
+    asked = [
+        Asked(dossier, outcome, _terms(org_id, *terms), moment, seen)
+        for *terms, dossier, outcome, moment, seen, _ in found
+        if dossier is not None  # where there is none at all, one row says what holds for the callers
     ]
+    return asked, service_tokens.refusals(tokens, found[0][-1])
 
 
 def moment_of(org: Organisation, dossier: Dossier) -> datetime:
     """The moment as of which a lead is read now."""
     # A lead that the CRM dates into the future is read as it will be when it begins.
     return max(org.now(), dossier.created_at)
+
+
+def _now(tokens: Tokens) -> dict[str, Any]:
+    return {"now": timezone.now(), "tokens": [token for token in tokens if token is not None]}
+
+
+def _scorer(terms: Terms) -> Chosen:
+    return scorers.as_read(terms.org.org_id, scorers.ML, active=terms.active)
 
 
 def _terms(

@@ -11,9 +11,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from common import throttling
 from common.audit import AuditEntry
-from common.service_tokens import LOOK_UP, Listed, ServiceToken, issue, revoke
+from common.service_tokens import LOOK_UP, ServiceToken, issue, revoke
 from common.tests import people
+from leads.tests.cast import a_lead
+from predictions.models import Prediction
 
 pytestmark = pytest.mark.django_db
 INFO, ADD = "/api/ml/model/versions", "/admin/common/servicetoken/add/"
@@ -23,8 +26,8 @@ def status_for(token: str) -> int:
     return Client().get(INFO, headers={"Authorization": f"Bearer {token}"}).status_code
 
 
-def a_token(name: str = "crm") -> Any:
-    return issue(name=name, org_id="default", scopes=["models:read"], days=1, by="tester")
+def a_token(name: str = "crm", scopes: tuple[str, ...] = ("models:read",)) -> Any:
+    return issue(name=name, org_id="default", scopes=list(scopes), days=1, by="tester")
 
 
 def test_a_command_makes_one_and_another_revokes_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,13 +70,49 @@ def test_looking_it_up_is_one_statement_and_its_use_is_noted_now_and_then(django
     assert ServiceToken.objects.get().last_used_at > long_ago
 
 
-def test_of_those_who_ask_together_each_is_told_of_its_own_token() -> None:
-    good, revoked, gone = (a_token(name).row for name in ("good", "revoked", "gone"))
+def test_of_those_who_ask_together_each_is_told_of_its_own_token_and_only_good_ones_are_noted() -> None:
+    good, fresh, revoked, gone = (a_token(name).row for name in ("good", "fresh", "revoked", "gone"))
     revoke(revoked, by="tester")
     ServiceToken.objects.filter(pk=gone.pk).delete()
-    ServiceToken.objects.filter(pk=good.pk).update(last_used_at=(noted := timezone.now()))
-    asked = [good, revoked, good, gone]
-    assert LOOK_UP._work(None, [str(row.pk) for row in asked]) == [Listed(noted), None, Listed(noted), None]
+    ServiceToken.objects.filter(pk=fresh.pk).update(last_used_at=(noted := timezone.now()))
+    asked = [good, revoked, good, gone, fresh]
+    refused = LOOK_UP._work(None, [str(row.pk) for row in asked])
+    assert [each is not None for each in refused] == [False, True, False, True, False]
+    used = dict(ServiceToken.objects.values_list("name", "last_used_at"))
+    assert used["good"] is not None
+    assert (used["fresh"], used["revoked"]) == (noted, None)
+
+
+@pytest.mark.parametrize("path", ["/api/ml/predict/7", "/api/v1/predict"])
+def test_where_it_is_looked_up_with_what_is_read_a_revoked_one_gets_nothing_either(path: str) -> None:
+    a_lead(number=7)
+    issued = a_token(scopes=("predictions:write",))
+
+    def ask(body: Any, **headers: str) -> Any:
+        headers |= {"Authorization": f"Bearer {issued.token}"}
+        return Client().post(path, body, "application/json", headers=headers)
+
+    body = None if path.endswith("7") else {"features": {}}
+    assert [ask(body, **key).status_code for key in ({}, {"Idempotency-Key": "k"})] == [200, 200]
+    assert ServiceToken.objects.get().last_used_at is not None
+    revoke(issued.row, by="tester")
+    for key in ({}, {"Idempotency-Key": "k"}, {"Idempotency-Key": "new"}):
+        assert ask(body, **key).status_code == 401
+    assert Prediction.objects.count() == 2
+    assert "revoked" in ask(body).json()["errors"][0]["detail"]
+
+
+def test_a_token_that_has_replaced_a_revoked_one_of_its_name_has_limits_of_its_own(settings: Any) -> None:
+    throttling.counter().registered_client.flushdb()
+    settings.RATE_LIMIT_REQUESTS = "1/minute"
+    lead, (old, new) = a_lead(), (a_token(scopes=("predictions:write",)) for _ in range(2))
+    revoke(old.row, by="tester")
+
+    def status(issued: Any) -> int:
+        headers = {"Authorization": f"Bearer {issued.token}"}
+        return Client().post(f"/api/ml/predict/{lead.number}", {}, "application/json", headers=headers).status_code
+
+    assert [status(each) for each in (old, old, new, new)] == [401, 401, 200, 429]
 
 
 def test_in_the_admin_it_is_shown_once() -> None:

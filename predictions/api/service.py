@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from common.errors import TooLarge
 from common.idempotency import idempotent
 from common.throttling import BatchItemLimit, PredictionLimit, RequestLimit
-from common.views import ContractView
+from common.views import ContractView, LookingUpLater
 from leads.features import Feature
 from models_registry.scorers import Chosen
 from predictions import answers, monitoring, on_request
@@ -39,7 +39,7 @@ EXAMPLE = {
 }
 
 
-class PredictFeatures(ContractView):
+class PredictFeatures(LookingUpLater):
     """One vector."""
 
     required_scope = WRITE
@@ -63,7 +63,7 @@ class PredictFeatures(ContractView):
         body.is_valid(raise_exception=True)
         with monitoring.watched():
             try:
-                return Response(on_request.of_features(self.caller.org_id, body.validated_data["features"]))
+                return Response(on_request.of_features(self.caller, body.validated_data["features"]))
             except on_request.Unfit as error:
                 raise ValidationError({"features": error.problems}) from None
 

@@ -15,7 +15,7 @@ from common.idempotency import idempotent
 from common.pagination import Keyset
 from common.serializers import EARLIEST, LATEST, iso
 from common.throttling import PredictionLimit, RequestLimit
-from common.views import ContractView
+from common.views import ContractView, LookingUpLater
 from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.orders import ORDERS, OpenAndDecided
@@ -53,7 +53,7 @@ def dossier_or_404(org_id: str, number: int) -> Dossier:
     return dossier
 
 
-class Predict(ContractView):
+class Predict(LookingUpLater):
     """Scoring a lead."""
 
     required_scope = WRITE
@@ -70,7 +70,7 @@ class Predict(ContractView):
         """Scores this lead now, stores the prediction and answers it."""
         self.take_no_body()
         with monitoring.watched():
-            answer = on_request.of_lead(self.caller.org_id, dossier_id)
+            answer = on_request.of_lead(self.caller, dossier_id)
             if answer is None:
                 raise NotFound(NO_SUCH_LEAD)
             return Response(answer)

@@ -27,7 +27,7 @@ def test_what_is_read_with_the_terms_is_what_a_snapshot_of_the_moment_says(seed:
     moments = [moment_of(org, lead) for lead in leads]
     assert len(set(moments)) > 1  # some begin later than the records end
     calls = [[lead.number for lead in leads]] if together else [[lead.number] for lead in leads]
-    asked = [each for numbers in calls for each in leads_of("default", numbers)]
+    asked = [each for numbers in calls for each in leads_of("default", numbers)[0]]
     assert [(each.dossier, each.moment) for each in asked] == list(zip(leads, moments, strict=True))
     told = snapshots.told(org, [(each.dossier.pk, each.moment, each.seen) for each in asked])
     taken = snapshots.take(org, [lead.pk for lead in leads], moments)
@@ -44,7 +44,7 @@ def test_a_lead_of_the_past_is_read_as_of_now_and_one_of_the_future_as_of_its_be
     if has_row:
         Organisation.objects.create(org_id="default", observed_until=now + HOUR)  # the clock is not there yet
     past, future = a_lead(now - HOUR), a_lead(now + HOUR)
-    of_past, of_future = leads_of("default", [past.number, future.number])
+    (of_past, of_future), _ = leads_of("default", [past.number, future.number])
     assert now <= of_past.moment < now + SOON
     assert of_future.moment == future.created_at
     for asked, lead in ((of_past, past), (of_future, future)):
@@ -53,4 +53,4 @@ def test_a_lead_of_the_past_is_read_as_of_now_and_one_of_the_future_as_of_its_be
 
 def test_a_lead_of_another_organisation_is_not_found() -> None:
     theirs = a_lead(org_id="other")
-    assert leads_of("default", [theirs.number]) == []
+    assert leads_of("default", [theirs.number]) == ([], [])
