@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ import structlog
 from django.conf import settings
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
+from redis.backoff import NoBackoff
 from redis.commands.core import Script
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -40,11 +43,28 @@ return counted
 """
 
 
-@functools.cache
+class _OfThread(threading.local):
+    """What a thread counts with: half of what a client of redis-py does at each call is to share its connections."""
+
+    counter: tuple[str, Script] | None = None
+
+
+_of_thread = _OfThread()
+
+
 def counter() -> Script:
-    """The counting script, one a process. Time-outs are short: a limit must not cost more than what it guards."""
-    store = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.5)
-    return store.register_script(COUNT)
+    """The counting script. Time-outs are short: a limit must not cost more than what it guards. Raises RedisError."""
+    if _of_thread.counter is None or _of_thread.counter[0] != settings.REDIS_URL:
+        once_more = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))  # where it was ended meanwhile
+        store = redis.Redis.from_url(
+            settings.REDIS_URL,
+            single_connection_client=True,
+            retry=once_more,
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+        )
+        _of_thread.counter = settings.REDIS_URL, store.register_script(COUNT)
+    return _of_thread.counter[1]
 
 
 @functools.cache

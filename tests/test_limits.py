@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from common import throttling
 from leads.tests.cast import a_lead
@@ -44,12 +44,9 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
 
 
 @pytest.fixture
-def away(settings: Any) -> Iterator[None]:
+def away(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    for counter in (throttling.counter, throttling.own_counter):
-        counter.cache_clear()
-    yield
-    throttling.counter.cache_clear()
+    throttling.own_counter.cache_clear()
 
 
 @pytest.mark.parametrize(("policy", "statuses"), [("allow", {200}), ("refuse", {503}), ("local", {200, 429})])
@@ -57,6 +54,15 @@ def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, 
     settings.RATE_LIMIT_WHEN_AWAY, settings.RATE_LIMIT_REQUESTS = policy, "3/minute"
     crm = Caller()
     assert {crm.get("/api/ml/model/versions").status_code for _ in range(5)} == statuses
+
+
+def test_a_connection_that_the_store_has_ended_is_made_anew_and_nobody_waits(settings: Any) -> None:
+    settings.RATE_LIMIT_WHEN_AWAY = "refuse"
+    crm = Caller()
+    assert crm.get("/api/ml/model/versions").status_code == 200
+    with redis.Redis.from_url(settings.REDIS_URL) as store:
+        store.client_kill_filter(_type="normal", skipme=True)
+    assert crm.get("/api/ml/model/versions").status_code == 200
 
 
 COUNT = """
