@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from axes.middleware import AxesMiddleware
 from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -72,3 +73,7 @@ class SecondFactor(OfPeople, OTPMiddleware):  # type: ignore[misc]
 
 class Messages(OfPeople, MessageMiddleware):
     """What is told on the next page."""
+
+
+class LockedOut(OfPeople, AxesMiddleware):  # type: ignore[misc]
+    """Who has tried to log in too often."""

@@ -38,19 +38,30 @@ class Prepared:
         statement changes.
         """
         database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
-        with OFFER.taken(database) as line:
-            if line is None:
-                found = self._rows(database, query)
-                meanwhile()
-                return found
-            with database.wrap_database_errors:
-                self._ask(line, query)
-            try:
-                meanwhile()
-            finally:
-                with database.wrap_database_errors:
-                    found = line.answered()
+        line = OFFER.take(database)
+        if line is None:
+            found = self._rows(database, query)
+            meanwhile()
             return found
+        try:
+            return self._rows_on(line, database, query, meanwhile)
+        except BaseException:
+            line.close()
+            raise
+        finally:
+            OFFER.put_back(line)
+
+    def _rows_on(
+        self, line: Line, database: DatabaseWrapper, query: Mapping[str, Any], meanwhile: Callable[[], object]
+    ) -> Rows:
+        with database.wrap_database_errors:
+            self._ask(line, query)
+        try:
+            meanwhile()
+        finally:
+            with database.wrap_database_errors:
+                found = line.answered()
+        return found
 
     def _rows(self, database: DatabaseWrapper, query: Mapping[str, Any]) -> Rows:
         cursor = database.quick_cursor()

@@ -11,5 +11,9 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def shows_a_token(request: HttpRequest) -> bool:
-    """Whether the caller is a program that says by a token who it is, whatever that is worth."""
-    return request.META.get("HTTP_AUTHORIZATION", "").startswith("Bearer ") and request.path.startswith("/api/")
+    """Whether the caller is a program that says by a token who it is, whatever that is worth.
+
+    Where tokens are got, a password says who it is, whatever is shown beside it.
+    """
+    has_bearer, path = request.META.get("HTTP_AUTHORIZATION", "").startswith("Bearer "), request.path
+    return has_bearer and path.startswith("/api/") and not path.startswith("/api/auth/")

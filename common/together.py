@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 0.003
 
 @dataclass(eq=False)
 class _Call(Generic[Asked, Answered]):
-    """What a thread asks for, and what it is to do when its turn has come."""
+    """What a thread that waits asks for, and what it is to do when its turn has come."""
 
     asked: Asked
     turn: Future[Callable[[], Answered]] = field(default_factory=Future)
@@ -64,28 +64,32 @@ class Together(Generic[Key, Asked, Answered]):
         """
         if connection.in_atomic_block:
             return self._alone(key, asked)
-        call = _Call[Asked, Answered](asked)
         with self._lock:
-            if key in self._waiting:
-                self._waiting[key].append(call)
-            else:
-                self._waiting[key] = []
-                call.turn.set_result(partial(self._lead, key, call))
-        return call.turn.result()()
+            call = self._in_the_queue(key, asked)
+        return self._lead(key, asked) if call is None else call.turn.result()()
+
+    def _in_the_queue(self, key: Key, asked: Asked) -> _Call[Asked, Answered] | None:
+        """None where nothing is under way, so that it is this thread's turn."""
+        if key not in self._waiting:
+            self._waiting[key] = []
+            return None
+        call = _Call[Asked, Answered](asked)
+        self._waiting[key].append(call)
+        return call
 
     def _alone(self, key: Key, asked: Asked) -> Answered:
         (answer,) = self._work(key, [asked])
         return answer
 
-    def _lead(self, key: Key, own: _Call[Asked, Answered]) -> Answered:
-        calls = [own, *self._company(key)]
+    def _lead(self, key: Key, asked: Asked) -> Answered:
+        company = self._company(key)
         try:
-            outcomes = self._outcomes(key, [call.asked for call in calls])
+            own, *others = self._outcomes(key, [asked, *(call.asked for call in company)])
         finally:
             self._hand_on(key)
-        for call, outcome in zip(calls[1:], outcomes[1:], strict=True):
+        for call, outcome in zip(company, others, strict=True):
             call.turn.set_result(outcome)
-        return outcomes[0]()
+        return own()
 
     def _outcomes(self, key: Key, asked: Sequence[Asked]) -> list[Callable[[], Answered]]:
         try:
@@ -109,7 +113,7 @@ class Together(Generic[Key, Asked, Answered]):
                 del self._waiting[key]
                 return
             following = self._waiting[key].pop(0)
-        following.turn.set_result(partial(self._lead, key, following))
+        following.turn.set_result(partial(self._lead, key, following.asked))
 
 
 def _concerns_all(error: Exception) -> bool:

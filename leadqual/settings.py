@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.request_log.RequestLog",
     "common.answers.ServiceUnavailableMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "common.people.LockedOut",
 ]
 
 ROOT_URLCONF = "leadqual.urls"
@@ -167,6 +167,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "inte
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 
 # --- People and callers ---------------------------------------------------------------------------------------------
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # looks for its middleware by name: LockedOut is it
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)

@@ -7,10 +7,8 @@ threads sends a statement next; and a thread may do something else while Postgre
 
 from __future__ import annotations
 
-import contextlib
 import select
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -98,29 +96,17 @@ class Offer:
             if line is not None:
                 line.close()
 
-    @contextlib.contextmanager
-    def taken(self, database: DatabaseWrapper) -> Iterator[Line | None]:
+    def take(self, database: DatabaseWrapper) -> Line | None:
         """A line to where that connection leads; None where none is offered, or all are taken.
 
         None, too, where it would be seen that another connection was used: within a transaction, or where statements
         are being watched. Lines are kept as long as connections (CONN_MAX_AGE); where these are not, there are none.
-        After an error the line is closed.
         """
-        line = self._take(database) if _fit(database) else None
-        try:
-            yield line
-        except BaseException:
-            if line is not None:
-                line.close()
-            raise
-        finally:
-            if line is not None:
-                self._places.append(line)
-
-    def _take(self, database: DatabaseWrapper) -> Line | None:
+        if not self._places or not _fit(database):
+            return None
         try:
             line = self._places.pop()
-        except IndexError:
+        except IndexError:  # another thread was faster
             return None
         if line is not None and line.stands(database.settings_dict["CONN_MAX_AGE"]):
             return line
@@ -131,6 +117,10 @@ class Offer:
         except psycopg2.Error:  # who cannot have it asks on a connection, and is told why
             self._places.append(None)
             return None
+
+    def put_back(self, line: Line) -> None:
+        """Gives a line that was taken to whoever is next; a closed one, too."""
+        self._places.append(line)
 
 
 def _fit(database: DatabaseWrapper) -> bool:
