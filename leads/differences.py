@@ -19,7 +19,7 @@ PROMPT = timedelta(days=1)
 
 UPDATE_DOSSIERS = """
 UPDATE dossier SET created_at = told.created_at, source = told.source, source_score = told.source_score,
-       owner = told.owner, region = told.region, amount = told.amount, updated_at = now()
+       owner = told.owner, region = told.region, amount = told.amount, updated_at = clock_timestamp()
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::text[], %s::float8[])
      AS told (id, created_at, source, source_score, owner, region, amount) WHERE dossier.id = told.id
 """
@@ -100,11 +100,11 @@ class Differences:
 
     def write(self, org_id: str) -> None:
         """Writes all but the status steps, which are an act of their own."""
-        bulk.execute(UPDATE_DOSSIERS, self.dossiers)
         bulk.execute(ADD_CHANGES, self.changes, org_id)
         bulk.execute(REMOVE_PROPERTIES, self.removed_properties)
         bulk.execute(PUT_PROPERTIES, self.properties, org_id)
         bulk.execute(PUT_ATTRIBUTES, self.attributes, org_id)
+        bulk.execute(UPDATE_DOSSIERS, self.dossiers)  # last, since it says when: what was scored meanwhile saw nothing
 
     def undo(self, dossier_id: int, name: str, old: Any, moment: datetime) -> None:
         """Notes that until `moment` the column `name` held `old`."""

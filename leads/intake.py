@@ -40,7 +40,13 @@ WHERE dossier_id = ANY(%s) AND from_status <> '' GROUP BY dossier_id
 """
 NUMBERS = "SELECT number, id FROM dossier WHERE org_id = %s AND number = ANY(%s)"
 STATUSES = """
-SELECT id, status FROM dossier WHERE org_id = %s AND number = ANY(%s) ORDER BY number FOR NO KEY UPDATE
+SELECT id, status FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
+"""
+# By the clock and not the transaction's start, and the last thing said before the end: what was scored meanwhile did
+# not see the events. Locked in the order of numbers, as everywhere.
+NOTE_NEWS = """
+UPDATE dossier SET updated_at = clock_timestamp()
+FROM (SELECT id FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE) AS told WHERE dossier.id = told.id
 """
 # Leads to which nothing has happened yet, which an import often tells of: none of their events can be known.
 WITH_EVENTS = """
@@ -116,8 +122,8 @@ def put_leads(*, org_id: str, leads: Sequence[LeadRecord], at: datetime, by: str
         first_telling(TellingOf(told[number], at), dossier_id, differences)
     for number, known in _known(org_id, [number for number in told if number not in created]).items():
         compare(TellingOf(told[number], at), known, differences)
-    differences.write(org_id)
     follow_statuses(organisation=organisation, steps=differences.steps, by=by)
+    differences.write(org_id)
     return LeadCounts(frozenset(created), frozenset(differences.changed))
 
 
@@ -165,7 +171,8 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
     """Adds what happened to leads; an `external_id` that the lead has already counts once.
 
     Events of leads that are not known are left out and reported by their position. An event that is a step of the
-    status sets it, unless a later step is known.
+    status sets it, unless a later step is known. A lead of which something new is told is noted as updated: an event
+    may be told long after it was recorded, and the lead's score does not count it yet.
     """
     if not events:
         return EventCounts()
@@ -175,8 +182,12 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
     if not known:
         return EventCounts(unknown=tuple(range(len(events))))
     organisation.observe(max(event.occurred_at for _, event in known))
-    added = _add_occurrences(org_id, _not_sent_before(known))
-    _follow(organisation, known, by)
+    fresh = _not_sent_before(known)
+    added = _add_occurrences(org_id, fresh)
+    news = {dossier_id for dossier_id, _ in fresh}
+    _follow(organisation, known, news, by)
+    if news:
+        bulk.run(NOTE_NEWS, list(news))
     unknown = tuple(place for place, event in enumerate(events) if event.number not in dossiers)
     return EventCounts(added=added, known=len(known) - added, unknown=unknown)
 
@@ -216,12 +227,14 @@ def _object(properties: Mapping[str, Any] | None) -> str | None:
     return None if properties is None else json.dumps(properties, ensure_ascii=False, allow_nan=False)
 
 
-def _follow(organisation: Organisation, events: list[tuple[int, EventRecord]], by: str) -> None:
+def _follow(organisation: Organisation, events: list[tuple[int, EventRecord]], news: set[int], by: str) -> None:
+    """Sets the statuses that events tell. All leads that are written here and after, `news`, are locked at once."""
     telling = sorted((pair for pair in events if pair[1].status), key=lambda pair: pair[1].occurred_at)
     if not telling:
         return
-    status = dict(bulk.fetch(STATUSES, organisation.org_id, sorted({event.number for _, event in telling})))
-    latest = dict(bulk.fetch(STATUS_MOMENTS, list(status)))
+    told = {dossier_id for dossier_id, _ in telling}
+    status = dict(bulk.fetch(STATUSES, list(told | news)))
+    latest = dict(bulk.fetch(STATUS_MOMENTS, list(told)))
     steps = []
     for dossier_id, event in telling:
         is_old = dossier_id in latest and event.occurred_at < latest[dossier_id]

@@ -18,7 +18,7 @@ INSERT INTO lead_status_change (org_id, dossier_id, from_status, to_status, chan
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::boolean[])
 """
 SET_STATUS = """
-UPDATE dossier SET status = told.status, updated_at = now()
+UPDATE dossier SET status = told.status, updated_at = clock_timestamp()
 FROM unnest(%s::bigint[], %s::text[]) AS told (id, status)
 WHERE dossier.id = told.id AND dossier.status <> told.status
 """

@@ -37,7 +37,8 @@ SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
 FILTERS = ("status", "source", "region", "owner", "dossier_ids", "include_decided", "changed_only")
 log = structlog.get_logger(__name__)
-# What tells of a lead, and the moment from which we know it.
+# What tells of a lead, and the moment from which it counts. That may lie before the moment at which we were told, which
+# intake notes in the lead's `updated_at`.
 NEWS = {
     Message: "recorded_at",
     Appointment: "recorded_at",

@@ -1,6 +1,7 @@
 """Scoring many: chunk by chunk, told as it goes, resumable, by any door."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from common.jobs import JobStatus
-from leads.models import Dossier, LeadScore
+from leads.models import Dossier, LeadScore, Organisation
+from leads.records import EventRecord
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
+from leads.tests.told import a_record, happen, tell
 from predictions import bulk, chunks, jobs
 from predictions.jobs import plan, run_score_job, score_next_chunk, start_score_job, work_on
 from predictions.models import Prediction, ScoreJob
@@ -246,6 +249,24 @@ def test_only_leads_that_changed_since_their_last_score() -> None:
     assert {told.pk, changed.pk, new.pk} == set(
         Prediction.objects.order_by("-pk").values_list("dossier", flat=True)[:3]
     )
+
+
+@pytest.mark.parametrize("observed_until", [None, MONDAY + DAY])
+def test_what_is_told_late_of_a_lead_is_a_change_and_what_is_told_again_is_none(
+    observed_until: datetime | None,
+) -> None:
+    Organisation.objects.create(org_id="default", observed_until=observed_until)
+    told = {number: a_record(number) for number in (1, 2, 3, 4)}
+    tell(*told.values())
+    event = EventRecord(1, "message", MONDAY, "INBOUND", external_id="x")
+    happen(event)
+    run_score_job(started())
+    happen(event, EventRecord(2, "message", MONDAY, "INBOUND", external_id="y"), EventRecord(3, "viewing", MONDAY))
+    tell(replace(told[4], source="referral"))
+    job = started(changed_only=True)
+    run_score_job(job)
+    assert job.scored == 3
+    assert Prediction.objects.filter(dossier__number=1).count() == 1
 
 
 def test_a_job_whose_worker_died_is_retired() -> None:
