@@ -146,8 +146,12 @@ class Asked:
         return {"org_id": self.org_id, "days": list(self.days)}
 
 
+class LeadGone(KeyError):
+    """A dossier does not exist in the organisation; or it was forgotten, or changed, from one statement to the next."""
+
+
 def see(asked: Asked) -> Seen:
-    """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
+    """What is asked for. Raises LeadGone where a dossier does not exist in the organisation."""
     pairs = {
         "dossiers": bulk.literal(asked.dossier.tolist()),
         "moments": _instants(asked.moment),
@@ -197,7 +201,7 @@ ORDER = ("source", "source_score", "region", "amount", "property.price", "proper
 
 def _leads(n: int, rows: Part) -> tuple[Moments, NDArray[np.int64], dict[str, Column]]:
     if len(rows) != n:
-        raise KeyError("a dossier is not of this organisation")
+        raise LeadGone("a dossier is not of this organisation")
     leads = [orjson.loads(value) for _, _, value in sorted(rows)]
     created, known, *fields = zip(*leads, strict=True) if leads else [()] * (2 + len(ORDER))
     return (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from common.copying import EPOCH, copied_out, copy_in
 from leads.catalogue import Tally
 from leads.features import Column, Moments
-from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Asked, Seen, rows_of, with_rows
+from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Asked, LeadGone, Seen, rows_of, with_rows
 
 # The planner would repeat an aggregate in each parallel worker; and as many chunks are at work as there are cores.
 # Emptied first: a transaction may ask twice.
@@ -90,7 +90,7 @@ _spelt: dict[int, str] = {}
 
 
 def see_in_bulk(pairs: Asked) -> Seen:
-    """What is asked for. Raises KeyError where a dossier does not exist in the organisation."""
+    """What is asked for. Raises LeadGone where a dossier does not exist in the organisation, or changes meanwhile."""
     n, lowest, highest = len(pairs), int(pairs.dossier.min()), int(pairs.dossier.max())
     asked = pairs.query | {"lowest": lowest, "highest": highest}
     with transaction.atomic(), connection.cursor() as cursor:
@@ -120,7 +120,7 @@ def _leads(cursor: Any, query: Mapping[str, Any], n: int) -> Seen:
     fields = ("created", "known", *WORDS, *NUMBERS, "property.has_photos")
     rows = _copied(cursor, LEADS, query, [fields])
     if len(rows) != n:
-        raise KeyError("a dossier is not of this organisation")
+        raise LeadGone("a dossier is not of this organisation")
     rows = rows[np.argsort(rows["ix"])]
     known = rows["known0"].astype(np.int64)
     numbers = {name: rows[f"{name}0"].view(">f8").astype(np.float64) for name in (*NUMBERS, "property.has_photos")}
@@ -132,9 +132,12 @@ def _leads(cursor: Any, query: Mapping[str, Any], n: int) -> Seen:
 
 def _words(cursor: Any, query: Mapping[str, Any], hashes: Mapping[str, NDArray[np.int64]]) -> dict[str, Column]:
     found = {name: np.unique(column, return_inverse=True) for name, column in hashes.items()}
-    if any(word not in _spelt for unique, _ in found.values() for word in unique.tolist()):
+    words = {word for unique, _ in found.values() for word in unique.tolist()}
+    if not words <= _spelt.keys():
         cursor.execute(SPELT, query)
         _spelt.update(cursor.fetchall())
+        if not words <= _spelt.keys():
+            raise LeadGone("a word that a lead had is no longer its own")
     return {
         name: np.array([_spelt[word] or None for word in unique.tolist()], dtype=object)[position]
         for name, (unique, position) in found.items()

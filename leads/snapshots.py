@@ -50,7 +50,7 @@ def take(
 
     With `known_by` (one a pair, none after its moment) only what had occurred and was recorded by then counts, while
     ages, windows and how leads fare lately are measured from the moment: what was known then, read later. Raises
-    KeyError where a dossier does not exist in the organisation.
+    LeadGone (a KeyError) where a dossier does not exist in the organisation.
     """
     pairs, days = _pairs(dossiers, moments, known_by)
     seen = _see(org.org_id, pairs, days[:FEW_DAYS])

@@ -48,6 +48,12 @@ def worn_out(job: ScoreJob) -> Sequence[ScoreChunk]:
         return list(tried.select_for_update(skip_locked=True))
 
 
+def hand_back(chunk: ScoreChunk) -> bool:
+    """Leaves the chunk to be tried again, by whoever takes it next; False where every attempt was made."""
+    left = ScoreChunk.objects.filter(UNDONE, pk=chunk.pk, attempts__lt=ATTEMPTS)
+    return bool(left.update(tried_at=None))
+
+
 def give_up(chunk: ScoreChunk, error: str, *, leads: int) -> None:
     """Notes that so many leads are not scored, and why. A chunk that was done after all stays so."""
     ScoreChunk.objects.filter(UNDONE, pk=chunk.pk).update(failed=leads, error=error, done_at=timezone.now())

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -27,6 +27,7 @@ from leads.models import (
     Outcome,
     Property,
 )
+from leads.seen import LeadGone
 from leads.standings import keep_ready
 from leads.tables.dossier import DossierQuerySet
 from predictions import chunks, monitoring
@@ -36,6 +37,8 @@ from predictions.models import ScoreChunk, ScoreJob
 SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
 FILTERS = ("status", "source", "region", "owner", "dossier_ids", "include_decided", "changed_only")
+# What a lead that is forgotten while it is scored comes to: before it is read, and before its score is stored.
+FORGOTTEN = (LeadGone, IntegrityError)
 log = structlog.get_logger(__name__)
 # What tells of a lead, and the moment from which it counts. That may lie before the moment at which we were told, which
 # intake notes in the lead's `updated_at`.
@@ -106,14 +109,15 @@ def plan(job: ScoreJob) -> int:
 def score_next_chunk(job: ScoreJob) -> int | None:
     """Scores a chunk that nobody has, in one transaction; how many leads. None where there is none, or the job ended.
 
-    The chunk's row stays locked until what was scored is stored: whoever dies on the way leaves it to the next. An
-    error of ours gives the chunk up; those that can heal (a server away) are raised, and the chunk is tried again.
+    The chunk's row stays locked until what was scored is stored: whoever dies on the way leaves it to the next. Where a
+    lead was forgotten meanwhile, nothing of the chunk is stored, and it is tried again without that lead. An error of
+    ours gives the chunk up; those that can heal (a server away) are raised, and the chunk is tried again.
     """
     keep_ready(job.org_id, Organisation.get(job.org_id).now().date())
     while (chunk := chunks.take(job)) is not None:
         try:
             with monitoring.counted_errors():
-                scored = _score(job, chunk)
+                scored = _score_or_hand_back(job, chunk)
         except DEPENDENCY_ERRORS:
             raise
         except Exception as error:
@@ -124,6 +128,17 @@ def score_next_chunk(job: ScoreJob) -> int | None:
             monitoring.BATCH_SIZE.labels("job").observe(scored)
             return scored
     return None
+
+
+def _score_or_hand_back(job: ScoreJob, chunk: ScoreChunk) -> int | None:
+    """Scores the leads of a chunk; None where another worker was quicker, or a lead was forgotten meanwhile."""
+    try:
+        return _score(job, chunk)
+    except FORGOTTEN as error:
+        if not chunks.hand_back(chunk):
+            raise
+        log.info("chunk_handed_back", job=str(job.pk), first=chunk.first_key, error=type(error).__name__)
+        return None
 
 
 def _score(job: ScoreJob, chunk: ScoreChunk) -> int | None:

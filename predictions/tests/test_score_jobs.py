@@ -1,5 +1,6 @@
 """Scoring many: chunk by chunk, told as it goes, resumable, by any door."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from common.jobs import JobStatus
@@ -16,6 +17,7 @@ from leads.records import EventRecord
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
 from leads.tests.told import a_record, happen, tell
 from predictions import bulk, chunks, jobs
+from predictions.forgetting import forget_lead
 from predictions.jobs import plan, run_score_job, score_next_chunk, start_score_job, work_on
 from predictions.models import Prediction, ScoreJob
 from predictions.phrases import PHRASES
@@ -161,6 +163,48 @@ def test_a_chunk_that_met_a_server_away_is_tried_again(monkeypatch: pytest.Monke
     score_chunk(str(job.pk))
     job.refresh_from_db()
     assert (job.status, job.scored, job.failed) == (JobStatus.SUCCEEDED, 1, 0)
+
+
+@pytest.mark.parametrize("step", ["_score", "_make_current"])
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_lead_that_is_forgotten_while_its_chunk_is_scored_takes_no_other_with_it(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [a_lead() for _ in range(3)]
+    job, then = started(), getattr(bulk, step)
+
+    def forget(number: int) -> None:
+        forget_lead(org_id="default", number=number, by="tester", at=timezone.now())
+        connection.close()
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(bulk, step, then)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(forget, leads[1].number).result()
+        return then(*arguments)
+
+    monkeypatch.setattr(bulk, step, meanwhile)
+    run_score_job(job)
+    job.refresh_from_db()
+    assert (job.status, job.total, job.scored, job.failed) == (JobStatus.SUCCEEDED, 2, 2, 0)
+    assert set(Prediction.objects.values_list("dossier", flat=True)) == {leads[0].pk, leads[2].pk}
+
+
+def test_a_chunk_that_the_database_refuses_each_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_lead()
+    job, attempts = started(), 0
+
+    def refused(**_: Any) -> Any:
+        nonlocal attempts
+        attempts += 1
+        raise IntegrityError
+
+    monkeypatch.setattr(jobs, "score_in_bulk", refused)
+    run_score_job(job)
+    job.refresh_from_db()
+    assert attempts == chunks.ATTEMPTS
+    assert (job.status, job.failed) == (JobStatus.FAILED, 1)
+    assert "IntegrityError" in job.error
 
 
 def test_a_chunk_that_another_worker_has_just_taken_is_left_to_it() -> None:
