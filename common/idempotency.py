@@ -38,7 +38,10 @@ def replay(row: IdempotencyKey, fingerprint: str) -> Response:
 
 
 def idempotent(handler: Handler) -> Handler:
-    """Makes a POST handler honour `Idempotency-Key`. Only successful answers are kept: after an error, try again."""
+    """Makes a POST handler honour `Idempotency-Key`. Only successful answers are kept: after an error, try again.
+
+    Also after an error at the very end: what is done once all is stored (a worker is told) may fail, too.
+    """
 
     @functools.wraps(handler)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -47,22 +50,30 @@ def idempotent(handler: Handler) -> Handler:
             return handler(view, request, *args, **kwargs)
         if not key.isprintable() or not 0 < len(key) <= KEY_LENGTH:
             raise ValidationError({"Idempotency-Key": f"must be 1 to {KEY_LENGTH} printable characters."})
-        with transaction.atomic():
-            return _claim_and_answer(request, key, lambda: handler(view, request, *args, **kwargs))
+        claimed = None
+        try:
+            with transaction.atomic():
+                claimed, response = _claim_and_answer(request, key, lambda: handler(view, request, *args, **kwargs))
+        except Exception:
+            if claimed is not None:  # answered and perhaps stored, yet the caller is told of an error
+                IdempotencyKey.objects.filter(pk=claimed).delete()
+            raise
+        return response
 
     return once
 
 
-def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]) -> Response:
+def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]) -> tuple[int | None, Response]:
+    """The answer, and the number of the row that keeps it; None where that is another request's."""
     caller, fingerprint = caller_of(request), _fingerprint(request)
     claimed = _claim(caller, key, fingerprint)
     if claimed is None:
-        return replay(IdempotencyKey.objects.of(caller.org_id).get(caller=caller.name, key=key), fingerprint)
+        return None, replay(IdempotencyKey.objects.of(caller.org_id).get(caller=caller.name, key=key), fingerprint)
     response = answer()
     IdempotencyKey.objects.filter(pk=claimed).update(
         status=response.status_code, answer=QuickJSONRenderer().render(response.data).decode()
     )
-    return response
+    return claimed, response
 
 
 def _claim(caller: Caller, key: str, fingerprint: str) -> int | None:

@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.db import connection
 from django.test import Client
+from kombu.exceptions import OperationalError as BrokerError
 
 from common.auth import issue_service_token
+from common.jobs import JobStatus
 from leads.tests.cast import a_lead
-from predictions.models import Prediction
+from predictions.models import Prediction, ScoreJob
 
 
 @pytest.fixture
@@ -49,6 +52,31 @@ def test_an_error_is_not_kept(headers: dict[str, str]) -> None:
 def test_a_key_that_cannot_be_kept_is_400(headers: dict[str, str], key: str) -> None:
     response = predict(a_lead().number, headers | {"Idempotency-Key": key})
     assert response.status_code == 400, json.loads(response.content)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_job_of_which_no_worker_could_be_told_is_not_kept(
+    headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start() -> Any:
+        return Client(raise_request_exception=False).post(
+            "/api/ml/score-jobs", "{}", content_type="application/json", headers=headers
+        )
+
+    def away(*_: Any) -> None:
+        raise BrokerError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(current_app, "send_task", away)
+        assert [start().status_code for _ in range(2)] == [503, 503]
+    sent: list[Any] = []
+    monkeypatch.setattr(current_app, "send_task", lambda *told: sent.append(told))
+    first, again = start(), start()
+    assert (first.status_code, again.status_code, len(sent)) == (202, 202, 1)
+    assert "Idempotent-Replayed" not in first.headers
+    assert first.json() == again.json()
+    statuses = ScoreJob.objects.order_by("created_at").values_list("status", flat=True)
+    assert list(statuses) == [JobStatus.FAILED, JobStatus.FAILED, JobStatus.QUEUED]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
