@@ -49,14 +49,13 @@ def score_all_leads() -> None:
 def retire_dead_jobs() -> int:
     """Resumes the jobs whose workers have gone; those of a day ago, or that were not cut yet, fail. How many failed.
 
-    Those that no worker has heard of are queued again.
+    A job whose last worker went after its last chunk is ended as its chunks say. Those that no worker has heard of are
+    queued again.
     """
     now = timezone.now()
     ScoreJob.objects.send_again(SCORE_TASK, at=now)
-    left = ScoreJob.objects.dead(at=now).filter(
-        created_at__gt=now - timedelta(days=1), chunks__scored__isnull=True, chunks__failed__isnull=True
-    )
-    for job in left.filter(chunks__isnull=False).distinct():
+    left = ScoreJob.objects.dead(at=now).filter(created_at__gt=now - timedelta(days=1), chunks__isnull=False)
+    for job in left.distinct():
         resume(job)
     return ScoreJob.objects.retire_dead(at=now)
 

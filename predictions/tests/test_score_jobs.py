@@ -280,6 +280,26 @@ def test_a_job_left_by_its_workers_is_taken_up_again(settings: Any) -> None:
     assert job.status in {JobStatus.RUNNING, JobStatus.SUCCEEDED}
 
 
+@pytest.mark.parametrize(("given_up", "status"), [(0, JobStatus.SUCCEEDED), (1, JobStatus.FAILED)])
+def test_a_job_whose_last_worker_died_after_its_last_chunk_ends_as_its_chunks_did(
+    settings: Any, given_up: int, status: JobStatus
+) -> None:
+    settings.SCORE_CHUNK_SIZE = 1
+    for _ in range(2):
+        a_lead()
+    job = started()
+    plan(job)
+    for chunk in job.chunks.all()[:given_up]:
+        chunks.give_up(chunk, "ZeroDivisionError", leads=1)
+    while score_next_chunk(job):
+        pass
+    ScoreJob.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    assert retire_dead_jobs() == 0
+    job.refresh_from_db()
+    assert (job.status, job.scored, job.failed) == (status, 2 - given_up, given_up)
+    assert "start it again" not in job.error
+
+
 def test_only_leads_that_changed_since_their_last_score() -> None:
     old, told, changed = (a_lead() for _ in range(3))
     run_score_job(started())
