@@ -1,5 +1,6 @@
 """What exists is documented."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from django.core.management import get_commands
 from django.test import Client
 
 from leads.catalogue import FIXED
+from tests.cast import Caller
 
 ROOMS = {"common", "leads", "models_registry", "experiments", "predictions", "insights", "leadqual"}
 INTERNAL = {"DJANGO_SETTINGS_MODULE", "NUMBA_CACHE_DIR", "MAKELEVEL", "PATH", "LEADQUAL_LIFELINE"}
@@ -54,6 +56,26 @@ def test_the_commands_of_the_readme_exist_and_ci_runs_the_second() -> None:
     assert set(re.findall(r"\bmake ([a-z-]+)", readme)) <= targets
     assert set(re.findall(r"manage\.py (\w+)", readme)) <= set(get_commands())
     assert "make test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.django_db
+def test_the_first_lead_of_the_readme_is_taken() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    path, body = re.findall(r"curl -X PUT localhost:8000(\S+) .*? -d '(.*?)'", readme, re.DOTALL)[0]
+    assert Caller().put(path, body).status_code == 201
+
+
+@pytest.mark.django_db
+def test_a_score_job_is_started_again_as_the_run_book_says() -> None:
+    crm, told = Caller(), page("runbook.md")
+    assert "with what the job's answer shows as `filter`" in told
+    asked = [{"source": "web", "dossier_ids": [1]}, *map(json.loads, re.findall(r"`(\{.*?\})`", told))]
+    assert len(asked) == 3
+    for body in asked:
+        first = crm.post("/api/ml/score-jobs", body)
+        again = crm.post("/api/ml/score-jobs", first.json()["filter"])
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert again.json()["filter"] == body
 
 
 def test_every_link_in_the_pages_leads_somewhere() -> None:
