@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from leads import snapshots
 from leads.models import Organisation
-from models_registry.learning.realised import realised
+from models_registry.learning.realised import FIGURES, realised
 from predictions.judging import Judged, Said, labels_of
 from predictions.quality import MOST_LEADS, figures_of, window_of
 
-GIVEN = ("leads", "expected", "roc_auc", "roc_auc_interval", "log_loss", "brier", "calibration_error", "calibration_p")
+GIVEN = ("leads", "expected", *FIGURES)
 """Figures of what was given; the leads, and what became of them, are the shadow's."""
 
 # By ml_shadow_version_org; the prediction's own time finds its partition.

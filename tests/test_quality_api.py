@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from leadqual.living_metrics import REALISED
 from leads.catalogue import SHARE
 from leads.tests.cast import DAY, a_past
 from models_registry.tests.cards import a_version as a_card
@@ -64,8 +65,8 @@ def test_the_figures_are_in_the_metrics_from_the_stored_rows() -> None:
     text = Client().get("/metrics").content.decode()
     labels = f'org="default",version="{version.version}"'
     realised = Quality.objects.get(version=version.version, kind="REALISED", window_days=90).figures
-    assert f"ml_model_realised_log_loss{{{labels}}} {realised['log_loss']}" in text
-    assert f"ml_model_realised_roc_auc{{{labels}}} {realised['roc_auc']}" in text
+    for gauge, (figure, _words) in REALISED.items():
+        assert f"{gauge}{{{labels}}} {realised[figure]}" in text
     assert f"ml_score_drift_psi{{{labels}}}" in text
     assert f'ml_feature_drift_psi{{feature="source",{labels}}}' in text
     assert f"ml_model_estimated_roc_auc{{{labels}}}" not in text  # nothing is pending

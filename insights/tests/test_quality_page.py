@@ -39,6 +39,7 @@ WINDOW = {
     "roc_auc_interval": [0.5, 0.7],
     "log_loss": 0.6,
     "brier": 0.2,
+    "accuracy": 0.7,
     "calibration_error": 0.14,
     "calibration_p": 0.0001,
     "bands": [BAND, HIGH],
@@ -47,8 +48,8 @@ WINDOW = {
     "reasons": {},
 }
 NOTHING = WINDOW | {
-    **dict.fromkeys(("base_rate", "expected", "roc_auc", "roc_auc_interval", "log_loss", "brier", "calibration_error")),
-    "calibration_p": None,
+    **dict.fromkeys(("base_rate", "expected", "roc_auc", "roc_auc_interval", "log_loss", "brier", "accuracy")),
+    **dict.fromkeys(("calibration_error", "calibration_p")),
     "leads": 0,
     "converted": 0,
     "bands": [],

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtri
 
-from models_registry.learning.evaluation import calibration_error, log_losses
+from models_registry.learning.evaluation import THRESHOLD, calibration_error, log_losses
 from models_registry.learning.ranking import delong
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,7 @@ def realised(said: Floats, converted: Bools) -> dict[str, Any]:
         "roc_auc_interval": _interval(said, converted, reasons),
         "log_loss": float(log_losses(said, converted).mean()),
         "brier": float(np.mean((said - converted) ** 2)),
+        "accuracy": float(np.mean((said >= THRESHOLD) == converted)),
         "calibration_error": calibration_error(said, converted, np.ones(n)),
         "calibration_p": calibration_p(said, converted, reasons),
         "bands": bands(said, converted),
@@ -52,7 +53,7 @@ def realised(said: Floats, converted: Bools) -> dict[str, Any]:
     }
 
 
-FIGURES = ("roc_auc", "roc_auc_interval", "log_loss", "brier", "calibration_error", "calibration_p")
+FIGURES = ("roc_auc", "roc_auc_interval", "log_loss", "brier", "accuracy", "calibration_error", "calibration_p")
 NOTHING: dict[str, Any] = {"leads": 0, "converted": 0, "base_rate": None, "expected": None, "bands": []}
 NOTHING |= dict.fromkeys(FIGURES)
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from common.views import ContractView
 from leads.models import Organisation
+from models_registry.learning.realised import FIGURES
 from predictions.api import quality_shapes as shapes
 from predictions.living import living_of
 
@@ -38,6 +39,7 @@ WINDOW: dict[str, Any] = {
     "roc_auc_interval": [0.6, 0.8],
     "log_loss": 0.55,
     "brier": 0.18,
+    "accuracy": 0.74,
     "calibration_error": 0.02,
     "calibration_p": 0.7,
     "bands": [BAND],
@@ -45,10 +47,7 @@ WINDOW: dict[str, Any] = {
     "capped": False,
     "reasons": {},
 }
-GIVEN = {
-    name: WINDOW[name]
-    for name in ("leads", "expected", "roc_auc", "roc_auc_interval", "log_loss", "brier", "calibration_error")
-} | {"calibration_p": WINDOW["calibration_p"], "reasons": {}}
+GIVEN = {name: WINDOW[name] for name in ("leads", "expected", *FIGURES)} | {"reasons": {}}
 SHADOW = {
     "version": "20260701020000",
     "realised": [WINDOW | {"roc_auc": 0.74, "log_loss": 0.53, "expected": 0.29, "given": GIVEN}],

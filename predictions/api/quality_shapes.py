@@ -11,6 +11,11 @@ from common.serializers import MomentField
 VERDICTS = ("steady", "slight", "moved")
 
 
+def _accuracy() -> serializers.FloatField:
+    words = "The share of leads of which `prediction` came true. Missing where an older release measured."
+    return serializers.FloatField(allow_null=True, required=False, help_text=words)
+
+
 class BandOut(serializers.Serializer[Any]):
     """Leads that were given about the same probability: "we said 30 %: 28 of 100 converted (20 to 37)"."""
 
@@ -63,6 +68,7 @@ class WindowOut(serializers.Serializer[Any]):
     )
     log_loss = serializers.FloatField(allow_null=True)
     brier = serializers.FloatField(allow_null=True)
+    accuracy = _accuracy()
     calibration_error = serializers.FloatField(allow_null=True)
     calibration_p = serializers.FloatField(
         allow_null=True, help_text="How probable such a miss is of calibrated probabilities."
@@ -84,6 +90,7 @@ class GivenOut(serializers.Serializer[Any]):
     )
     log_loss = serializers.FloatField(allow_null=True)
     brier = serializers.FloatField(allow_null=True)
+    accuracy = _accuracy()
     calibration_error = serializers.FloatField(allow_null=True)
     calibration_p = serializers.FloatField(allow_null=True)
     reasons = serializers.DictField(child=serializers.CharField())

@@ -116,7 +116,14 @@ def test_the_figures_rank_and_miss_as_they_should() -> None:
     assert figures["roc_auc"] == 1.0
     assert (figures["roc_auc_interval"], figures["reasons"]) == (None, {"roc_auc_interval": "too_few_leads"})
     assert figures["calibration_error"] == pytest.approx(0.16, abs=0.01)
+    assert figures["accuracy"] == 1.0
     assert figures["calibration_p"] < 0.05
+
+
+def test_what_was_said_came_true_where_half_or_more_converted_and_less_did_not() -> None:
+    for probability, converted in ((0.5, True), (0.6, False), (0.4, True), (0.1, False)):
+        a_judged_lead(probability, converted)
+    assert realised()["accuracy"] == 0.5
 
 
 def test_calibrated_probabilities_pass_and_flattering_ones_do_not() -> None:
