@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,8 @@ class Lever:
     shown: str
 
 
-def levers_of(features: Iterable[Feature], vector: Sequence[Sequence[Any]]) -> list[Lever]:
+def levers_of(features: Iterable[Feature], known: Mapping[str, Any]) -> list[Lever]:
     """One for each influenceable number that is known of the lead, in the features' order."""
-    known: Mapping[str, Any] = {name: value for name, value, _ in vector}
     movable = (each for each in features if each.influenceable and each.kind is Kind.NUMERIC)
     return [_lever(each, known[each.name]) for each in movable if each.name not in LEFT_OUT and _has(known, each)]
 

@@ -115,8 +115,10 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
 
     @admin.display(description="contributions")
     def contributions_table(self, row: Prediction) -> SafeString:
-        """Every feature with the value it had and its part, in points."""
-        rows = ((name, "missing" if value is None else value, f"{100 * part:+.2f}") for name, value, part in row.vector)
+        """Every feature with the value it had and its part, in points; the value alone if `is_unexplained`."""
+        parts = [(name, value, f"{100 * part:+.2f}") for name, value, part in row.vector]
+        lines = parts or [(name, value, "its model is no longer kept") for name, value in row.inputs.items()]
+        rows = ((name, "missing" if value is None else value, part) for name, value, part in lines)
         return table(("Feature", "Value", "Points"), rows)
 
 

@@ -20,6 +20,8 @@ from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.whatif import Supposed
 
+UNEXPLAINED = {"contributions_reason": "model_not_available"}
+
 
 def fresh(scored: Sequence[Scored], outcomes: Iterable[Outcome | None]) -> list[dict[str, Any]]:
     """Predictions just made, and what has become of their leads."""
@@ -42,9 +44,15 @@ def stored(dossier: Dossier, rows: Sequence[Prediction], outcome: Outcome | None
 
 
 def with_reasons(answers: Iterable[dict[str, Any]], rows: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """The answers of these predictions of one organisation, each contribution with its reason in words or null."""
+    """The answers of these predictions of one organisation, each contribution with its reason in words or null.
+
+    Where contributions cannot be made any more there are none, and the code says so.
+    """
     told = reasons_for(rows[0].org_id, rows) if rows else []
-    return _all_with_reasons(answers, told)
+    return [
+        _with_reasons(answer, reasons) | (UNEXPLAINED if row.is_unexplained else {})
+        for answer, row, reasons in zip(answers, rows, told, strict=True)
+    ]
 
 
 def _all_with_reasons(answers: Iterable[dict[str, Any]], told: Iterable[Iterable[Reason]]) -> list[dict[str, Any]]:

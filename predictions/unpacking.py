@@ -101,24 +101,26 @@ def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
     All that one version made are scored at once: two statements for it, however many they are, or one where it is among
-    `versions` of the rows' organisation, and none for those that this process has made before. The contributions are 0
-    where nothing can be made of them any more. The answer has the kinds of the features of each version that such rows
+    `versions` of the rows' organisation, and none for those that this process has made before. A vector is empty where
+    no contributions can be made any more. The answer has the kinds of the features of each version that such rows
     are of.
     """
     kinds: dict[str | None, dict[str, Kind]] = {}
-    for maker, mine, columns in _opened(rows):
+    for maker, mine, columns in _opened(row for row in rows if row.stored_vector is None):
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
         parts = _contributions(maker, mine, columns, versions)
         names = [feature.name for feature in maker.features]
         for row, values, shares in zip(mine, rows_of(names, columns), parts, strict=True):
-            row.stored_vector = vector_of(names, values, shares)
+            row.stored_vector = [] if shares is None else vector_of(names, values, shares)
     return kinds
 
 
 _made_before = Recollection[Packed, Floats](MOST_ROWS)
 
 
-def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns, versions: Versions) -> list[Floats]:
+def _contributions(
+    maker: Maker, rows: Sequence[MayBePacked], columns: Columns, versions: Versions
+) -> list[Floats | None]:
     keys = [(row.batch_id, bytes(row.packed)) for row in rows]
     found = _made_before.of(keys)
     new = {key: at for at, key in enumerate(keys) if key not in found}
@@ -128,24 +130,23 @@ def _contributions(maker: Maker, rows: Sequence[MayBePacked], columns: Columns, 
         made = dict(zip(new, parts, strict=True))
         _made_before.keep(made)
         found |= made
-    nothing = np.zeros(len(maker.features))
-    return [found.get(key, nothing) for key in keys]
+    return [found.get(key) for key in keys]
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
     """Every feature's value of each row; nothing is scored. One statement where any is packed."""
     found = {id(row): {name: as_stored(value) for name, value, _ in row.stored_vector or ()} for row in rows}
-    for maker, mine, columns in _opened(rows):
+    for maker, mine, columns in _opened(row for row in rows if not row.stored_vector):
         found |= {id(row): values for row, values in zip(mine, rows_from(maker.features, columns), strict=True)}
     return [found[id(row)] for row in rows]
 
 
 def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
-    """The packed rows among these by what made them, and their features' columns.
+    """Those of these rows that are packed, by what made them, and their features' columns.
 
     One statement where there are any of a batch that this process has not read before.
     """
-    packed = [row for row in rows if row.stored_vector is None and row.batch_id is not None]
+    packed = [row for row in rows if row.packed is not None and row.batch_id is not None]
     batches = _batches({row.batch_id for row in packed})
     makers = {id(maker): maker for maker, _ in batches.values()}
     made: dict[int, list[Row]] = {}
@@ -153,7 +154,7 @@ def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
         made.setdefault(id(batches[row.batch_id][0]), []).append(row)
     for key, mine in made.items():
         words = [batches[row.batch_id][1] for row in mine]
-        yield makers[key], mine, unpacked(makers[key].features, words, [bytes(row.packed or b"") for row in mine])
+        yield makers[key], mine, unpacked(makers[key].features, words, [bytes(row.packed) for row in mine])
 
 
 _read_before = Recollection[int, tuple[Maker, list[str]]](MOST_BATCHES)

@@ -46,7 +46,8 @@ class Judged:
     speaks_for: list[Reason]
     speaks_against: list[Reason]
     contributions: list[Contribution]
-    waterfall: Figure
+    waterfall: Figure | None
+    """None where the model is not to be had any more by which it could be drawn."""
     levers: list[Lever]
 
 
@@ -113,10 +114,12 @@ def _judged(org_id: str, newest: Prediction) -> Judged:
         speaks_for=[reason for reason in reasons if reason.raises],
         speaks_against=[reason for reason in reasons if not reason.raises],
         contributions=_contributions(newest.vector, kinds),
-        waterfall=figures.waterfall(
+        waterfall=None
+        if newest.is_unexplained
+        else figures.waterfall(
             newest.base_probability, newest.vector, newest.conversion_probability, kinds=kinds, base_name=base_name
         ),
-        levers=levers_of(features, newest.vector),
+        levers=levers_of(features, newest.inputs),
     )
 
 
@@ -129,7 +132,7 @@ def last_change(org_id: str, lead: Dossier) -> Change | None:
 def levers_for(org_id: str, newest: Prediction) -> list[Lever]:
     """What a person may vary of the lead of a prediction."""
     features: Sequence[Feature] = features_of(org_id, newest.model_version)
-    return levers_of(features, newest.vector)
+    return levers_of(features, newest.inputs)
 
 
 def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -> list[Contribution]:

@@ -39,6 +39,7 @@ class Row:
     action: words.Action
     age: str
     reasons: list[Reason] = field(default_factory=list)
+    is_unexplained: bool = False
     low: float | None = None
     high: float | None = None
     trail: Trail | None = None
@@ -158,6 +159,7 @@ def _row(
         age=words.age(days),
         is_aged=days >= words.AGED,
         reasons=reasons,
+        is_unexplained=prediction is not None and prediction.is_unexplained,
         low=prediction.probability_low if prediction else None,
         high=prediction.probability_high if prediction else None,
         trail=trail,

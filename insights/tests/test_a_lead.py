@@ -11,7 +11,8 @@ from common.tests.people import a_person, sales, staff
 from leads.models import Dossier, LeadScore, Outcome, Override
 from leads.tests.cast import DAY, a_lead, a_message, a_property, an_appointment, an_attribute, an_event, an_outcome
 from models_registry.tests.cards import a_version
-from predictions.models import Prediction
+from predictions.bulk import score_in_bulk
+from predictions.models import Prediction, PredictionBatch
 from predictions.overriding import record_of, who_was_right
 from predictions.tests.scored import a_prediction, a_scored_lead, again
 
@@ -47,6 +48,20 @@ def test_every_contribution_stands_in_a_table_and_a_missing_value_is_called_unkn
     ]
     assert [reason.feature for reason in judged.speaks_for] == ["appointments_count", "attributes.first_buyer"]
     assert judged.speaks_against == []
+
+
+def test_no_reasons_are_shown_of_a_model_that_is_no_longer_kept() -> None:
+    lead = a_lead(timezone.now() - DAY)
+    score_in_bulk(org_id="default", leads=Dossier.objects.all())
+    PredictionBatch.objects.update(model_version="20260101000000")  # of which there is no artefact
+    client = sales()
+    page = text(client, lead)
+    assert "The model that said this is no longer kept" in page
+    assert "Nothing about it stands out" not in page
+    assert "How the probability came to be" not in page
+    listed = client.get("/ml-insights/").content.decode()
+    assert "Its model is no longer kept" in listed
+    assert "Nothing about it stands out" not in listed
 
 
 def test_what_speaks_for_a_lead_stands_apart_from_what_speaks_against_it() -> None:

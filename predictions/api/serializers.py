@@ -45,7 +45,14 @@ class ScoreOut(serializers.Serializer[Any]):
     method = serializers.ChoiceField(["ML", "RULE_BASED"])
     recommended_action = serializers.ChoiceField(ACTIONS)
     base_probability = serializers.FloatField()
-    feature_contributions = ContributionOut(many=True)
+    feature_contributions = ContributionOut(
+        many=True, help_text="Every feature's, so that they add up to the probability, or none at all."
+    )
+    contributions_reason = serializers.CharField(
+        required=False,
+        help_text="Only where there are no contributions: model_not_available, as what scored the lead in bulk is no "
+        "longer kept.",
+    )
     predicted_at = serializers.DateTimeField()
 
 

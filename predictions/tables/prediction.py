@@ -89,7 +89,7 @@ class Prediction(OrgScoped):
 
     @property
     def vector(self) -> list[list[Any]]:
-        """[feature, value, contribution] for every feature, largest contribution first."""
+        """[feature, value, contribution] for every feature, largest contribution first; see `is_unexplained`."""
         if self.stored_vector is None:
             unpacking.unpack([self])
         return self.stored_vector or []
@@ -97,6 +97,11 @@ class Prediction(OrgScoped):
     @vector.setter
     def vector(self, vector: list[list[Any]]) -> None:
         self.stored_vector = vector
+
+    @property
+    def is_unexplained(self) -> bool:
+        """Whether no contributions can be made: of a row of bulk scoring, once its model is not to be had any more."""
+        return self.packed is not None and not self.vector
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -110,7 +115,7 @@ class Prediction(OrgScoped):
 
     @property
     def contributions(self) -> list[dict[str, Any]]:
-        """Every feature with its value and its part of the probability, largest first."""
+        """Every feature with its value and its part of the probability, largest first. None if `is_unexplained`."""
         return [{"feature": name, "value": value, "contribution": part} for name, value, part in self.vector]
 
     def to_json(

@@ -10,9 +10,10 @@ from common.bounded import BoundedPaginator
 from common.tests.people import a_person, admin
 from experiments.models import Experiment, Exposure
 from leads.models import Dossier
-from leads.tests.cast import DAY
+from leads.tests.cast import DAY, a_lead
 from models_registry.tests.cards import a_version
-from predictions.models import Prediction, Quality, QualityKind, ScoreJob
+from predictions.bulk import score_in_bulk
+from predictions.models import Prediction, PredictionBatch, Quality, QualityKind, ScoreJob
 from predictions.tests.scored import a_scored_lead
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,13 @@ def test_what_was_measured_is_read_and_never_edited() -> None:
     owner = admin()
     assert owner.post(f"{QUALITY}{own}/delete/", {"post": "yes"}).status_code == 403
     assert owner.get(f"{QUALITY}add/").status_code == 403
+
+
+def test_values_stand_alone_where_the_model_that_weighed_them_is_no_longer_kept() -> None:
+    a_lead(timezone.now() - DAY, source="website")
+    score_in_bulk(org_id="default", leads=Dossier.objects.all())
+    row = Prediction.objects.get()
+    PredictionBatch.objects.update(model_version=VERSION)  # of which there is no artefact
+    page = text(reader(), f"{PREDICTIONS}{row.pk}/change/")
+    assert "its model is no longer kept" in page
+    assert "appointments_count" in page

@@ -138,6 +138,7 @@ def test_bulk_rows_are_answered_like_others_and_can_be_rebuilt() -> None:
     in_bulk(leads)
     answer = answers.stored(lead, [newest(lead)], None)[0]
     assert answer["feature_contributions"][0]["feature"]
+    assert "contributions_reason" not in answer
     assert replay("default", 10).identical == 3
 
 
@@ -156,5 +157,7 @@ def test_where_the_artefact_is_gone_there_are_values_and_no_reasons() -> None:
     in_bulk(leads)
     type(version).objects.filter(pk=version.pk).update(is_active=False, archived_at=timezone.now())
     row = newest(lead)
-    assert {part for _, _, part in row.vector} == {0.0}
-    assert {name: value for name, value, _ in row.vector} == row.inputs
+    assert (row.vector, row.is_unexplained) == ([], True)
+    assert (row.inputs["source"], inputs([newest(lead)])) == ("website", [row.inputs])
+    (answer,) = answers.stored(lead, [newest(lead)], None)
+    assert (answer["feature_contributions"], answer["contributions_reason"]) == ([], "model_not_available")
