@@ -35,16 +35,22 @@ REHEARSED_AGE = timedelta(days=3)
 
 # The first answer within the window for each of the newest leads: by dossier_org_created, then by
 # ml_prediction_dossier_newest. Nothing is read as of a moment after it was made, but for leads dated into the future.
+# Beside each, and in a row of its own where there is none, stands how many leads were looked at.
 FIRST_SAID = """
-SELECT d.id, said.conversion_probability, said.as_of
-FROM (SELECT id FROM dossier WHERE org_id = %(org_id)s AND created_at < %(until)s
-      ORDER BY created_at DESC LIMIT %(most)s) AS d
-CROSS JOIN LATERAL (
-    SELECT conversion_probability, as_of FROM ml_prediction
-    WHERE dossier_id = d.id AND predicted_at >= %(since)s AND as_of >= %(since)s AND as_of < %(until)s
-      AND org_id = %(org_id)s AND method = 'ML' AND (%(version)s = '' OR model_version = %(version)s)
-    ORDER BY predicted_at, id LIMIT 1) AS said
-ORDER BY d.id
+WITH newest AS MATERIALIZED (
+    SELECT id FROM dossier WHERE org_id = %(org_id)s AND created_at < %(until)s
+    ORDER BY created_at DESC LIMIT %(most)s)
+SELECT looked_at.leads, said.id, said.conversion_probability, said.as_of
+FROM (SELECT count(*) AS leads FROM newest) AS looked_at
+LEFT JOIN (
+    SELECT d.id, first.conversion_probability, first.as_of
+    FROM newest AS d
+    CROSS JOIN LATERAL (
+        SELECT conversion_probability, as_of FROM ml_prediction
+        WHERE dossier_id = d.id AND predicted_at >= %(since)s AND as_of >= %(since)s AND as_of < %(until)s
+          AND org_id = %(org_id)s AND method = 'ML' AND (%(version)s = '' OR model_version = %(version)s)
+        ORDER BY predicted_at, id LIMIT 1) AS first) AS said ON true
+ORDER BY said.id
 """
 
 
@@ -55,8 +61,8 @@ def realised_of(org: Organisation, version: str, *, days: int, at: datetime) -> 
     """
     until = at - org.horizon
     since = until - timedelta(days=days)
-    said = first_said(org, version, since=since, until=until)
-    return figures_of(judge(org, said, at=at)) | window_of(since, until, said)
+    said, is_capped = first_said(org, version, since=since, until=until)
+    return figures_of(judge(org, said, at=at)) | window_of(since, until, is_capped=is_capped)
 
 
 def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
@@ -65,8 +71,8 @@ def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) ->
     All of them count, the quickly decided too: those still undecided are no longer the leads that were scored.
     """
     since = at - timedelta(days=min(days, org.horizon_days))
-    said = first_said(org, version, since=since, until=at + timedelta(microseconds=1))
-    window = window_of(since, at, said)
+    said, is_capped = first_said(org, version, since=since, until=at + timedelta(microseconds=1))
+    window = window_of(since, at, is_capped=is_capped)
     if len(said) == 0:
         return NOTHING_PENDING | window
     known = sum(life.decided_at is not None for life in lives_of(org, said.dossier, until=at).values())
@@ -87,9 +93,11 @@ def rehearsed_of(org: Organisation, version: ModelVersion, *, at: datetime) -> d
     """
     since = max(_end_of_learning(version), at - org.horizon - timedelta(days=WHOLE))
     settled = _settled(org, histories(org, since=since, until=at), at)
-    said = _rehearse(org, version, [life for life in settled if life.created_at > since][-MOST_REHEARSED:])
+    unseen = [life for life in settled if life.created_at > since]
+    said = _rehearse(org, version, unseen[-MOST_REHEARSED:])
     until = settled[-1].created_at + REHEARSED_AGE if settled else since
-    return figures_of(judge(org, said, at=at)) | window_of(since, until, said)
+    window = window_of(since, until, is_capped=len(unseen) > MOST_REHEARSED)
+    return figures_of(judge(org, said, at=at)) | window
 
 
 def _settled(org: Organisation, lives: Sequence[History], at: datetime) -> list[History]:
@@ -119,17 +127,22 @@ def _is_open(life: History) -> bool:
     return life.decided_at is None or life.decided_at > life.created_at + REHEARSED_AGE
 
 
-def first_said(org: Organisation, version: str, *, since: datetime, until: datetime) -> Said:
-    """What models said first of each lead in [since, until). One statement."""
+def first_said(org: Organisation, version: str, *, since: datetime, until: datetime) -> tuple[Said, bool]:
+    """What models said first of each lead in [since, until), and whether only the newest leads were looked at.
+
+    One statement.
+    """
     query: dict[str, Any] = {"org_id": org.org_id, "version": version, "since": since, "until": until}
     with connection.cursor() as cursor:
         cursor.execute(FIRST_SAID, query | {"most": MOST_LEADS})
         rows = cursor.fetchall()
-    return Said(
-        np.array([row[0] for row in rows], dtype=np.int64),
-        np.array([row[1] for row in rows], dtype=np.float64),
-        snapshots.microseconds(row[2] for row in rows),
+    is_capped, found = rows[0][0] >= MOST_LEADS, [row[1:] for row in rows if row[1] is not None]
+    said = Said(
+        np.array([row[0] for row in found], dtype=np.int64),
+        np.array([row[1] for row in found], dtype=np.float64),
+        snapshots.microseconds(row[2] for row in found),
     )
+    return said, is_capped
 
 
 def figures_of(judged: Judged) -> dict[str, Any]:
@@ -139,6 +152,6 @@ def figures_of(judged: Judged) -> dict[str, Any]:
     return realised(said.probability, judged.converted) | {"series": over_time}
 
 
-def window_of(since: datetime, until: datetime, said: Said) -> dict[str, Any]:
+def window_of(since: datetime, until: datetime, *, is_capped: bool) -> dict[str, Any]:
     """From when to when, and whether there were too many to take all."""
-    return {"since": iso(since), "until": iso(until), "capped": len(said) >= MOST_LEADS}
+    return {"since": iso(since), "until": iso(until), "capped": is_capped}

@@ -50,7 +50,7 @@ def shadow_of(org: Organisation, version: str, *, days: int, at: datetime) -> di
     judged = Judged(Said(said.dossier[known], said.probability[known], said.moment[known]), converted)
     beside = realised(given[known], converted)
     figures = {name: beside[name] for name in GIVEN} | {"reasons": beside["reasons"]}
-    return figures_of(judged) | {"given": figures} | window_of(since, until, said)
+    return figures_of(judged) | {"given": figures} | window_of(since, until, is_capped=len(said) >= MOST_LEADS)
 
 
 def _first_said(

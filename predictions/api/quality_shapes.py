@@ -75,7 +75,9 @@ class WindowOut(serializers.Serializer[Any]):
     )
     bands = BandOut(many=True)
     series = SeriesOut()
-    capped = serializers.BooleanField(help_text="Whether only the newest 50,000 leads were taken.")
+    capped = serializers.BooleanField(
+        help_text="Whether only the newest leads were looked at: 50,000, or 5,000 of a rehearsal."
+    )
     reasons = serializers.DictField(child=serializers.CharField())
 
 

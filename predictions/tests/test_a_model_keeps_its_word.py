@@ -190,6 +190,16 @@ def test_the_newest_leads_are_taken_where_there_are_too_many(monkeypatch: pytest
     assert figures["expected"] == pytest.approx(0.15)
 
 
+def test_leads_left_out_are_told_also_where_nothing_was_said_of_those_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_judged_lead(0.3, False, at=MATURE - timedelta(hours=9))
+    assert not realised()["capped"]
+    for hours in (1, 2):
+        a_lead(MATURE - timedelta(hours=hours))
+    monkeypatch.setattr("predictions.quality.MOST_LEADS", 2)
+    figures = realised()
+    assert (figures["leads"], figures["capped"]) == (0, True)
+
+
 def test_any_probabilities_of_leads_can_be_judged() -> None:
     lead = a_judged_lead(0.3, True)
     other = Said(np.array([lead.pk]), np.array([0.55]), np.array([MATURE.replace(tzinfo=None)], dtype="datetime64[us]"))
