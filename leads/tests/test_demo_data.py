@@ -211,6 +211,7 @@ def test_force_replaces_the_organisations_own_leads_alone(monkeypatch: pytest.Mo
         {"org": ""},
         {"org": "a\tb"},
         {"until": "yesterday"},
+        {"until": "2026-13-45T00:00:00Z"},
         {"until": "2026-01-01T00:00:00"},
         {"until": "2126-01-01T00:00:00Z"},
     ],

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from tqdm import tqdm
 
+from common.moments import moment_in
 from common.tenancy import DEFAULT_ORG, ORG_ID_LENGTH
 from leads.demo.loading import HasLeads, load_demonstration
 from leads.models import Dossier
@@ -94,7 +94,7 @@ def _moment(text: str | None) -> datetime:
     now = timezone.now().replace(microsecond=0)
     if text is None:
         return now
-    moment = parse_datetime(text)
+    moment = moment_in(text)
     if moment is None or timezone.is_naive(moment):
         raise CommandError("--until must be a moment with its zone, such as 2026-11-24T09:00:00Z.")
     if moment > now:

@@ -1,12 +1,13 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 from tqdm import tqdm
 
+from common.moments import moment_in
 from common.tenancy import DEFAULT_ORG
 from leads.cohorts import Labels
+from models_registry.card_sayings import three
 from models_registry.models import TrainingRun, Trigger
 from models_registry.training import AlreadyRunning, TooFewRecords, execute, start_training
 
@@ -40,13 +41,14 @@ class Command(BaseCommand):
         if run.version is None:
             raise CommandError(run.error or f"The run was {run.status.lower()}.")
         metrics = run.version.metrics
-        self.stdout.write(
-            f"Version {run.version}: forward ROC-AUC {metrics['roc_auc']:.3f}, log loss {metrics['log_loss']:.3f}."
-        )
+        auc, loss = three(metrics["roc_auc"]), three(metrics["log_loss"])
+        self.stdout.write(f"Version {run.version}: forward ROC-AUC {auc}, log loss {loss}.")
+        if metrics["roc_auc"] is None:
+            self.stdout.write(metrics["reasons"]["roc_auc"])
         self.stdout.write(run.verdict)
 
     def _start(self, options: dict[str, Any]) -> TrainingRun:
-        since = parse_datetime(options["since"]) if options["since"] else None
+        since = moment_in(options["since"]) if options["since"] else None
         if options["since"] and since is None:
             raise CommandError("--since must be an ISO time such as 2026-01-31T00:00:00Z.")
         if since is not None and is_naive(since):
