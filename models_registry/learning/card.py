@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from common.release import RELEASE
 from leads.features import LabelledRows
 from models_registry.learning.baselines import Holdout, baselines
 from models_registry.learning.curves import curves_of
@@ -22,7 +23,9 @@ from models_registry.learning.reference import reference_of
 from models_registry.learning.rules import Rule
 from models_registry.learning.thresholds import Thresholds
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "lightgbm", "xgboost-cpu")
+"""All that may have a part in learning, whichever algorithm was asked for: LightGBM chooses features for each of them.
+Earlier cards name fewer."""
 
 
 def card_of(
@@ -42,7 +45,7 @@ def card_of(
         "parameters": parameters,
         "seed": seed,
         "data_digest": digest_of(rows),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": versions(),
         "training": _part(past),
         "holdout": _part(newest),
         "calibration": model.calibration.to_json(),
@@ -54,6 +57,12 @@ def card_of(
         "shuffled_metrics": shuffled,
         "reference": reference_of(past, newest, model.score(newest.columns, contributions=False).probability),
     }
+
+
+def versions() -> dict[str, str]:
+    """Of ours, of Python, and of the libraries."""
+    ours = {"leadqual": RELEASE, "python": platform.python_version()}
+    return ours | {name: version(name) for name in LIBRARIES}
 
 
 def figures_of(

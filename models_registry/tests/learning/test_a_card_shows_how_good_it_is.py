@@ -1,6 +1,8 @@
 """Thresholds, curves, groups, baselines and growth with data: as in the textbook, and honest where there is little."""
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn import metrics as theirs
 
+from common.release import RELEASE
 from leads.features import LabelledRows
 from models_registry.learning import learning_curve as growth
 from models_registry.learning.baselines import Holdout, baselines, difference
+from models_registry.learning.card import versions
 from models_registry.learning.curves import calibration, curves_of, lift, precision_recall, roc, wilson
 from models_registry.learning.evaluation import calibration_error
 from models_registry.learning.groups import by_age, by_source
@@ -26,6 +30,12 @@ def sample(n: int = 400) -> tuple[Floats, NDArray[np.bool_], Floats]:
     rng = np.random.default_rng(0)
     truth = rng.beta(1, 2, n)
     return np.round(truth, 2), rng.random(n) < truth, rng.uniform(0.2, 1.0, n)
+
+
+def test_the_card_names_our_release_and_every_library_that_learns() -> None:
+    project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+    assert project["version"] == RELEASE == versions()["leadqual"]
+    assert {"python", "scikit-learn", "lightgbm", "xgboost-cpu"} < versions().keys()
 
 
 def test_no_other_threshold_has_a_better_f1_or_a_lower_cost() -> None:
