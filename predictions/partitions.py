@@ -1,4 +1,4 @@
-"""The months of `ml_prediction`: made ahead, and dropped when they are older than is kept."""
+"""The months of `ml_prediction`: made ahead, and dropped when they are older than is kept, with their shadows."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ WITH moved AS (
     DELETE FROM ml_prediction_default WHERE predicted_at >= '{start}' AND predicted_at < '{end}' RETURNING *
 ) INSERT INTO {name} SELECT * FROM moved;
 ALTER TABLE ml_prediction ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')
+"""
+
+AT_ONCE = 10_000
+# By ml_shadow_version_org, version by version: only rows that are too old are read. In pieces: no transaction is long.
+DROP_SHADOWS = """
+DELETE FROM ml_shadow_prediction WHERE id IN (
+    SELECT old.id FROM ml_model_version v CROSS JOIN LATERAL (
+        SELECT id FROM ml_shadow_prediction
+        WHERE model_version = v.version AND org_id = v.org_id AND predicted_at < %(before)s LIMIT %(at_once)s) AS old
+    LIMIT %(at_once)s)
 """
 
 
@@ -55,7 +65,10 @@ def make_ahead(at: datetime) -> list[date]:
 
 
 def drop_old(at: datetime) -> list[date]:
-    """Drops the months that ended longer ago than is kept, with what only they needed; which. 0 keeps all."""
+    """Drops the months that ended longer ago than is kept, with what only they needed; which. 0 keeps all.
+
+    What shadows said then goes with them: it is told beside what was given, which is no more.
+    """
     if not settings.PREDICTION_KEEP_MONTHS:
         return []
     oldest = months_later(at.date(), -settings.PREDICTION_KEEP_MONTHS)
@@ -63,5 +76,15 @@ def drop_old(at: datetime) -> list[date]:
     for month in gone:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE {name_of(month)}")
-    PredictionBatch.objects.filter(made_at__lt=datetime(oldest.year, oldest.month, 1, tzinfo=at.tzinfo)).delete()
+    before = datetime(oldest.year, oldest.month, 1, tzinfo=at.tzinfo)
+    PredictionBatch.objects.filter(made_at__lt=before).delete()
+    _drop_shadows(before)
     return gone
+
+
+def _drop_shadows(before: datetime) -> None:
+    with connection.cursor() as cursor:
+        dropped = AT_ONCE
+        while dropped == AT_ONCE:
+            cursor.execute(DROP_SHADOWS, {"before": before, "at_once": AT_ONCE})
+            dropped = cursor.rowcount

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 
 from leads.tests.cast import a_lead
+from models_registry.tests.cards import a_version
 from predictions import partitions
-from predictions.models import Prediction
+from predictions.models import Prediction, ShadowPrediction
 from predictions.tests.scored import a_scored_lead
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,30 @@ def test_old_months_are_dropped_only_where_that_is_set(settings: Any) -> None:
     assert partitions.drop_old(at(2015, 3)) == [date(2015, 1, 1)]
     assert not Prediction.objects.filter(pk=old.pk).exists()
     assert Prediction.objects.filter(pk=newer.pk).exists()
+
+
+def test_what_shadows_said_goes_with_what_was_given(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partitions, "AT_ONCE", 2)
+    for org_id in ("default", "other"):
+        version = a_version(org_id=org_id).version
+        lead = a_lead(org_id=org_id)
+        for moment in (at(2015, 1), at(2015, 1), at(2015, 1), at(2015, 2)):
+            ShadowPrediction.objects.create(
+                org_id=org_id,
+                dossier=lead,
+                prediction_id=1,
+                model_version=version,
+                probability=0.5,
+                predicted_at=moment,
+                as_of=moment,
+            )
+    partitions.drop_old(at(2015, 3))
+    assert ShadowPrediction.objects.count() == 8
+    settings.PREDICTION_KEEP_MONTHS = 1
+    connection.check_constraints()
+    partitions.drop_old(at(2015, 3))
+    kept = ShadowPrediction.objects.order_by("org_id").values_list("org_id", "predicted_at")
+    assert list(kept) == [("default", at(2015, 2)), ("other", at(2015, 2))]
 
 
 def test_a_leads_newest_prediction_is_found_over_months() -> None:
