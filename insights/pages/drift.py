@@ -16,7 +16,7 @@ from insights import drift_figures
 from insights import words as sayings
 from insights.drawing import Figure
 from models_registry.card_sayings import UNKNOWN, three
-from models_registry.learning.drift import SCORE
+from models_registry.learning.drift import MOVED, SCORE
 from models_registry.phrases import PHRASES
 from predictions.drift_watch import RUNNING, named
 from predictions.reasons import label_of
@@ -52,15 +52,13 @@ class Drift:
 
     leads: int
     since: datetime | None
+    moved: int
+    """How many features (or the score) moved beyond chance, and so much that it matters."""
     words: list[str]
+    """All that moved beyond chance, also where it is little."""
     rows: list[Moved]
     figure: Figure | None
     is_too_old: bool
-
-    @property
-    def moved(self) -> int:
-        """How many features (or the score) moved beyond chance, and so much that it matters."""
-        return len(self.words)
 
 
 def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
@@ -68,18 +66,13 @@ def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
     if not measured:
         return None
     watched = [*([measured["score"]] if measured.get("score") else []), *measured.get("features", [])]
-    told = [
-        (_named(each["feature"]), each["psi"]) for each in watched if each["psi"] and each["feature"] not in RUNNING
-    ]
+    counted = [each for each in watched if each["feature"] not in RUNNING]
+    told = [(_named(each["feature"]), each["psi"]) for each in counted if each["psi"]]
     return Drift(
         leads=measured["leads"],
         since=parse_datetime(measured["since"]),
-        words=[
-            _said(each["feature"], words)
-            for each in watched
-            for words in each["words"]
-            if each["feature"] not in RUNNING
-        ],
+        moved=sum(each["verdict"] == MOVED for each in counted),
+        words=[_said(each["feature"], words) for each in counted for words in each["words"]],
         rows=[_moved(each) for each in watched],
         figure=drift_figures.shifts(told) if told else None,
         is_too_old=measured["reasons"].get("all") == NO_REFERENCE,

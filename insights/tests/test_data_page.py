@@ -22,7 +22,7 @@ from leads.models import ImportJob, Organisation
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_property, an_attribute, an_outcome
 from models_registry.models import ReleasedAttribute
 from models_registry.tests.cards import a_version
-from predictions.models import QualityKind
+from predictions.models import Quality, QualityKind
 
 pytestmark = pytest.mark.django_db
 PAGE = "/ml-insights/data/"
@@ -135,6 +135,20 @@ def test_drift_by_feature_stands_in_a_figure_and_a_table() -> None:
     assert "1 thing moved since training" in page
     assert "Amount: more leads above 20,000" in page
     assert '<script id="figure-shifts" type="application/json">' in page
+
+
+def test_a_shift_too_small_to_matter_is_said_and_does_not_count() -> None:
+    a_lead(now() - HOUR)
+    small = {"feature": "attributes.first_buyer", "verdict": "slight", "words": ["First buyer: more often unknown"]}
+    large = {"feature": "city", "words": ["City: more of Lyon", "City: more often unknown"]}
+    amount, steady = DRIFT["features"]
+    measured(a_version(VERSION, is_active=True), QualityKind.DRIFT, 30, DRIFT | {"features": [steady | small]})
+    client = staff()
+    page = text(client)
+    assert "Leads are still like those the model learnt from" in page
+    assert "First buyer: more often unknown" in page
+    Quality.objects.update(figures=DRIFT | {"features": [amount, amount | large, steady | small]})
+    assert "2 things moved since training" in text(client)
 
 
 def test_imports_stand_there_with_what_they_rejected() -> None:
