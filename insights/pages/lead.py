@@ -78,6 +78,11 @@ class LeadPage:
     opinion: Opinion | None
     opinions: list[Opinion]
 
+    @property
+    def is_judged_late(self) -> bool:
+        """Whether the newest prediction reads the lead as it was once it was decided."""
+        return bool(self.judged and self.outcome and self.judged.prediction.as_of > self.outcome.occurred_at)
+
 
 def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     """All of it, in a fixed number of statements."""

@@ -278,6 +278,20 @@ def test_scoring_it_now_stores_a_prediction_and_shows_it() -> None:
     assert "Before any points" in text(client, lead)
 
 
+def test_whether_a_decided_lead_was_judged_before_or_afterwards_is_said_as_it_is() -> None:
+    lead, client = a_lead(timezone.now() - 9 * DAY), staff()
+    an_outcome(lead, True, timezone.now() - DAY)
+    page = text(client, lead)
+    assert "It was decided before it was scored." in page
+    assert "was judged" not in page
+    a_prediction(lead, timezone.now() - 3 * DAY)
+    assert "What stands below was judged before." in text(client, lead)
+    client.post(f"{address(lead)}score")
+    page = text(client, lead)
+    assert "What stands below was judged afterwards." in page
+    assert "was judged before" not in page
+
+
 def test_a_salesperson_cannot_score_it() -> None:
     lead = a_lead(timezone.now())
     client = sales()
