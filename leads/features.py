@@ -118,10 +118,11 @@ class Feature:
 class LabelledRows:
     """Training rows: snapshots of the past and what became of them within the horizon.
 
-    All arrays have length n. Rows of one dossier share `dossier`; their weights sum to 1 before what each stands for
-    of the snapshots that are left out as undecided. `availability` says of a feature when its value is known: creation,
-    observed or unknown; those not named are safe by construction. `later` names attributes that are never read, and
-    why: contact or outcome. `labelling` tells how the labels were made, as plain data for a card.
+    All arrays have length n. Rows of one dossier share `dossier`. Before what each stands for of the snapshots that are
+    left out as undecided, rows weigh the same, and dossiers 1 on average (ADR 6); with `ML_SNAPSHOT_WEIGHTS=lead` each
+    dossier weighs 1. `availability` says of a feature when its value is known: creation, observed or unknown; those not
+    named are safe by construction. `later` names attributes that are never read, and why: contact or outcome.
+    `labelling` tells how the labels were made, as plain data for a card.
     """
 
     features: tuple[Feature, ...]
