@@ -14,12 +14,13 @@ from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error
 from kombu.exceptions import OperationalError as BrokerError
+from psycopg2.errors import ForeignKeyViolation
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework_simplejwt.exceptions import InvalidToken
 
-from common.errors import RETRY_AFTER_SECONDS, TooLarge, Unavailable
+from common.errors import RETRY_AFTER_SECONDS, Conflict, TooLarge, Unavailable
 from common.programs import wants_json
 
 # A dependency that is away: its errors mean "later", not "broken".
@@ -57,6 +58,9 @@ class ContractExceptionHandler(ExceptionHandler):
         if means_later(exc):
             log.error("dependency_away", error=type(exc).__name__)
             return Unavailable()
+        if isinstance(exc.__cause__, ForeignKeyViolation):
+            log.warning("gone_meanwhile", error=str(exc))
+            return Conflict("Something that this is about was deleted at the same time. Ask again to see what is left.")
         if isinstance(exc, RequestDataTooBig):
             return TooLarge()
         if isinstance(exc, UnsupportedMediaType):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any, TypeVar
 
+from django.db import IntegrityError
 from rest_framework_simplejwt.exceptions import InvalidToken
 
 from common.scopes import Caller
@@ -43,7 +44,11 @@ def of_lead(caller: Caller, number: int) -> Json | None:
 
     Raises InvalidToken (401) where the caller's token is revoked.
     """
-    return _given(LEADS.ask(caller.org_id, (number, caller.token)))
+    call = number, caller.token
+    try:
+        return _given(LEADS.ask(caller.org_id, call))
+    except IntegrityError:  # the lead was forgotten while it was scored: another look says whether it is there
+        return _given(LEADS.ask(caller.org_id, call))
 
 
 def of_features(caller: Caller, row: Mapping[str, Any]) -> Json:

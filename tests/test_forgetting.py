@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ from experiments.models import Experiment, Exposure
 from leads.catalogue import FIXED
 from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
+from predictions import scoring
 from predictions.forgetting import forget_lead, keep_to_retention
 from predictions.models import Prediction, PredictionBatch
 from predictions.packing import packed
 from predictions.tests.scored import a_scored_lead
-from tests.cast import Caller
+from tests.cast import Caller, assert_error
 
 pytestmark = pytest.mark.django_db
 ROOMS = ("common", "leads", "models_registry", "experiments", "predictions", "insights")
@@ -166,3 +168,25 @@ def test_rejected_rows_are_kept_for_a_month() -> None:
         ImportJob.objects.create(status="SUCCEEDED", rejects=[{"row": WORD}], finished_at=NOW - timedelta(days=days))
     keep_to_retention(at=NOW)
     assert [bool(job.rejects) for job in ImportJob.objects.order_by("-finished_at")] == [True, False]
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 404), ({"Idempotency-Key": "k"}, 409)])
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_is_forgotten_while_a_prediction_is_made_gets_none(
+    headers: dict[str, str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, store = a_lead().number, scoring.store
+
+    def forget() -> None:
+        forget_lead(org_id="default", number=number, by="tester", at=NOW)
+        connection.close()
+
+    def meanwhile(*rows: Any, **how: Any) -> None:
+        monkeypatch.setattr(scoring, "store", store)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(forget).result()
+        store(*rows, **how)
+
+    monkeypatch.setattr(scoring, "store", meanwhile)
+    assert_error(Caller().post(f"/api/ml/predict/{number}", **headers), status)
+    assert not Prediction.objects.exists()
