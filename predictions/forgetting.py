@@ -13,7 +13,7 @@ from common import audit
 from common.jobs import OPEN_STATUSES
 from common.models import IdempotencyKey
 from leads.features import Feature
-from leads.models import Appointment, Dossier, Event, ImportJob, Message, Outcome
+from leads.models import Appointment, Dossier, Event, ImportJob, LeadScore, Message, Outcome
 from predictions.models import Prediction, PredictionBatch
 from predictions.packing import words_of
 
@@ -32,6 +32,8 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
     lead = Dossier.objects.of(org_id).select_for_update().filter(number=number).first()
     if lead is None:
         return False
+    # Waits for who is just storing a prediction of it, which is then seen; who comes later finds no lead any more.
+    list(LeadScore.objects.select_for_update().filter(dossier=lead))
     predictions = _keep_figures(lead)
     _, erased = lead.delete()
     IdempotencyKey.objects.of(org_id).filter(answer__regex=rf'"dossier_id":{number}\M').delete()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,29 @@ def test_who_is_forgotten_while_a_prediction_is_made_gets_none(
     monkeypatch.setattr(scoring, "store", meanwhile)
     assert_error(Caller().post(f"/api/ml/predict/{number}", **headers), status)
     assert not Prediction.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_prediction_that_is_just_being_stored_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    number, crm, store = a_lead().number, Caller(), scoring.store
+    crm.post(f"/api/ml/predict/{number}")
+
+    def forget() -> bool:
+        try:
+            return forget_lead(org_id="default", number=number, by="tester", at=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as another:
+
+        def stored(*rows: Any, **how: Any) -> None:
+            store(*rows, **how)
+            begun.append(another.submit(forget))
+            time.sleep(0.5)  # by now it waits for the transaction around this
+
+        begun: list[Future[bool]] = []
+        monkeypatch.setattr(scoring, "store", stored)
+        assert crm.post(f"/api/ml/predict/{number}", **{"Idempotency-Key": "k"}).status_code == 200
+        assert begun[0].result()
+    assert not Dossier.objects.exists()
+    assert list(Prediction.objects.values_list("dossier", "stored_vector")) == [(None, [])] * 2
