@@ -79,11 +79,11 @@ def _importances(versions: list[ModelVersion]) -> GaugeMetricFamily:
 
 
 class Alarms(Collector):
-    """What was noticed of active versions, and no training has answered yet."""
+    """What was noticed of active versions, and neither training nor another calibration has answered yet."""
 
     def collect(self) -> Iterator[Metric]:
         """One gauge, each kind from the first scrape on."""
-        family = GaugeMetricFamily("ml_open_alarms", "Alarms that no training has answered yet.", labels=["kind"])
+        family = GaugeMetricFamily("ml_open_alarms", "Alarms that wait for an answer.", labels=["kind"])
         counts = dict(Alarm.objects.unanswered().order_by().values_list("kind").annotate(Count("pk")))
         for kind in AlarmKind.values:
             family.add_metric([kind], counts.get(kind, 0))

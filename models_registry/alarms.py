@@ -1,4 +1,4 @@
-"""Alarms of the active version: raised by whoever watches it, answered by training."""
+"""Alarms of the active version: raised by whoever watches it, answered by training or by another calibration."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ from models_registry.models import Alarm, ModelVersion, TrainingRun
 def raise_alarm(*, org_id: str, kind: str, words: str, evidence: Mapping[str, Any], at: datetime) -> Alarm:
     """Writes an alarm down. Where one of its kind waits for an answer already, that one tells the newer words.
 
-    `kind` is of AlarmKind.
+    One that a calibration had answered is raised anew. `kind` is of AlarmKind.
     """
     active = ModelVersion.objects.of(org_id).active().first()
-    told = {"model_version": active.version if active else "", "words": words, "evidence": dict(evidence)}
-    alarm, is_new = Alarm.objects.unanswered().update_or_create(
-        org_id=org_id, kind=kind, defaults=told, create_defaults=told | {"raised_at": at}
-    )
+    told: dict[str, Any] = {
+        "model_version": active.version if active else "",
+        "words": words,
+        "evidence": dict(evidence),
+    }
+    is_new = not Alarm.objects.unanswered().filter(org_id=org_id, kind=kind).exists()
+    if is_new:
+        told["raised_at"] = at
+    alarm, _ = Alarm.objects.untrained().update_or_create(org_id=org_id, kind=kind, defaults=told)
     if is_new:
         audit.record(
             org_id=org_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from leads.models import Organisation
 from models_registry.alarms import raise_alarm
 from models_registry.artefacts import DamagedArtefact
 from models_registry.learning.drift import ALPHA, MOVED
-from models_registry.models import ModelVersion
+from models_registry.models import ModelActivation, ModelVersion
 from predictions import quality, shadow_quality
 from predictions.drift_watch import RUNNING, WINDOW_DAYS, drift_of
 from predictions.models import Quality, QualityKind
@@ -37,14 +37,18 @@ def measure(*, org_id: str, at: datetime) -> list[Quality]:
     if version is None:
         return []
     org = Organisation.get(org_id)
+    now = min(org.now(), at)
     rows = [
         Quality(org_id=org_id, at=at, version=of, kind=kind, window_days=days, figures=figures)
-        for of, kind, days, figures in _measured(org, version, min(org.now(), at))
+        for of, kind, days, figures in _measured(org, version, now)
     ]
+    judged = _under_the_present_map(org, version, rows, now)
     with transaction.atomic():
         Quality.objects.bulk_create(rows)
         for row in rows:
-            _alarm(row, version, at)
+            if row.kind == QualityKind.DRIFT:
+                _drift_alarm(row, at)
+        _calibration_alarm(version, judged, at)
     return rows
 
 
@@ -66,14 +70,6 @@ def _measured(org: Organisation, version: ModelVersion, now: datetime) -> Iterat
         log.warning("quality.damaged_artefact", org_id=org.org_id, version=version.version)
 
 
-def _alarm(row: Quality, active: ModelVersion, at: datetime) -> None:
-    """Of the active version alone: what a shadow says reaches nobody."""
-    if row.kind == QualityKind.DRIFT:
-        _drift_alarm(row, at)
-    if row.kind == QualityKind.REALISED and row.version == active.version and row.window_days == ALARM_DAYS:
-        _calibration_alarm(row, at)
-
-
 def _drift_alarm(row: Quality, at: datetime) -> None:
     watched = [*row.figures["features"], *([row.figures["score"]] if row.figures["score"] else [])]
     moved = [each for each in watched if each["verdict"] == MOVED and each["feature"] not in RUNNING]
@@ -82,8 +78,21 @@ def _drift_alarm(row: Quality, at: datetime) -> None:
         raise_alarm(org_id=row.org_id, kind="DRIFT", words="; ".join(said), evidence={"moved": moved}, at=at)
 
 
-def _calibration_alarm(row: Quality, at: datetime) -> None:
-    figures = row.figures
+def _under_the_present_map(
+    org: Organisation, version: ModelVersion, rows: list[Quality], now: datetime
+) -> dict[str, Any]:
+    """The figures that an alarm may be raised on: what was said before the calibration was set was another map's word.
+
+    Of the active version alone: what a shadow says reaches nobody.
+    """
+    calibrated_at = ModelActivation.objects.calibrated_at(org.org_id, version.version)
+    if calibrated_at is not None and calibrated_at > now - org.horizon - timedelta(days=ALARM_DAYS):
+        return quality.realised_of(org, version.version, days=ALARM_DAYS, at=now, made_since=calibrated_at)
+    of_version = (QualityKind.REALISED, version.version, ALARM_DAYS)
+    return next(row.figures for row in rows if (row.kind, row.version, row.window_days) == of_version)
+
+
+def _calibration_alarm(active: ModelVersion, figures: Mapping[str, Any], at: datetime) -> None:
     p, error = figures["calibration_p"], figures["calibration_error"]
     if p is None or p > ALPHA or error < CALIBRATION_MARGIN:
         return
@@ -91,10 +100,8 @@ def _calibration_alarm(row: Quality, at: datetime) -> None:
         f"Of {figures['leads']:,} leads, {figures['expected']:.0%} were said to convert and {figures['base_rate']:.0%} "
         f"did; the probabilities are off by {100 * error:.0f} points on average, which is beyond chance."
     )
-    evidence = {
-        name: figures[name] for name in ("leads", "expected", "base_rate", "calibration_error", "calibration_p")
-    }
-    raise_alarm(org_id=row.org_id, kind="CALIBRATION", words=words, evidence=evidence, at=at)
+    evidence = {name: figures[name] for name in SHOWN_AS_EVIDENCE}
+    raise_alarm(org_id=active.org_id, kind="CALIBRATION", words=words, evidence=evidence, at=at)
 
 
 def measure_all(*, at: datetime) -> int:

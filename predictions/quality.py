@@ -47,21 +47,23 @@ LEFT JOIN (
     FROM newest AS d
     CROSS JOIN LATERAL (
         SELECT conversion_probability, as_of FROM ml_prediction
-        WHERE dossier_id = d.id AND predicted_at >= %(since)s AND as_of >= %(since)s AND as_of < %(until)s
+        WHERE dossier_id = d.id AND predicted_at >= %(made_since)s AND as_of >= %(since)s AND as_of < %(until)s
           AND org_id = %(org_id)s AND method = 'ML' AND (%(version)s = '' OR model_version = %(version)s)
         ORDER BY predicted_at, id LIMIT 1) AS first) AS said ON true
 ORDER BY said.id
 """
 
 
-def realised_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
+def realised_of(
+    org: Organisation, version: str, *, days: int, at: datetime, made_since: datetime | None = None
+) -> dict[str, Any]:
     """What a version ("": every model) said in the window of `days` that matured last: figures, and their series.
 
-    Two statements.
+    With `made_since`, of what it said from then on alone. Two statements.
     """
     until = at - org.horizon
     since = until - timedelta(days=days)
-    said, is_capped = first_said(org, version, since=since, until=until)
+    said, is_capped = first_said(org, version, since=since, until=until, made_since=made_since)
     return figures_of(judge(org, said, at=at)) | window_of(since, until, is_capped=is_capped)
 
 
@@ -127,12 +129,13 @@ def _is_open(life: History) -> bool:
     return life.decided_at is None or life.decided_at > life.created_at + REHEARSED_AGE
 
 
-def first_said(org: Organisation, version: str, *, since: datetime, until: datetime) -> tuple[Said, bool]:
-    """What models said first of each lead in [since, until), and whether only the newest leads were looked at.
-
-    One statement.
-    """
+def first_said(
+    org: Organisation, version: str, *, since: datetime, until: datetime, made_since: datetime | None = None
+) -> tuple[Said, bool]:
+    """What models said first of each lead as of [since, until), made from `made_since` on; and whether only the newest
+    leads were looked at. One statement."""
     query: dict[str, Any] = {"org_id": org.org_id, "version": version, "since": since, "until": until}
+    query["made_since"] = max(since, made_since or since)
     with connection.cursor() as cursor:
         cursor.execute(FIRST_SAID, query | {"most": MOST_LEADS})
         rows = cursor.fetchall()

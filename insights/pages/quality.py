@@ -18,6 +18,7 @@ from insights.pages.drift import Drift, drift_of
 from insights.words import percent, plain
 from leads.models import Organisation
 from models_registry.card_sayings import UNKNOWN, between, three
+from models_registry.models import ModelActivation, ModelVersion
 from predictions.living import NOT_YET, Living, living_of
 from predictions.measurement import ALARM_DAYS, CALIBRATION_MARGIN
 from predictions.quality import WHOLE
@@ -82,7 +83,7 @@ def quality_page(org: Organisation) -> QualityPage:
     version = living.version
     return QualityPage(
         living=living,
-        judgement=_judgement(living),
+        judgement=_judgement(living, _calibrated_at(version)),
         first_at=version.created_at + org.horizon if version and not org.observed_until else None,
         waits_for_measurement=living.reason == NOT_YET,
         lines=_lines(living),
@@ -90,7 +91,11 @@ def quality_page(org: Organisation) -> QualityPage:
     )
 
 
-def _judgement(living: Living) -> Judgement | None:
+def _calibrated_at(version: ModelVersion | None) -> datetime | None:
+    return ModelActivation.objects.calibrated_at(version.org_id, version.version) if version else None
+
+
+def _judgement(living: Living, calibrated_at: datetime | None) -> Judgement | None:
     """Of the version's own word where enough of it has matured, else of its rehearsal, else of every model's word."""
     candidates = [
         (_("What this version said"), "", window)
@@ -105,11 +110,11 @@ def _judgement(living: Living) -> Judgement | None:
     for least in (ENOUGH, 1):
         for whose, note, window in candidates:
             if window["leads"] >= least:
-                return _judged(whose, note, window)
+                return _judged(whose, note, window, calibrated_at)
     return None
 
 
-def _judged(whose: str, note: str, window: Window) -> Judgement:
+def _judged(whose: str, note: str, window: Window, calibrated_at: datetime | None) -> Judgement:
     bands = window["bands"]
     words = {
         id(band): Word(quality_figures.sentence(band), quality_figures.verdict(band), band["holds"]) for band in bands
@@ -126,7 +131,7 @@ def _judged(whose: str, note: str, window: Window) -> Judgement:
         others=[words[id(band)] for band in bands if band is not first],
         expected=_("Of %(leads)s leads we expected %(expected)s to convert; %(converted)s did.")
         % {"leads": plain(window["leads"]), "expected": plain(expected), "converted": plain(window["converted"])},
-        verdict=_verdict(window, holds),
+        verdict=_verdict(window, holds, calibrated_at),
         holds=holds,
         said=quality_figures.said_and_happened(bands),
         over_time=quality_figures.over_time(window["series"]) if len(points) > 1 else None,
@@ -144,10 +149,15 @@ def _misses(window: Window) -> bool:
     return p is not None and p <= SURE and error >= CALIBRATION_MARGIN
 
 
-def _verdict(window: Window, holds: bool) -> str:
+def _verdict(window: Window, holds: bool, calibrated_at: datetime | None) -> str:
     if window["calibration_p"] is None:
         return _("Too few leads to judge the probabilities as a whole.")
     off = number(f"{100 * window['calibration_error']:.1f}")
+    if not holds and calibrated_at is not None and calibrated_at > datetime.fromisoformat(window["since"]):
+        return _(
+            "The model did not keep its word: the probabilities were off by %(points)s points on average, which is "
+            "beyond chance. It was recalibrated on %(day)s; what it said before that still counts here."
+        ) % {"points": off, "day": date_format(calibrated_at, "j N Y")}
     if not holds:
         return (
             _(

@@ -9,7 +9,8 @@ from common.tests.people import a_person, sales
 from insights.drift_figures import shifts
 from insights.quality_figures import over_time, said_and_happened, sentence
 from leads.models import Organisation
-from models_registry.models import ModelVersion
+from models_registry import ledger
+from models_registry.models import Act, ModelVersion
 from models_registry.tests.cards import a_version
 from predictions.models import Quality, QualityKind
 
@@ -113,6 +114,18 @@ def test_the_sentence_stands_first_and_who_misses_is_told_so() -> None:
     assert "does not keep its word" in page
     assert "0.610 (0.50 to 0.70)" in page
     assert "Measured when it was made" in page
+
+
+@pytest.mark.django_db
+def test_who_has_recalibrated_already_is_not_told_to_do_it_again() -> None:
+    version = a_version(is_active=True)
+    measured(version, QualityKind.REALISED, 90, WINDOW)
+    client = sales()
+    for at, told in ((datetime(2026, 5, 31, tzinfo=timezone.utc), False), (NOW, True)):
+        ledger.append(version, thresholds={}, act=Act.RECALIBRATE, by="tester", at=at)
+        page = client.get(PAGE).content.decode()
+        assert ("It was recalibrated on 1 Sept. 2026; what it said before" in page) is told
+        assert ("Recalibrate it, or train" in page) is not told
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -59,12 +60,23 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
 
 @admin.register(Alarm)
 class AlarmAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
-    """What was noticed, and which training answered it."""
+    """What was noticed, which training answered it, and whether it waits for an answer."""
 
-    list_display = ("raised_at", "kind", "model_version", "words", "answered_by")
+    list_display = ("raised_at", "kind", "model_version", "words", "answered_by", "waits")
     list_filter = ("kind",)
     list_select_related = ("answered_by",)
     ordering = ("-raised_at",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alarm]:
+        """With whether each waits: a calibration answers it without a mark on its row."""
+        waiting = Alarm.objects.unanswered().filter(pk=OuterRef("pk"))
+        alarms: QuerySet[Alarm] = super().get_queryset(request)
+        return alarms.annotate(waits=Exists(waiting))
+
+    @admin.display(boolean=True)
+    def waits(self, row: Any) -> bool:
+        """For training, or where the calibration was lost for another calibration."""
+        return bool(row.waits)
 
 
 @admin.register(ModelActivation)

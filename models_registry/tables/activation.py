@@ -25,6 +25,10 @@ class Act(models.TextChoices):
     THRESHOLDS = "thresholds", "the thresholds were set"
 
 
+CALIBRATING = (Act.RECALIBRATE, Act.RESTORE)
+"""The acts that give a version another calibration while it is live."""
+
+
 class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
     """The ledger's questions."""
 
@@ -35,6 +39,11 @@ class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
     def last_of_version(self, org_id: str, version: str) -> ModelActivation | None:
         """How a version was when it last was live."""
         return self.of(org_id).filter(version=version).order_by("-number").first()
+
+    def calibrated_at(self, org_id: str, version: str) -> datetime | None:
+        """When a version was last given another calibration; None where it still has its first."""
+        rows = self.of(org_id).filter(version=version, act__in=CALIBRATING)
+        return rows.order_by("-number").values_list("at", flat=True).first()
 
 
 class ModelActivation(Chained):

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from common.tenancy import DEFAULT_ORG, ORG_ID_LENGTH
+from models_registry.tables.activation import CALIBRATING, ModelActivation
 from models_registry.tables.run import TrainingRun
 
 
@@ -67,13 +68,23 @@ class AlarmKind(models.TextChoices):
 class AlarmQuerySet(models.QuerySet["Alarm"]):
     """Alarms by what became of them."""
 
-    def unanswered(self) -> AlarmQuerySet:
-        """Those that no training has answered yet."""
+    def untrained(self) -> AlarmQuerySet:
+        """Those that no training has answered: of an organisation one of each kind."""
         return self.filter(answered_by__isnull=True)
+
+    def unanswered(self) -> AlarmQuerySet:
+        """Those that wait for an answer. One of the calibration is answered, too, once its version has another."""
+        recalibrated = ModelActivation.objects.filter(
+            org_id=models.OuterRef("org_id"),
+            version=models.OuterRef("model_version"),
+            act__in=CALIBRATING,
+            at__gt=models.OuterRef("raised_at"),
+        )
+        return self.untrained().exclude(models.Q(models.Exists(recalibrated), kind=AlarmKind.CALIBRATION))
 
 
 class Alarm(models.Model):
-    """Something noticed of the active version that training may answer."""
+    """Something noticed of the active version that training may answer, and of its calibration another calibration."""
 
     org_id = models.CharField("organisation", max_length=ORG_ID_LENGTH, default=DEFAULT_ORG)
     kind = models.CharField(max_length=16, choices=AlarmKind.choices)
@@ -90,7 +101,7 @@ class Alarm(models.Model):
     class Meta:
         db_table = "ml_alarm"
         constraints = [
-            # What is noticed again, day by day, is one alarm until it is answered.
+            # What is noticed again, day by day, is one alarm until a training answers it.
             models.UniqueConstraint(
                 fields=["org_id", "kind"], condition=models.Q(answered_by__isnull=True), name="ml_alarm_one_open"
             )

@@ -11,8 +11,8 @@ from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import staff
 from leads.tests.cast import a_lead, a_past, an_outcome
-from models_registry import alarms, tasks
-from models_registry.models import Alarm, Policy, TrainingRun, Trigger
+from models_registry import alarms, ledger, tasks
+from models_registry.models import Act, Alarm, ModelVersion, Policy, TrainingRun, Trigger
 from models_registry.policy import set_policy
 from models_registry.tests.artefacts import kept
 from models_registry.training import start_training
@@ -114,6 +114,17 @@ def test_what_is_noticed_again_day_by_day_is_one_alarm() -> None:
     assert Alarm.objects.count() == 2
     with pytest.raises(IntegrityError), transaction.atomic():
         Alarm.objects.create(kind="DRIFT", words="", raised_at=NOW)
+
+
+def test_the_admin_says_which_alarms_wait() -> None:
+    kept("20260101000000", is_active=True)
+    alarm("CALIBRATION")
+    client, icon = staff(), "icon-yes"
+    assert icon in client.get("/admin/models_registry/alarm/").content.decode()
+    ledger.append(
+        ModelVersion.objects.get(), thresholds={}, act=Act.RECALIBRATE, by="tester", at=NOW + timedelta(seconds=1)
+    )
+    assert icon not in client.get("/admin/models_registry/alarm/").content.decode()
 
 
 def test_drift_that_training_could_not_mend_does_not_train_every_day(settings: Any) -> None:

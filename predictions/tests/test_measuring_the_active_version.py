@@ -4,21 +4,27 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from django_celery_beat.models import PeriodicTask
 
 from common.models import AuditEntry
 from leads.models import Dossier, Organisation
 from leads.tests.cast import DAY, a_lead, a_past
-from models_registry.models import ModelArtefact, ModelVersion
+from models_registry import ledger
+from models_registry.alarms import raise_alarm
+from models_registry.models import Act, Alarm, ModelArtefact, ModelVersion
 from models_registry.tests.cards import a_version as a_card
 from models_registry.tests.cast import a_version
+from models_registry.triggers import facts_of
 from predictions.drift_watch import RUNNING, drift_of
 from predictions.measurement import KEPT, measure, measure_all
 from predictions.models import Quality, QualityKind
-from predictions.quality import rehearsed_of
-from predictions.tasks import measure_quality
+from predictions.quality import realised_of, rehearsed_of
+from predictions.tasks import measure_quality, recalibrate_where_due_daily
+from predictions.tests.mature import a_mature_past, an_active_version
 from predictions.tests.test_a_model_keeps_its_word import a_judged_lead
 
 pytestmark = pytest.mark.django_db
+DAILY = (recalibrate_where_due_daily, measure_quality)
 
 
 def now() -> datetime:
@@ -80,6 +86,75 @@ def test_probabilities_that_miss_raise_an_alarm() -> None:
     measure(org_id="default", at=now())
     assert "alarm.calibration" in alarms()
     assert "60% were said to convert and 10% did" in AuditEntry.objects.get(act="alarm.calibration").reason
+
+
+def calibrated(version: ModelVersion, days_ago: float) -> None:
+    """As if it had been, so long ago."""
+    ledger.append(version, thresholds={}, act=Act.RECALIBRATE, by="tester", at=now() - days_ago * DAY)
+
+
+def calibration_alarms() -> list[Alarm]:
+    measure(org_id="default", at=now())
+    return list(Alarm.objects.unanswered().filter(kind="CALIBRATION"))
+
+
+@pytest.mark.parametrize("days_ago", [1, 70])
+def test_a_word_that_was_broken_before_the_calibration_was_set_is_no_alarm(days_ago: int) -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)  # said 100 to 140 days ago
+    calibrated(version, days_ago)
+    assert calibration_alarms() == []
+
+
+def test_a_word_that_is_broken_under_the_present_calibration_is_an_alarm() -> None:
+    version = an_active_version()
+    calibrated(version, 200)
+    a_mature_past(version, shift=1.2)
+    (raised,) = calibration_alarms()
+    assert raised.evidence["leads"] == 300
+
+
+def test_what_was_said_since_the_calibration_was_set_is_judged_by_itself() -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)
+    calibrated(version, 120)
+    (raised,) = calibration_alarms()
+    assert 100 < raised.evidence["leads"] < 200
+    assert realised_of(Organisation.get("default"), version.version, days=90, at=now())["leads"] == 300
+
+
+def test_the_daily_look_at_calibration_comes_before_the_measuring_and_leaves_it_no_alarm() -> None:
+    a_mature_past(an_active_version(), shift=1.2)
+    recalibrating, measuring = (PeriodicTask.objects.get(task=f"predictions.tasks.{each.__name__}") for each in DAILY)
+    assert [(int(each.crontab.hour), int(each.crontab.minute)) for each in (recalibrating, measuring)] == [
+        (4, 30),
+        (5, 0),
+    ]
+    for task in DAILY:
+        task()
+    assert alarms() == []
+
+
+def test_a_calibration_answers_the_alarm_and_a_later_alarm_is_a_new_one() -> None:
+    version = an_active_version()
+    a_mature_past(version, shift=1.2)
+    (raised,) = calibration_alarms()
+    recalibrate_where_due_daily()
+    assert not Alarm.objects.unanswered().exists()
+    assert facts_of("default", at=now()).alarms == {}
+    assert calibration_alarms() == []
+    raise_alarm(org_id="default", kind="CALIBRATION", words="off again", evidence={}, at=now())
+    (again,) = Alarm.objects.unanswered()
+    assert again.words == "off again"
+    assert again.raised_at > raised.raised_at
+    assert alarms() == ["alarm.calibration"] * 2
+
+
+def test_a_calibration_answers_no_alarm_of_drift() -> None:
+    version = an_active_version()
+    raise_alarm(org_id="default", kind="DRIFT", words="moved", evidence={}, at=now() - DAY)
+    calibrated(version, 0)
+    assert Alarm.objects.unanswered().get().kind == "DRIFT"
 
 
 def test_without_an_active_version_nothing_is_measured() -> None:
