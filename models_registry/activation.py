@@ -25,7 +25,7 @@ def activate(
     org_id: str,
     version: str,
     by: str,
-    at: datetime,
+    at: datetime | None = None,
     reason: str = "",
     act: str = Act.ACTIVATE,
     evidence: dict[str, Any] | None = None,
@@ -34,7 +34,8 @@ def activate(
 
     A version that was live before comes back with the calibration and thresholds it last was live with. It rehearses
     first, on its golden rows; where it fails, nothing is changed. Activating the active version changes nothing and
-    writes no row. Raises ModelVersion.DoesNotExist, Archived, FailedRehearsal.
+    writes no row. `at` is given to tell of the past alone: else it counts from when nobody else can change it any more.
+    Raises ModelVersion.DoesNotExist, Archived, FailedRehearsal.
     """
     with transaction.atomic():
         versions = {row.version: row for row in ledger.lock(org_id)}
@@ -49,20 +50,21 @@ def activate(
         _restore(chosen)
         artefacts.rehearse(chosen)
         _switch(previous, chosen)
-        told: dict[str, Any] = {"by": by, "at": at, "reason": reason, "evidence": evidence}
-        ledger.append(chosen, thresholds=thresholds.of(chosen), act=act, **told)
+        told: dict[str, Any] = {"by": by, "reason": reason, "evidence": evidence}
+        row = ledger.append(chosen, thresholds=thresholds.of(chosen), act=act, at=at, **told)
         audit.record(
             org_id=org_id,
             act=f"model.{act}",
             subject=version,
             before=previous.version if previous else "",
             after=version,
+            at=row.at,
             **told,
         )
     return chosen
 
 
-def roll_back(*, org_id: str, version: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
+def roll_back(*, org_id: str, version: str, by: str, at: datetime | None = None, reason: str = "") -> ModelVersion:
     """Activates an earlier (or any kept) version as it last was live; recorded as a rollback."""
     return activate(org_id=org_id, version=version, by=by, at=at, reason=reason, act=Act.ROLLBACK)
 

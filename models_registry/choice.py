@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import transaction
 
@@ -57,9 +56,7 @@ def _was_active(version: ModelVersion) -> bool:
 
 
 @transaction.atomic
-def choose(
-    *, org_id: str, version: str, instead_of: str, by: str, at: datetime, reason: str, may_override: bool
-) -> ModelVersion:
+def choose(*, org_id: str, version: str, instead_of: str, by: str, reason: str, may_override: bool) -> ModelVersion:
     """Makes the version active, as a rollback where it is an earlier one.
 
     `instead_of` is the active version that the person saw ("" for none). Raises ModelVersion.DoesNotExist, Archived,
@@ -73,4 +70,4 @@ def choose(
     if not choice.passed and not (may_override and reason.strip()):
         raise Refused(version)
     make = roll_back if choice.is_rollback else activate
-    return make(org_id=org_id, version=version, by=by, at=at, reason=reason.strip())
+    return make(org_id=org_id, version=version, by=by, reason=reason.strip())

@@ -83,13 +83,12 @@ def _against(
     return Verdict(False, f"Not activated: {comparison.words}", evidence)
 
 
-def activate_by(by: str, version: ModelVersion, verdict: Verdict, *, at: datetime) -> None:
+def activate_by(by: str, version: ModelVersion, verdict: Verdict) -> None:
     """Activates what the gate has passed, with its evidence in the row."""
     activate(
         org_id=version.org_id,
         version=version.version,
         by=by,
-        at=at,
         reason=verdict.words,
         evidence=verdict.evidence,
         act="activate",

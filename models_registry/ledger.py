@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from common import chained
 from common.chained import Broken
@@ -28,11 +29,16 @@ def append(
     thresholds: Mapping[str, float],
     act: str,
     by: str,
-    at: datetime,
+    at: datetime | None = None,
     reason: str = "",
     evidence: Mapping[str, Any] | None = None,
 ) -> ModelActivation:
-    """Writes that this version, with its calibration and these thresholds, is live from `at` on. Needs `lock`."""
+    """Writes that this version, with its calibration and these thresholds, is live from `at` on. Needs `lock`.
+
+    Without `at` from now on: acts wait for the lock, refit and rehearse, and what was said meanwhile was said by what
+    was live before.
+    """
+    at = at or timezone.now()
     last = ModelActivation.objects.end_of(version.org_id)
     row = ModelActivation(
         org_id=version.org_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -57,9 +56,7 @@ def present_calibration(version: ModelVersion) -> BetaCalibration:
 
 
 @transaction.atomic
-def recalibrate(
-    *, org_id: str, version: str, outcomes: Outcomes, by: str, at: datetime, reason: str = ""
-) -> ModelVersion:
+def recalibrate(*, org_id: str, version: str, outcomes: Outcomes, by: str, reason: str = "") -> ModelVersion:
     """Refits the calibration of the active version, which must be `version`, on its own predictions' outcomes.
 
     Raises TooFewOutcomes, NotBetter, AnotherIsActive, DamagedArtefact, FailedRehearsal, or ModelVersion.DoesNotExist
@@ -75,12 +72,12 @@ def recalibrate(
     if not made.better:
         raise NotBetter(made)
     evidence = made.to_json() | {"before_calibration": active.calibration}
-    told = {"by": by, "at": at, "reason": reason or made.words, "evidence": evidence}
+    told = {"by": by, "reason": reason or made.words, "evidence": evidence}
     return _set(active, made.calibration.to_json(), act=Act.RECALIBRATE, **told)
 
 
 @transaction.atomic
-def roll_back_calibration(*, org_id: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
+def roll_back_calibration(*, org_id: str, by: str, reason: str = "") -> ModelVersion:
     """Restores the calibration that the active version had before its present one.
 
     Raises NothingToRestore, FailedRehearsal, or ModelVersion.DoesNotExist where none is active.
@@ -92,7 +89,7 @@ def roll_back_calibration(*, org_id: str, by: str, at: datetime, reason: str = "
     if before is None:
         raise NothingToRestore()
     evidence = {"restored_from": before.number, "before_calibration": active.calibration}
-    return _set(active, before.calibration, act=Act.RESTORE, by=by, at=at, reason=reason, evidence=evidence)
+    return _set(active, before.calibration, act=Act.RESTORE, by=by, reason=reason, evidence=evidence)
 
 
 def _set(active: ModelVersion, calibration: dict[str, float] | None, *, act: Act, **told: Any) -> ModelVersion:
@@ -100,6 +97,6 @@ def _set(active: ModelVersion, calibration: dict[str, float] | None, *, act: Act
     active.calibration = calibration
     artefacts.rehearse(active)
     active.save(update_fields=["calibration"])
-    ledger.append(active, thresholds=thresholds.of(active), act=act, **told)
-    audit.record(org_id=active.org_id, act=f"model.{act}", subject=active.version, **told)
+    row = ledger.append(active, thresholds=thresholds.of(active), act=act, **told)
+    audit.record(org_id=active.org_id, act=f"model.{act}", subject=active.version, at=row.at, **told)
     return active

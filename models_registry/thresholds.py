@@ -58,12 +58,12 @@ def problems_with(thresholds: Mapping[str, float]) -> dict[str, str]:
 
 @transaction.atomic
 def set_thresholds(
-    *, org_id: str, thresholds: Mapping[str, float] | None, by: str, at: datetime, reason: str = ""
+    *, org_id: str, thresholds: Mapping[str, float] | None, by: str, at: datetime | None = None, reason: str = ""
 ) -> ModelVersion:
     """Gives the active version thresholds of its own, or with None the settings' again.
 
-    The same as hold already change nothing and write no row. Raises Disordered, or ModelVersion.DoesNotExist where no
-    version is active.
+    The same as hold already change nothing and write no row. `at` is given to tell of the past alone.
+    Raises Disordered, or ModelVersion.DoesNotExist where no version is active.
     """
     if thresholds is not None and (problems := problems_with(thresholds)):
         raise Disordered(problems)
@@ -74,13 +74,13 @@ def set_thresholds(
     if of(version) == before:
         return version
     version.save(update_fields=["thresholds"])
-    ledger.append(version, thresholds=of(version), act=Act.THRESHOLDS, by=by, at=at, reason=reason)
+    row = ledger.append(version, thresholds=of(version), act=Act.THRESHOLDS, by=by, at=at, reason=reason)
     audit.record(
         org_id=org_id,
         act="model.thresholds",
         subject=version.version,
         by=by,
-        at=at,
+        at=row.at,
         reason=reason,
         evidence={"before": before, "after": of(version)},
     )

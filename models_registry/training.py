@@ -209,7 +209,7 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
         )
         validation.keep(run, verdict.checks)
         if verdict.activate:
-            gate.activate_by(run.started_by, version, verdict, at=now)
+            gate.activate_by(run.started_by, version, verdict)
         run.succeed(
             version=version, activated=verdict.activate, verdict=verdict.words, evidence=verdict.evidence, stage="done"
         )

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
@@ -87,9 +86,9 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         org_id = org_of(request.user, session=request.session)
-        told: dict[str, Any] = {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
+        by = request.user.get_username()
         try:
-            version = recalibrate_now(org_id=org_id, **told)
+            version = recalibrate_now(org_id=org_id, by=by, reason=reason_of(request))
         except ModelVersion.DoesNotExist:
             raise Http404 from None
         except (Conflict, Unavailable) as problem:

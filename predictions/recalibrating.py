@@ -15,6 +15,7 @@ import numpy as np
 import structlog
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from leads import snapshots
 from leads.models import Organisation
@@ -69,14 +70,14 @@ def watch(org_id: str, *, alpha: float = ALPHA) -> Watched:
     return Watched(version, outcomes, band)
 
 
-def recalibrate_now(*, org_id: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
+def recalibrate_now(*, org_id: str, by: str, reason: str = "") -> ModelVersion:
     """On a person's word: refits on what is known now, whatever the band says. Raises as `recalibrate`."""
     version = ModelVersion.objects.of(org_id).active().get()
     outcomes = outcomes_of(Organisation.get(org_id), version)
-    return recalibrate(org_id=org_id, version=version.version, outcomes=outcomes, by=by, at=at, reason=reason)
+    return recalibrate(org_id=org_id, version=version.version, outcomes=outcomes, by=by, reason=reason)
 
 
-def recalibrate_where_due(*, org_id: str, at: datetime) -> ModelVersion | None:
+def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:
     """The daily look: refits where the word is broken beyond chance; where that does not mend it, raises an alarm."""
     watched = watch(org_id)
     band = watched.band
@@ -84,17 +85,12 @@ def recalibrate_where_due(*, org_id: str, at: datetime) -> ModelVersion | None:
         return None
     try:
         return recalibrate(
-            org_id=org_id,
-            version=watched.version.version,
-            outcomes=watched.outcomes,
-            by="schedule",
-            at=at,
-            reason=band.words,
+            org_id=org_id, version=watched.version.version, outcomes=watched.outcomes, by="schedule", reason=band.words
         )
     except NotBetter as reason:
         words = f"{band.words} A refitted calibration would not mend it."
         evidence = {"band": band.to_json(), "refit": reason.made.to_json()}
-        raise_alarm(org_id=org_id, kind=AlarmKind.CALIBRATION, words=words, evidence=evidence, at=at)
+        raise_alarm(org_id=org_id, kind=AlarmKind.CALIBRATION, words=words, evidence=evidence, at=timezone.now())
     return None
 
 

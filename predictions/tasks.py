@@ -71,7 +71,7 @@ def recalibrate_where_due_daily() -> None:
     """Renews the calibration of every active version that no longer keeps its word."""
     for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
         try:
-            recalibrate_where_due(org_id=org_id, at=timezone.now())
+            recalibrate_where_due(org_id=org_id)
         except (Conflict, Unavailable) as reason:
             log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))
 

@@ -174,7 +174,6 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
             version=version,
             instead_of=request.POST.get("instead_of", ""),
             by=viewer.name,
-            at=timezone.now(),
             reason=_text(request, "reason"),
             may_override=viewer.may(OVERRIDE),
         )

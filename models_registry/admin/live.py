@@ -72,16 +72,16 @@ class LiveActs:
 
 
 def _told(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user.get_username(), "at": timezone.now(), "reason": reason_of(request)}
+    return {"by": request.user.get_username(), "reason": reason_of(request)}
 
 
 def _shadow(row: ModelVersion, request: HttpRequest) -> str:
-    set_shadow(org_id=row.org_id, version=row.version, **_told(request))
+    set_shadow(org_id=row.org_id, version=row.version, at=timezone.now(), **_told(request))
     return f"{row} scores silently from now on; nobody is answered by it."
 
 
 def _no_shadow(row: ModelVersion, request: HttpRequest) -> str:
-    clear_shadow(org_id=row.org_id, **_told(request))
+    clear_shadow(org_id=row.org_id, at=timezone.now(), **_told(request))
     return "No version scores silently any more; what it said is kept."
 
 

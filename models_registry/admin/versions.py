@@ -175,7 +175,6 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
                 org_id=choice.chosen.org_id,
                 version=choice.chosen.version,
                 by=request.user.get_username(),
-                at=timezone.now(),
                 instead_of=request.POST.get("instead_of", ""),
                 may_override=may_override,
                 reason=request.POST.get("reason", "").replace("\x00", "")[:LONGEST_REASON],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -152,9 +151,7 @@ class ServiceRollback(ContractView):
 def _rolled_back(view: ContractView, version: str) -> Response:
     caller = view.caller
     try:
-        row = roll_back(
-            org_id=caller.org_id, version=version, by=caller.name, at=timezone.now(), reason="asked for over the API"
-        )
+        row = roll_back(org_id=caller.org_id, version=version, by=caller.name, reason="asked for over the API")
     except ModelVersion.DoesNotExist as error:
         raise NotFound("There is no such version.") from error
     return Response(shapes.VersionOut(row.to_json()).data)

@@ -1,6 +1,7 @@
 """The ledger: what was live at any moment, in a chain that shows every change made behind its back."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from common.chain import hash_of
+from common.models import AuditEntry
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
 from models_registry.artefacts import FailedRehearsal
@@ -158,6 +160,33 @@ def test_a_moment_given_late_does_not_go_back_along_the_chain() -> None:
     roll_back(org_id="default", version=OLD, by="tester", at=NOW - timedelta(days=9))
     rows = ModelActivation.objects.order_by("number").values_list("at", flat=True)
     assert list(rows) == sorted(rows)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: roll_back(org_id="default", version=OLD, by="tester"),
+        lambda: set_thresholds(org_id="default", thresholds=OWN, by="tester"),
+    ],
+)
+def test_what_waited_for_the_lock_counts_from_when_it_had_it(
+    act: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two_days_of_life()
+    locked, waited_until = ledger.lock, list[datetime]()
+
+    def lock(org_id: str) -> list[ModelVersion]:
+        versions = locked(org_id)
+        waited_until.append(timezone.now())
+        return versions
+
+    monkeypatch.setattr(ledger, "lock", lock)
+    act()
+    row, told = ModelActivation.objects.order_by("number").last(), AuditEntry.objects.order_by("number").last()
+    assert row is not None
+    assert told is not None
+    assert row.at >= waited_until[0]
+    assert told.at == row.at
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The active version's word is held against what happened, and its calibration renewed where it is broken."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from common.audit import AuditEntry
 from leads.models import Organisation, Outcome
 from models_registry import ledger, scorers
 from models_registry.activation import activate, roll_back
+from models_registry.learning.recalibration import Refit, refit
 from models_registry.models import Alarm, ModelActivation, ModelArtefact, ModelVersion
 from models_registry.recalibration import (
     AnotherIsActive,
@@ -29,7 +30,8 @@ from predictions.models import Prediction
 from predictions.recalibrating import outcomes_of, recalibrate_now, recalibrate_where_due, watch
 from predictions.scoring import predictions_from
 from predictions.tasks import recalibrate_where_due_daily
-from predictions.tests.mature import a_mature_past, an_active_version
+from predictions.tests.mature import VERSION, a_mature_past, an_active_version
+from predictions.then import calibration_at
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -55,7 +57,7 @@ def test_shares_are_rebuilt_from_the_stored_vectors_to_the_last_bit() -> None:
 
 def test_a_version_that_keeps_its_word_is_left_alone() -> None:
     a_mature_past(an_active_version())
-    assert recalibrate_where_due(org_id="default", at=NOW) is None
+    assert recalibrate_where_due(org_id="default") is None
     assert acts() == ["activate"]
     assert not Alarm.objects.exists()
 
@@ -83,20 +85,35 @@ def test_a_moved_base_rate_is_mended_without_training_and_the_ledger_says_why() 
 def test_reasons_still_add_up_after_it() -> None:
     version = an_active_version()
     a_mature_past(version, shift=1.2)
-    recalibrate_now(org_id="default", by="tester", at=NOW)
+    recalibrate_now(org_id="default", by="tester")
     for each in predictions_from("default", scorers.active("default"), simulated(20, seed=4)[0].columns, NOW):
         total = each.base_probability + sum(part for _, _, part in each.vector)
         assert total == pytest.approx(each.conversion_probability, abs=1e-9)
+
+
+def test_what_was_said_while_it_was_refitted_was_said_under_the_map_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_mature_past(an_active_version(), shift=1.2)
+    refitted_at: list[datetime] = []
+
+    def slowly(*args: Any) -> Refit:
+        made = refit(*args)
+        refitted_at.append(timezone.now())
+        return made
+
+    monkeypatch.setattr("models_registry.recalibration.refit", slowly)
+    recalibrate_where_due_daily()
+    assert calibration_at("default", VERSION, refitted_at[0]) is None
+    assert calibration_at("default", VERSION, timezone.now()) is not None
 
 
 def test_it_can_be_rolled_back_and_forth() -> None:
     version = an_active_version()
     a_mature_past(version, shift=1.2)
     with pytest.raises(NothingToRestore):
-        roll_back_calibration(org_id="default", by="tester", at=NOW)
-    new = recalibrate_now(org_id="default", by="tester", at=NOW).calibration
-    assert roll_back_calibration(org_id="default", by="tester", at=NOW).calibration is None
-    assert roll_back_calibration(org_id="default", by="tester", at=NOW).calibration == new
+        roll_back_calibration(org_id="default", by="tester")
+    new = recalibrate_now(org_id="default", by="tester").calibration
+    assert roll_back_calibration(org_id="default", by="tester").calibration is None
+    assert roll_back_calibration(org_id="default", by="tester").calibration == new
     assert acts() == ["activate", "recalibrate", "restore", "restore"]
     assert ledger.verify("default") is None
 
@@ -104,7 +121,7 @@ def test_it_can_be_rolled_back_and_forth() -> None:
 def test_a_rollback_to_the_version_brings_its_calibration_back() -> None:
     version = an_active_version()
     a_mature_past(version, shift=1.2)
-    new = recalibrate_now(org_id="default", by="tester", at=NOW).calibration
+    new = recalibrate_now(org_id="default", by="tester").calibration
     kept("20260201000000", seed=2)
     activate(org_id="default", version="20260201000000", by="tester", at=NOW)
     assert scorers.active("default").version == "20260201000000"
@@ -119,7 +136,7 @@ def test_what_a_refit_cannot_mend_raises_an_alarm_once() -> None:
     Outcome.objects.filter(dossier__in=[each.dossier for each in older]).update(converted=True)
     Outcome.objects.filter(dossier__in=[each.dossier for each in newest]).update(converted=False)
     for _ in range(2):
-        assert recalibrate_where_due(org_id="default", at=NOW) is None
+        assert recalibrate_where_due(org_id="default") is None
     alarm = Alarm.objects.get()
     assert (alarm.kind, alarm.model_version) == ("CALIBRATION", version.version)
     assert "would not mend it" in alarm.words
@@ -128,11 +145,11 @@ def test_what_a_refit_cannot_mend_raises_an_alarm_once() -> None:
 
 def test_few_outcomes_are_not_enough(settings: Any) -> None:
     a_mature_past(an_active_version(), 60, shift=3)
-    assert recalibrate_where_due(org_id="default", at=NOW) is None
+    assert recalibrate_where_due(org_id="default") is None
     with pytest.raises(TooFewOutcomes, match="60 leads"):
-        recalibrate_now(org_id="default", by="tester", at=NOW)
+        recalibrate_now(org_id="default", by="tester")
     settings.ML_RECALIBRATION_MIN_OUTCOMES = 50
-    assert recalibrate_where_due(org_id="default", at=NOW) is not None
+    assert recalibrate_where_due(org_id="default") is not None
 
 
 def test_young_predictions_are_not_asked_however_quickly_decided() -> None:
@@ -175,7 +192,6 @@ def test_without_gain_nothing_is_changed() -> None:
             version=version.version,
             outcomes=type(outcomes)(outcomes.share, flipped, outcomes.weight, outcomes.dossier),
             by="tester",
-            at=NOW,
         )
     assert acts() == ["activate"]
 
@@ -184,7 +200,7 @@ def test_outcomes_of_another_version_are_refused() -> None:
     a_mature_past(an_active_version(), shift=1)
     outcomes = watch("default").outcomes
     with pytest.raises(AnotherIsActive):
-        recalibrate(org_id="default", version="20250101000000", outcomes=outcomes, by="tester", at=NOW)
+        recalibrate(org_id="default", version="20250101000000", outcomes=outcomes, by="tester")
 
 
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:

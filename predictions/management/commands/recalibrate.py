@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from common.errors import Conflict, Unavailable
 from common.tenancy import DEFAULT_ORG
@@ -21,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         act = roll_back_calibration if options["undo"] else recalibrate_now
         try:
-            version = act(org_id=options["org"], by="command", at=timezone.now(), reason=options["reason"])
+            version = act(org_id=options["org"], by="command", reason=options["reason"])
         except ModelVersion.DoesNotExist as error:
             raise CommandError("No version is active: the rules score.") from error
         except (Conflict, Unavailable) as error:
