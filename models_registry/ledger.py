@@ -65,12 +65,18 @@ def verify(org_id: str) -> Broken | None:
 
 
 def _differs_from_the_present(org_id: str, last: ModelActivation | None) -> Broken | None:
-    """A chain whose end was cut off holds in itself, and no longer says what is live."""
+    """A chain whose end was cut off holds in itself, and no longer says what is live.
+
+    Thresholds of the installation's may be others than they were: a changed setting is no row.
+    """
     active = ModelVersion.objects.of(org_id).active().first()
-    told = (last.version, last.digest, last.calibration) if last else None
-    live = (active.version, active.digest, active.calibration) if active else None
     number = last.number if last else 0
-    return None if told == live else Broken(number, "what is live now is not what the last row says")
+    if last is None or active is None:
+        holds = last is None and active is None
+    else:
+        live = (active.version, active.digest, active.calibration, active.thresholds or last.thresholds)
+        holds = live == (last.version, last.digest, last.calibration, last.thresholds)
+    return None if holds else Broken(number, "what is live now is not what the last row says")
 
 
 def organisations() -> list[str]:

@@ -150,6 +150,26 @@ def test_a_change_made_behind_the_acts_is_found_out() -> None:
     assert "live now" in problem.words
 
 
+def test_thresholds_of_its_own_are_what_the_last_row_says() -> None:
+    two_days_of_life()
+    set_thresholds(org_id="default", thresholds=OWN, by="tester")
+    assert ledger.verify("default") is None
+    ModelVersion.objects.filter(version=NEW).update(thresholds=OWN | {"nurture_probability": 0.1})
+    changed = ledger.verify("default")
+    ModelVersion.objects.filter(version=NEW).update(thresholds=OWN)
+    tamper("DELETE FROM ml_activation WHERE number = 4")
+    cut_off = ledger.verify("default")
+    for problem in (changed, cut_off):
+        assert problem is not None
+        assert "live now" in problem.words
+
+
+def test_a_changed_setting_is_no_row_and_breaks_no_chain(settings: Any) -> None:
+    two_days_of_life()
+    settings.ACTION_HIGH_PROBABILITY = 0.65
+    assert ledger.verify("default") is None
+
+
 def test_numbers_hash_alike_however_the_database_writes_them() -> None:
     assert hash_of("", {"x": 1, "y": [1e22, -0.0]}) == hash_of("", {"y": [10**22, 0], "x": 1.0})
     assert hash_of("", {"x": True}) != hash_of("", {"x": 1})
