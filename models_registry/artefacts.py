@@ -9,6 +9,8 @@ from collections import OrderedDict
 import numpy as np
 
 from common.errors import Conflict, Unavailable
+from leads.catalogue import definition_of
+from leads.features import Feature
 from models_registry import monitoring
 from models_registry.learning.artefact import BadArtefact, read
 from models_registry.learning.calibration import BetaCalibration
@@ -78,12 +80,15 @@ def load(version: ModelVersion) -> Model:
 def rehearse(version: ModelVersion) -> Model:
     """The model as it would score, from the stored bytes and not from memory: digest and golden rows verified.
 
-    Its present calibration, where it has one, must keep its golden rows in their order. Raises FailedRehearsal.
+    Each of its features must be one that can be read of a lead here: golden rows hold theirs already. Its present
+    calibration, where it has one, must keep its golden rows in their order. Raises FailedRehearsal.
     """
     try:
         model = _verified(version)
     except DamagedArtefact as error:
         raise FailedRehearsal(version, "its artefact is missing, or is not what was stored.") from error
+    if unknown := unknown_features(model):
+        raise FailedRehearsal(version, f"it reads what this installation does not know of leads: {', '.join(unknown)}.")
     if version.calibration is None:
         return model
     try:
@@ -93,6 +98,18 @@ def rehearse(version: ModelVersion) -> Model:
     if model.golden is not None and not _same_order(model, live):
         raise FailedRehearsal(version, "its calibration puts its golden rows in another order.")
     return live
+
+
+def unknown_features(model: Model) -> list[str]:
+    """The features that the catalogue lacks, or has of another kind, as where another release learnt the model."""
+    return [feature.name for feature in model.features if not _is_known(feature)]
+
+
+def _is_known(feature: Feature) -> bool:
+    try:
+        return definition_of(feature).feature.kind is feature.kind
+    except KeyError:
+        return False
 
 
 def _same_order(model: Model, live: Model) -> bool:

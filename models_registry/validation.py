@@ -8,9 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
-from leads.catalogue import definition_of
-from leads.features import Feature, LabelledRows
-from models_registry.artefacts import digest_of
+from leads.features import LabelledRows
+from models_registry.artefacts import digest_of, unknown_features
 from models_registry.learning.artefact import BadArtefact, read, write
 from models_registry.learning.band import band_of
 from models_registry.learning.behaviour import when_answering_more
@@ -42,8 +41,7 @@ def validate(org_id: str, rows: LabelledRows, learned: Learned) -> tuple[Check, 
 
 def schema(learned: Learned) -> Check:
     """Whether every feature is one of the catalogue, and the bytes read back as the model that was written."""
-    unknown = [feature.name for feature in learned.model.features if not _is_known(feature)]
-    if unknown:
+    if unknown := unknown_features(learned.model):
         return Check("schema", False, f"Not in the catalogue: {', '.join(unknown)}.", {"unknown": unknown})
     content = write(learned.model)
     try:
@@ -54,13 +52,6 @@ def schema(learned: Learned) -> Check:
         return Check("schema", False, "The artefact that is read back is not the one that was written.")
     words = f"{len(learned.model.features)} features of the catalogue; the artefact reads back with its golden rows."
     return Check("schema", True, words, {"digest": digest_of(content)})
-
-
-def _is_known(feature: Feature) -> bool:
-    try:
-        return definition_of(feature).feature.kind is feature.kind
-    except KeyError:
-        return False
 
 
 def leakage(learned: Learned) -> Check:

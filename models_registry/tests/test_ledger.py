@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from common.chain import hash_of
 from common.models import AuditEntry
+from leads import catalogue
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
 from models_registry.artefacts import FailedRehearsal
@@ -88,6 +89,16 @@ def test_a_calibration_that_is_no_increasing_map_fails_the_rehearsal() -> None:
     kept("20260301000000", calibration={"a": -1, "b": 1, "c": 0, "clip": 0.001})
     with pytest.raises(FailedRehearsal, match="increasing"):
         activate(org_id="default", version="20260301000000", by="tester", at=NOW)
+
+
+def test_a_version_that_reads_what_is_not_known_here_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    two_days_of_life()
+    another = {name: each for name, each in catalogue._FIXED_BY_NAME.items() if name != "created_hour"}
+    monkeypatch.setattr(catalogue, "_FIXED_BY_NAME", another)
+    catalogue._definition.cache_clear()
+    with pytest.raises(FailedRehearsal, match=r"does not know of leads: created_hour\. Nothing was changed"):
+        roll_back(org_id="default", version=OLD, by="tester")
+    assert ModelVersion.objects.active().get().version == NEW
 
 
 def test_rows_cannot_be_changed_or_deleted() -> None:

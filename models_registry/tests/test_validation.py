@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.tests.people import staff
-from leads.features import Feature, Kind, LabelledRows
+from leads.features import Kind, LabelledRows
 from leads.tests.cast import a_past
 from models_registry import gate, validation
 from models_registry.learning.fit import Learned
@@ -15,7 +15,7 @@ from models_registry.models import ModelVersion, Policy, TrainingCheck
 from models_registry.tests.artefacts import small
 from models_registry.tests.cast import a_run
 from models_registry.tests.learning.simulated import leads
-from models_registry.validation import Check, validate
+from models_registry.validation import Check
 
 pytestmark = pytest.mark.django_db
 
@@ -27,15 +27,15 @@ def rows() -> LabelledRows:
 
 @pytest.fixture
 def learned(rows: LabelledRows) -> Learned:
-    """As `small`, without the one feature that no catalogue has."""
+    """As `small`, with a fixed feature in the place of the attribute."""
+    return renamed("attributes.always_the_same", "amount")
+
+
+def renamed(name: str, other: str) -> Learned:
     made = small()
-    features = tuple(f if f.name != "always_the_same" else named(f, "amount") for f in made.model.features)
+    features = tuple(replace(f, name=other) if f.name == name else f for f in made.model.features)
     model = replace(made.model, encoder=replace(made.model.encoder, features=features), golden=None)
     return replace(made, model=model)
-
-
-def named(feature: Feature, name: str) -> Feature:
-    return replace(feature, name=name)
 
 
 def by_name(checks: tuple[Check, ...]) -> dict[str, Check]:
@@ -82,10 +82,10 @@ def test_the_behaviour_check_is_the_organisations_to_switch_off() -> None:
     assert TrainingCheck.objects.count() == 4
 
 
-def test_a_model_with_a_feature_of_no_catalogue_fails(rows: LabelledRows) -> None:
-    check = by_name(validate("default", rows, small()))["schema"]
+def test_a_model_with_a_feature_of_no_catalogue_fails() -> None:
+    check = validation.schema(renamed("has_property", "has_a_property"))
     assert not check.passed
-    assert check.words == "Not in the catalogue: always_the_same."
+    assert check.words == "Not in the catalogue: has_a_property."
 
 
 def test_a_known_name_of_another_kind_fails_too(learned: Learned) -> None:

@@ -16,7 +16,7 @@ from models_registry.tests.cards import a_version as a_card
 from models_registry.tests.cast import a_version
 from models_registry.triggers import facts_of
 from predictions.drift_watch import RUNNING, drift_of
-from predictions.measurement import KEPT, measure, measure_all
+from predictions.measurement import KEPT, NotMeasured, measure, measure_all
 from predictions.models import Quality, QualityKind
 from predictions.quality import realised_of, rehearsed_of
 from predictions.tasks import measure_quality, recalibrate_where_due_daily
@@ -182,3 +182,18 @@ def test_every_organisation_is_measured_each_day_and_the_long_past_forgotten() -
     assert set(Quality.objects.values_list("org_id", flat=True)) == {"default", "other"}
     assert not Quality.objects.filter(at__lt=now() - KEPT).exists()
     assert measure_all(at=now()) == 2
+
+
+def test_an_organisation_that_cannot_be_measured_leaves_the_others_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for org_id in ("a", "b", "c"):
+        a_card(org_id=org_id, is_active=True)
+
+    def drift_but_of_b(org: Organisation, version: ModelVersion, *, at: datetime) -> dict[str, Any]:
+        if org.org_id == "b":
+            raise KeyError("events.viewing.count")
+        return drift_of(org, version, at=at)
+
+    monkeypatch.setattr("predictions.measurement.drift_of", drift_but_of_b)
+    with pytest.raises(NotMeasured, match="b"):
+        measure_quality()
+    assert set(Quality.objects.values_list("org_id", flat=True)) == {"a", "c"}
