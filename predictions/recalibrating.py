@@ -6,7 +6,7 @@ known. A lead counts once in all, by at most one prediction a week.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,12 +38,17 @@ ALPHA = 0.005
 MOST = 50_000
 """The newest predictions that are taken, at most."""
 
-ONE_A_WEEK = """
+APART = timedelta(days=1)
+"""A lead is read when it is scored; what was said of one that is dated farther into the future is not taken."""
+
+# One week, by ml_prediction_version_at.
+ONE_A_LEAD = """
 SELECT id FROM (
-    SELECT DISTINCT ON (dossier_id, date_trunc('week', as_of)) id, as_of FROM ml_prediction
+    SELECT DISTINCT ON (dossier_id) id, as_of FROM ml_prediction
     WHERE org_id = %(org_id)s AND model_version = %(version)s AND method = 'ML' AND dossier_id IS NOT NULL
       AND as_of >= %(since)s AND as_of < %(until)s
-    ORDER BY dossier_id, date_trunc('week', as_of), as_of, id) AS said
+      AND predicted_at >= %(made_since)s AND predicted_at < %(made_until)s
+    ORDER BY dossier_id, as_of, id) AS said
 ORDER BY as_of DESC, id DESC LIMIT %(most)s
 """
 
@@ -120,17 +125,39 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
 
 
 def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[Prediction]:
-    """Oldest first, at most one a lead and week."""
+    """Oldest first, at most one a lead and week.
+
+    Read week by week from the newest, until there are enough: of a huge organisation the last days are.
+    """
     until = at - org.horizon
-    asked: dict[str, Any] = {
-        "org_id": org.org_id,
-        "version": version.version,
-        "since": until - timedelta(days=settings.ML_RECALIBRATION_DAYS),
-        "until": until,
-        "most": MOST,
-    }
+    keys: list[int] = []
     with connection.cursor() as cursor:
-        cursor.execute(ONE_A_WEEK, asked)
-        keys = [key for (key,) in cursor.fetchall()]
+        for week in _weeks(until - timedelta(days=settings.ML_RECALIBRATION_DAYS), until):
+            cursor.execute(ONE_A_LEAD, _asked(org, version, *week) | {"most": MOST - len(keys)})
+            keys += [key for (key,) in cursor.fetchall()]
+            if len(keys) >= MOST:
+                break
     said = Prediction.objects.filter(pk__in=keys)
     return sorted(said.only("as_of", "dossier_id", *VECTOR), key=lambda row: (row.as_of, row.pk))
+
+
+def _weeks(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """From `until` back to `since`, parted at the Mondays."""
+    while until > since:
+        last = (until - timedelta(microseconds=1)).astimezone(timezone.get_default_timezone())
+        monday = (last - timedelta(days=last.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
+        yield max(monday, since), until
+        until = monday
+
+
+def _asked(org: Organisation, version: ModelVersion, since: datetime, until: datetime) -> dict[str, Any]:
+    # Of historical records what is said now is as of then.
+    made_until = timezone.now() if org.observed_until else until
+    return {
+        "org_id": org.org_id,
+        "version": version.version,
+        "since": since,
+        "until": until,
+        "made_since": since - APART,
+        "made_until": made_until + APART,
+    }

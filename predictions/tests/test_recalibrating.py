@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -175,10 +177,31 @@ def test_a_lead_scored_every_day_counts_once_by_one_prediction_a_week() -> None:
     (first,) = a_mature_past(version, 1)
     for _ in range(20):
         first.pk, first.as_of = None, first.as_of - timedelta(days=1)
+        first.predicted_at = first.as_of
         first.save(force_insert=True)
     outcomes = watch("default").outcomes
     assert 3 <= len(outcomes) <= 5
     assert outcomes.weight.sum() == pytest.approx(1)
+
+
+def test_what_is_said_of_historical_records_counts_as_of_then() -> None:
+    a_mature_past(an_active_version(), 1)
+    Prediction.objects.update(predicted_at=NOW)
+    assert len(watch("default").outcomes) == 0, "a live organisation's leads are read when they are scored"
+    Organisation.objects.update_or_create(org_id="default", defaults={"observed_until": NOW})
+    assert len(watch("default").outcomes) == 1
+
+
+@pytest.mark.parametrize(("most", "weeks"), [(120, 27), (10, 8)])
+def test_weeks_are_read_from_the_newest_until_there_are_enough(
+    most: int, weeks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = a_mature_past(an_active_version(), 120)  # said from 140 to 100 days ago; the horizon is 60
+    monkeypatch.setattr("predictions.recalibrating.MOST", most)
+    with CaptureQueriesContext(connection) as asked:
+        outcomes = watch("default").outcomes
+    assert outcomes.dossier.tolist() == [each.dossier_id for each in made[-most:]]
+    assert len([each for each in asked if "DISTINCT ON (dossier_id)" in each["sql"]]) <= weeks
 
 
 def test_without_gain_nothing_is_changed() -> None:
