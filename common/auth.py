@@ -47,7 +47,14 @@ def _signed_by_us(raw_token: bytes) -> AccessToken:
 
 
 class TokenAuthentication(JWTAuthentication):
-    """`Authorization: Bearer <JWT>`, of our own making or of the outside provider."""
+    """`Authorization: Bearer <JWT>`, of our own making or of the outside provider.
+
+    `looks_up` is False for a door that looks a program's token up itself: `views.LookingUpLater`.
+    """
+
+    def __init__(self, *, looks_up: bool = True) -> None:
+        super().__init__()
+        self._looks_up = looks_up
 
     def get_validated_token(self, raw_token: bytes) -> Token:
         """The token's claims. Raises InvalidToken (401) where nobody we trust has signed it or it has expired."""
@@ -68,19 +75,10 @@ class TokenAuthentication(JWTAuthentication):
         is_ours = not isinstance(validated_token, OutsideToken)
         if is_ours and "user_id" in validated_token:
             return super().get_user(validated_token)
-        name = str(validated_token.get("sub", "unknown"))[:150]
-        return self._program(name, service_tokens.number_of(validated_token)) if is_ours else ServicePrincipal(name)
-
-    def _program(self, name: str, token: str) -> ServicePrincipal:
-        service_tokens.ensure_not_revoked(token)
-        return ServicePrincipal(name, token)
-
-
-class LookedUpLater(TokenAuthentication):
-    """The same for a door that looks a program's token up itself: `views.LookingUpLater`."""
-
-    def _program(self, name: str, token: str) -> ServicePrincipal:
-        return ServicePrincipal(name, token)
+        token = service_tokens.number_of(validated_token) if is_ours else None
+        if token is not None and self._looks_up:
+            service_tokens.ensure_not_revoked(token)
+        return ServicePrincipal(str(validated_token.get("sub", "unknown"))[:150], token)
 
 
 class BrowserSession(SessionAuthentication):
@@ -112,7 +110,6 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     """How the schema describes the bearer token."""
 
     target_class = "common.auth.TokenAuthentication"
-    match_subclasses = True
     name = "bearer"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +12,7 @@ from rest_framework.views import APIView
 
 from common import service_tokens
 from common.answers import DEPENDENCY_ERRORS
-from common.auth import BrowserSession, LookedUpLater
+from common.auth import BrowserSession, TokenAuthentication
 from common.idempotency import KEY_HEADER
 from common.scopes import Caller, caller_of
 from common.serializers import StrictSerializer
@@ -65,7 +66,9 @@ class LookingUpLater(ContractView):
     itself: before an answer of long ago is given to the same `Idempotency-Key`, and before any error is told.
     """
 
-    authentication_classes = [LookedUpLater, BrowserSession]
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Those of every door, but for the look."""
+        return [TokenAuthentication(looks_up=False), BrowserSession()]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Who asks, and whether they may. Raises InvalidToken (401) where a revoked token might get an old answer."""
