@@ -15,6 +15,7 @@ from leads.models import LeadScore, Outcome
 from leads.tests.cast import a_lead, a_past
 from models_registry.measures import LOG_LOSS, ROC_AUC
 from models_registry.models import ModelVersion, TrainingCheck
+from models_registry.tests.artefacts import without_feature
 from models_registry.tests.cards import CARD, MEASURED, METRICS, a_training_run, a_version
 from models_registry.tests.cast import a_version as learnt
 from predictions.models import Prediction
@@ -142,7 +143,7 @@ def test_a_preview_scores_open_leads_by_both_and_stores_nothing() -> None:
 
 
 @in_a_database
-def test_a_preview_says_when_it_cannot_be_made() -> None:
+def test_a_preview_says_when_it_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
     a_version(OLD, is_active=True)
     a_version(NEW, archived_at=timezone.now())
     client = staff()
@@ -150,6 +151,7 @@ def test_a_preview_says_when_it_cannot_be_made() -> None:
     third = a_version("20260301000000")
     assert "No lead is open" in text(client, f"{MODELS}{third}/preview")
     a_lead(timezone.now())
+    without_feature(monkeypatch, "created_hour")
     assert "reads what this installation does not know" in text(client, f"{MODELS}{third}/preview")
     ModelVersion.objects.filter(pk=third.pk).update(digest="otherwise")
     assert "damaged" in text(client, f"{MODELS}{third}/preview")

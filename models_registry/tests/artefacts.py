@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 
+import pytest
+
+from leads import catalogue
 from models_registry.artefacts import digest_of
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, learn
@@ -36,3 +39,10 @@ def kept(name: str, *, seed: int = 1, **fields: object) -> ModelVersion:
     return give_artefact(
         ModelVersion.objects.create(version=name, algorithm="random_forest", digest="d", **fields), seed
     )
+
+
+def without_feature(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """From now on this is an installation whose catalogue lacks a fixed feature."""
+    others = {each: definition for each, definition in catalogue._FIXED_BY_NAME.items() if each != name}
+    monkeypatch.setattr(catalogue, "_FIXED_BY_NAME", others)
+    catalogue._definition.cache_clear()

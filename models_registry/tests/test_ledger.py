@@ -11,12 +11,11 @@ from django.utils import timezone
 
 from common.chain import hash_of
 from common.models import AuditEntry
-from leads import catalogue
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
 from models_registry.artefacts import FailedRehearsal
 from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
-from models_registry.tests.artefacts import kept
+from models_registry.tests.artefacts import kept, without_feature
 from models_registry.thresholds import Disordered, set_thresholds
 
 pytestmark = pytest.mark.django_db
@@ -93,9 +92,7 @@ def test_a_calibration_that_is_no_increasing_map_fails_the_rehearsal() -> None:
 
 def test_a_version_that_reads_what_is_not_known_here_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     two_days_of_life()
-    another = {name: each for name, each in catalogue._FIXED_BY_NAME.items() if name != "created_hour"}
-    monkeypatch.setattr(catalogue, "_FIXED_BY_NAME", another)
-    catalogue._definition.cache_clear()
+    without_feature(monkeypatch, "created_hour")
     with pytest.raises(FailedRehearsal, match=r"does not know of leads: created_hour\. Nothing was changed"):
         roll_back(org_id="default", version=OLD, by="tester")
     assert ModelVersion.objects.active().get().version == NEW
