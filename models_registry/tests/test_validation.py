@@ -28,7 +28,7 @@ def rows() -> LabelledRows:
 @pytest.fixture
 def learned(rows: LabelledRows) -> Learned:
     """As `small`, with a fixed feature in the place of the attribute."""
-    return renamed("attributes.always_the_same", "amount")
+    return renamed("events.always_the_same.count", "amount")
 
 
 def renamed(name: str, other: str) -> Learned:

@@ -21,7 +21,7 @@ FEATURES = (
     Feature("property_price", Kind.NUMERIC, "currency", "Price of the property", 0),
     Feature("market_activity_score", Kind.NUMERIC, "percentile", "How busy the market is", 0, 100),
     Feature("created_hour", Kind.NUMERIC, "hour of the day", "Hour of creation", 0, 23),
-    Feature("attributes.always_the_same", Kind.NUMERIC, "as sent", "A feature that never varies"),
+    Feature("events.always_the_same.count", Kind.NUMERIC, "as sent", "A feature that never varies"),
 )
 
 
@@ -49,7 +49,7 @@ def leads(n: int, *, seed: int, snapshots: int = 1, contrast: float = 1.0) -> tu
         "property_price": price,
         "market_activity_score": activity,
         "created_hour": rng.integers(0, 24, n).astype(float),
-        "attributes.always_the_same": np.full(n, 3.0),
+        "events.always_the_same.count": np.full(n, 3.0),
     }
     created = START + (np.arange(n) * np.timedelta64(90, "m")).astype("timedelta64[us]")
     rows = LabelledRows(

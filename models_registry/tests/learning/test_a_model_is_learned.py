@@ -36,7 +36,7 @@ def test_every_feature_has_its_importance(learned: Learned) -> None:
     assert sum(shares) == pytest.approx(1.0)
     assert shares == sorted(shares, reverse=True)
     assert "appointments_count" in [each["feature"] for each in learned.importance[:3]]
-    assert learned.importance[-1] == {"feature": "attributes.always_the_same", "importance": 0.0}
+    assert learned.importance[-1] == {"feature": "events.always_the_same.count", "importance": 0.0}
 
 
 def test_each_stage_is_told_and_progress_never_falls(rows: LabelledRows) -> None:
@@ -56,7 +56,7 @@ def test_the_card_is_plain_data_and_says_what_it_was_made_from(learned: Learned)
     assert card["training"]["created_to"] < card["holdout"]["created_from"]
     assert card["parameters"]["depth"] == 10
     assert len(card["data_digest"]) == 64
-    same = [feature for feature in card["features"] if feature["name"] == "attributes.always_the_same"]
+    same = [feature for feature in card["features"] if feature["name"] == "events.always_the_same.count"]
     assert same[0]["used"] is False
     assert card["metrics"] == json.loads(json.dumps(learned.metrics))
 

@@ -67,4 +67,4 @@ def test_more_appointments_contribute_more(rows: LabelledRows, learned: Learned)
 
 
 def test_a_feature_that_never_varied_contributes_nothing(rows: LabelledRows, learned: Learned) -> None:
-    assert not learned.model.score(rows.columns).contributions[:, NAMES.index("attributes.always_the_same")].any()
+    assert not learned.model.score(rows.columns).contributions[:, NAMES.index("events.always_the_same.count")].any()

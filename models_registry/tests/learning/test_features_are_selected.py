@@ -41,7 +41,7 @@ def few() -> LabelledRows:
 
 
 def test_a_feature_that_never_varied_is_left_out(few: LabelledRows) -> None:
-    assert unused(few)["attributes.always_the_same"] == "It did not vary in training."
+    assert unused(few)["events.always_the_same.count"] == "It did not vary in training."
 
 
 def test_of_two_that_say_the_same_the_first_is_kept(few: LabelledRows) -> None:
