@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from predictions.explaining import listed_reasons, reasons_by, reasons_for
 from predictions.models import Prediction
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
+from predictions.vectors import largest_first, rows_of
 from predictions.whatif import Supposed
 
 UNEXPLAINED = {"contributions_reason": "model_not_available"}
@@ -130,7 +131,7 @@ def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
 
 
 def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:
-    """Predictions from features in the body, without their contributions: those are made when they are asked for."""
+    """Predictions from features in the body, with their contributions where these were asked for."""
     scores, chosen, names = made.scores, made.chosen, [feature.name for feature in made.chosen.scorer.features]
     shared = {
         "org_id": made.org_id,
@@ -141,7 +142,7 @@ def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:
     }
     columns = (scores.probability, scores.low, scores.high, scores.confidence, made.actions)
     figures = zip(keys, _named(scores.imputed, names), *(column.tolist() for column in columns), strict=True)
-    return [
+    bare = [
         shared
         | {
             "id": key,
@@ -154,6 +155,18 @@ def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:
         }
         for key, imputed, probability, low, high, confidence, action in figures
     ]
+    if not len(scores.contributions):
+        return bare
+    explained = zip(bare, _contributions(made, names), strict=True)
+    return [answer | {"feature_contributions": parts} for answer, parts in explained]
+
+
+def _contributions(made: Made, names: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """Each row's, as `Prediction.contributions` has them."""
+    # Straight from the arrays: rows of small lists in between would cost more than the contributions themselves.
+    order, parts = largest_first(made.scores.contributions).tolist(), made.scores.contributions.tolist()
+    for values, own, largest in zip(rows_of(names, made.columns), parts, order, strict=True):
+        yield [{"feature": names[at], "value": values[at], "contribution": own[at]} for at in largest]
 
 
 def _named(marked: NDArray[np.bool_], names: Sequence[str]) -> list[list[str]]:

@@ -119,11 +119,11 @@ def _score(terms: Terms, leads: NDArray[np.int64], created: Moments) -> None:
 
 @transaction.atomic
 def score_features_in_bulk(
-    *, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]
+    *, org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]], contributions: bool
 ) -> tuple[Made, NDArray[np.int64]]:
-    """Scores feature vectors that a caller holds, without reasons, and stores the predictions; their keys, (n,)."""
+    """Scores feature vectors that a caller holds, and stores the predictions, packed in any case; their keys, (n,)."""
     columns, at = columns_from(chosen.scorer.features, rows), timezone.now()
-    scores = chosen.scorer.score(columns, contributions=False)
+    scores = chosen.scorer.score(columns, contributions=contributions)
     made = Made(org_id, chosen, columns, scores, _actions(chosen, scores), at)
     with connection.cursor() as cursor:
         keys = _store(cursor, made, {"dossier_id": None, "as_of": at})

@@ -55,5 +55,10 @@ def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
 
 def vector_of(names: Sequence[str], values: Sequence[Any], parts: NDArray[np.float64]) -> list[list[Any]]:
     """[feature, value, contribution] for every feature of a row, largest contribution first."""
-    order, shares = np.argsort(-np.abs(parts), kind="stable").tolist(), parts.tolist()
+    order, shares = largest_first(parts).tolist(), parts.tolist()
     return [[names[at], values[at], shares[at]] for at in order]
+
+
+def largest_first(parts: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The places of the contributions, (..., k), by their size either way; of equal ones as they stand."""
+    return np.argsort(-np.abs(parts), axis=-1, kind="stable")

@@ -1,6 +1,7 @@
 """How many SQL statements a prediction takes: the numbers that docs/performance.md states."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.cast import Caller
 pytestmark = pytest.mark.django_db
 
 TOKEN, TERMS, READ, STORED, KEYED = 1, 1, 1, 1, 4
+PACKED = 3  # their numbers, the batch, and the rows by COPY
 EXAMPLE = {"org_id": "default", "features": {"appointments_count": 1}}
 
 
@@ -41,12 +43,14 @@ def test_a_lead_is_scored_in_two_statements_one_reads_token_terms_and_lead_one_s
     assert len(found) == READ + STORED == 2
 
 
-def test_a_callers_own_features_are_scored_in_two_statements_and_a_batch_in_three(crm: Caller) -> None:
+def test_a_callers_own_features_are_scored_in_two_statements_and_a_batch_of_any_size_in_five(crm: Caller) -> None:
     a_past()
     a_version()
-    batch = {"batch": [{"features": EXAMPLE["features"]}] * 3}
     assert len(statements_of(lambda: crm.post("/api/v1/predict", EXAMPLE))) == READ + STORED == 2
-    assert len(statements_of(lambda: crm.post("/api/v1/predict/batch", batch))) == TOKEN + TERMS + STORED
+    for size, query in ((3, ""), (300, ""), (300, "?contributions=false")):
+        batch = {"batch": [{"features": EXAMPLE["features"]}] * size}
+        found = statements_of(partial(crm.post, f"/api/v1/predict/batch{query}", batch))
+        assert len([sql for sql in found if "SAVEPOINT" not in sql]) == TOKEN + TERMS + PACKED == 5
 
 
 def test_an_idempotency_key_adds_its_row_its_answer_and_the_transaction_around_them(crm: Caller) -> None:
@@ -80,6 +84,14 @@ def test_a_batch_without_contributions_equals_one_with_them_whose_reasons_are_ma
     assert [part["feature"] for part in made] == [part["feature"] for part in kept.contributions]
     parts = [part["contribution"] for part in made]
     assert [part["contribution"] for part in kept.contributions] == pytest.approx(parts, abs=1e-9)
+    for answered in full["results"][:2]:
+        stored = Prediction.objects.get(pk=answered["id"])
+        parts = [part["contribution"] for part in answered["feature_contributions"]]
+        assert [part["contribution"] for part in stored.contributions] == pytest.approx(parts, abs=1e-9)
+        assert [part["value"] for part in stored.contributions] == [
+            part["value"] for part in answered["feature_contributions"]
+        ]
+        assert answered["base_probability"] + sum(parts) == pytest.approx(answered["conversion_probability"], abs=1e-9)
 
 
 def test_without_prepared_statements_the_same_is_answered_and_stored(crm: Caller, settings: Any) -> None:

@@ -20,7 +20,7 @@ from models_registry.scorers import Chosen
 from predictions import answers, monitoring, on_request
 from predictions.api import serializers as shapes
 from predictions.bulk import score_features_in_bulk
-from predictions.scoring import problems_with, score_features
+from predictions.scoring import problems_with
 from predictions.terms import scorer_of
 
 WRITE = "predictions:write"
@@ -108,17 +108,15 @@ class PredictBatch(ContractView):
         features = _by_name(chosen.scorer.features)
         errors = {} if _all_sound(features, items) else _errors(features, items)
         good = [at for at in range(len(items)) if at not in errors]
-        answer = self._answers if with_reasons else self._bare_answers
-        answered = answer(chosen, [items[at]["features"] for at in good]) if good else []
+        answered = self._answers(chosen, [items[at]["features"] for at in good], with_reasons) if good else []
         results = {at: {"index": at} | each for at, each in zip(good, answered, strict=True)}
         results |= {at: {"index": at, "errors": found} for at, found in errors.items()}
         return [results[at] for at in range(len(items))]
 
-    def _answers(self, chosen: Chosen, rows: list[Any]) -> list[dict[str, Any]]:
-        return [answers.given(each) for each in score_features(org_id=self.caller.org_id, chosen=chosen, rows=rows)]
-
-    def _bare_answers(self, chosen: Chosen, rows: list[Any]) -> list[dict[str, Any]]:
-        made, keys = score_features_in_bulk(org_id=self.caller.org_id, chosen=chosen, rows=rows)
+    def _answers(self, chosen: Chosen, rows: list[Any], with_reasons: bool) -> list[dict[str, Any]]:
+        made, keys = score_features_in_bulk(
+            org_id=self.caller.org_id, chosen=chosen, rows=rows, contributions=with_reasons
+        )
         return answers.given_in_bulk(made, keys.tolist())
 
 
