@@ -23,7 +23,10 @@ from common.tenancy import org_of
 
 
 class ServicePrincipal:
-    """A caller that is a program: it has a name and no account. `token` is the number of its token, of one of ours."""
+    """A caller that is a program: it has a name and no account.
+
+    `token` is the number that its token is listed under (`service_tokens`); None where that is of an outside provider.
+    """
 
     is_authenticated = is_active = True
     is_anonymous = is_staff = is_superuser = False

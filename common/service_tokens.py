@@ -36,6 +36,10 @@ So any statement can look up the tokens of those who ask for it. Each with wheth
 """
 NEEDED = {"tokens": "uuid[]", "now": "timestamptz"}
 """The parameters of `LISTED`, and their types."""
+Tokens = Sequence[str | None]
+"""The number of each caller's token; None of those who show none of ours."""
+Refusals = Sequence[InvalidToken | None]
+"""For each caller None, or what it is told in place of an answer."""
 # Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
 LOOK = Prepared(f"SELECT {LISTED}", NEEDED)
 
@@ -139,21 +143,18 @@ def ensure_not_revoked(number: str) -> None:
         raise refused
 
 
-def refusals(numbers: Sequence[str | None], listed: str | None) -> list[InvalidToken | None]:
-    """By what a statement has found of them (`LISTED`): for each number None, or why it opens nothing; notes their use.
-
-    No number is that of somebody who shows no token of ours.
-    """
+def refusals(tokens: Tokens, listed: str | None) -> Refusals:
+    """Who is refused, by what a statement has found of the tokens (`LISTED`). Notes the use of the others where due."""
     found: Mapping[str, bool] = orjson.loads(listed) if listed else {}
     if any(found.values()):
         due = [number for number, is_due in found.items() if is_due]
         ServiceToken.objects.filter(pk__in=due).update(last_used_at=timezone.now())
-    return [None if number is None or number in found else InvalidToken("The token is revoked.") for number in numbers]
+    return [None if token is None or token in found else InvalidToken("The token is revoked.") for token in tokens]
 
 
-def _look(_: None, numbers: Sequence[str]) -> list[InvalidToken | None]:
-    ((listed,),) = LOOK.rows({"tokens": list(set(numbers)), "now": timezone.now()})
-    return refusals(numbers, listed)
+def _look(_: None, tokens: Sequence[str]) -> Refusals:
+    ((listed,),) = LOOK.rows({"tokens": list(set(tokens)), "now": timezone.now()})
+    return refusals(tokens, listed)
 
 
 LOOK_UP: Together[None, str, InvalidToken | None] = Together(_look, most=64)

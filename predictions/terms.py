@@ -14,21 +14,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
-from rest_framework_simplejwt.exceptions import InvalidToken
 
 from common import service_tokens
 from common.joined import Joined, Part, part
+from common.service_tokens import Refusals, Tokens
 from experiments.models import Experiment
 from leads.models import Dossier, Organisation, Outcome
 from leads.seen import within
 from models_registry import scorers
 from models_registry.models import ModelVersion
 from models_registry.scorers import NEEDED, Chosen
-
-Tokens = Sequence[str | None]
-"""The number of each caller's token; None of those who show none of ours."""
-Refusals = Sequence[InvalidToken | None]
-"""For each caller None, or what it is told in place of an answer."""
 
 ORGANISATION = part("o", Organisation, "time_zone", "horizon_days", "observed_until", shared=True)
 ACTIVE, SHADOW = (part(alias, ModelVersion, *NEEDED, shared=True) for alias in ("a", "s"))
