@@ -55,7 +55,10 @@ def cache() -> Finding:
 
 def workers() -> Finding:
     """Whether a worker takes tasks."""
-    answers = current_app.control.broadcast("ping", reply=True, timeout=settings.HEALTH_TIMEOUT_SECONDS * 0.8, limit=1)
+    seconds = settings.HEALTH_TIMEOUT_SECONDS * 0.8
+    # Celery's pooled connection may be one that the broker has ended since: reading the answers tries it only once.
+    with current_app.connection_for_write(connect_timeout=settings.HEALTH_TIMEOUT_SECONDS) as link:
+        answers = current_app.control.broadcast("ping", reply=True, timeout=seconds, limit=1, connection=link)
     return Finding(UP) if answers else Finding(DOWN, "No Celery worker answers: training and score jobs wait.")
 
 

@@ -97,11 +97,13 @@ def celery_worker_process(process_environment: dict[str, str], tmp_path: Path) -
     """A Celery worker on the test database, ready for tasks; what earlier tests have queued is forgotten."""
     from celery import current_app
 
+    from leadqual import health
+
     current_app.control.purge()
     command = [*CHILD, "celery", "--quiet", "-A", "leadqual", "worker", "--concurrency", "1", "--without-gossip"]
     worker = Process("worker", tmp_path, [*command, "--without-mingle", "--loglevel", "INFO"], process_environment)
     try:
-        worker.wait_until(lambda: current_app.control.ping(timeout=0.5))
+        worker.wait_until(lambda: health.workers().state == health.UP)
         yield worker
     finally:
         worker.stop()

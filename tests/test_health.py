@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.test import Client
 
 from leadqual import health
@@ -58,6 +59,17 @@ def test_a_cache_that_takes_calls_and_never_answers_is_down(silent_server: int, 
         "database": "up",
         "cache": "down",
     }
+
+
+def test_whether_a_worker_answers_is_asked_anew_where_the_broker_was_restarted(settings: Any) -> None:
+    settings.HEALTH_TIMEOUT_SECONDS = 0.5
+    nobody_answers = health.workers()
+    assert nobody_answers.state == "down"
+    with redis.Redis.from_url(settings.REDIS_URL) as server:
+        for each in server.client_list():
+            if each["db"] == "1":  # the broker's; the cache's are left to the next tests
+                server.client_kill_filter(_id=each["id"])
+    assert health.workers() == nobody_answers
 
 
 @pytest.mark.usefixtures("hanging")

@@ -12,6 +12,7 @@ from celery import current_app
 from django.db import connection
 
 from common.jobs import JobStatus
+from leadqual import health
 from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past
 from predictions.jobs import start_score_job
@@ -58,7 +59,7 @@ def worker(process_environment: dict[str, str], tmp_path: Path) -> Iterator[Call
         command = [*CHILD, "celery", "--quiet", "-A", "leadqual", "worker", "--concurrency", "1", "--without-gossip"]
         new = Process(f"worker-{len(started)}", tmp_path, [*command, "--without-mingle"], process_environment)
         started.append(new)
-        new.wait_until(lambda: current_app.control.ping(timeout=0.5))
+        new.wait_until(lambda: health.workers().state == health.UP)
         return new
 
     yield start
