@@ -17,7 +17,6 @@ from django.utils import timezone
 
 from common.errors import RETRY_AFTER_SECONDS
 from common.serializers import iso
-from common.tenancy import DEFAULT_ORG
 from models_registry.models import ModelVersion
 
 UP, DOWN, DEGRADED = "up", "down", "degraded"
@@ -63,9 +62,13 @@ def workers() -> Finding:
 
 
 def active_model() -> Finding:
-    """Which version scores; without one the rules do, which is no failure."""
-    version = ModelVersion.objects.of(DEFAULT_ORG).active().only("version").first()
-    return Finding(UP, version.version) if version else Finding(DEGRADED, "No model is active: the rules score.")
+    """Which version scores, or how many, each for its organisation; without any the rules do, which is no failure."""
+    active = list(ModelVersion.objects.active().values_list("version", flat=True)[:2])
+    if not active:
+        return Finding(DEGRADED, "No model is active: the rules score.")
+    if len(active) == 1:
+        return Finding(UP, active[0])
+    return Finding(UP, f"{ModelVersion.objects.active().count()} organisations have one of their own.")
 
 
 CHECKS: dict[str, Callable[[], Finding]] = {

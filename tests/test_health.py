@@ -13,6 +13,7 @@ from django.test import Client
 
 from leadqual import health
 from leadqual.health import UP, Finding
+from models_registry.models import ModelVersion
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -70,6 +71,13 @@ def test_whether_a_worker_answers_is_asked_anew_where_the_broker_was_restarted(s
             if each["db"] == "1":  # the broker's; the cache's are left to the next tests
                 server.client_kill_filter(_id=each["id"])
     assert health.workers() == nobody_answers
+
+
+def test_the_model_that_scores_is_named_whoevers_it_is_and_counted_where_there_are_more() -> None:
+    ModelVersion.objects.create(version="20260101000000", org_id="acme", is_active=True)
+    assert health.active_model() == Finding(UP, "20260101000000")
+    ModelVersion.objects.create(version="20260102000000", org_id="north", is_active=True)
+    assert health.active_model() == Finding(UP, "2 organisations have one of their own.")
 
 
 @pytest.mark.usefixtures("hanging")
