@@ -15,7 +15,7 @@ help:  ## what there is to make
 run: .venv/installed  ## set up everything and serve on http://localhost:8000 (PORT=8123 picks the port)
 	@exec $(BIN)/python -m leadqual.run
 
-test: .venv/installed-dev  ## set up everything and run every check
+test: .venv/installed-dev  ## set up everything and run every check that is quick
 	@$(MAKE) --no-print-directory --jobs=2 lint suite COVERED="$(COVERED)"  # side by side: mypy fills one core for a minute
 
 suite: .venv/installed-dev
@@ -34,7 +34,7 @@ soak: .venv/installed-dev  ## everything at once for half an hour: memory flat, 
 bench-models: .venv/installed-dev  ## every algorithm on real data and on known truth, measured on what came later (an hour)
 	$(BIN)/python -m benchmarks.models
 
-bench: .venv/installed-dev  ## every benchmark, beside other servers that it installs; an hour, on a quiet machine
+bench: .venv/installed-dev  ## requests beside other servers that it installs, imports, kernels, bulk, pages, intervals; an hour, on a quiet machine
 	$(BIN)/python -m leadqual.embedded start
 	$(BIN)/python -m benchmarks.requests
 	$(BIN)/python -m benchmarks.importing --rounds 3 --copies 1
@@ -79,8 +79,9 @@ restore: .venv/installed  ## make an empty database from a backup: FOLDER=/path 
 	@$(BIN)/python -m leadqual.backups restore "$${FOLDER:?say which: make restore FOLDER=/path}" $${REPLACE:+--replace}
 
 clean-data:  ## forget all data, secrets and accounts in var/ (YES=1 does not ask)
-	@if [ "$${YES:-}" != 1 ]; then read -r -p "Delete everything in var/? Write yes: " answer; [ "$$answer" = yes ]; fi
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m leadqual.embedded clean; else rm -rf var; fi
+	@if [ "$${YES:-}" != 1 ]; then read -r -p "Delete all data, secrets and accounts in var/ (backups stay)? Write yes: " answer; [ "$$answer" = yes ]; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m leadqual.embedded clean; else \
+	    echo "Nothing was deleted: \`make setup\` first, which knows what in var/ is data and what are backups." >&2; exit 1; fi
 	@echo "Forgotten."
 
 lock: .venv/installed-dev  ## renew requirements.txt and requirements-dev.txt from pyproject.toml

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from common.spreadsheets import harmless
 from insights import words
 from insights.pages.today import Row, rows_of
 from insights.ranking import ranked, to_call
@@ -17,7 +18,6 @@ from leads.orders import ORDERS
 
 MOST_ROWS = 10_000
 CHUNK = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class _Line:
@@ -25,11 +25,6 @@ class _Line:
 
     def write(self, text: str) -> str:
         return text
-
-
-def harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would take for a formula, marked as a text; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def lines_of(org: Organisation, wanted: Wanted) -> Iterator[str]:

@@ -146,7 +146,6 @@ DATABASE_PREPARED = env.bool("DATABASE_PREPARED", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or embedded.redis_url()
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 MEDIA_ROOT = env.str("LEADQUAL_MEDIA_ROOT", default="") or str(VAR_DIR / "media")
 
 # --- Background work ------------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
+from common.spreadsheets import harmless
+
 KEPT = 1_000
 MAX_SHOWN = 2_000
 HEADER = ("file", "line", "reason", "row")
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Rejects:
@@ -58,11 +58,6 @@ def _as_line(cells: Sequence[Any]) -> str:
 def storable(text: str) -> str:
     """The text without what neither the database nor a file can hold."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-
-
-def harmless(cell: Any) -> Any:
-    """A cell that no spreadsheet will run."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def as_csv(rejects: Iterable[dict[str, Any]]) -> str:
