@@ -53,7 +53,7 @@ def override(*, org_id: str, dossier: Dossier, probability: float, reason: str, 
         model_version=said.model_version,
         prediction_id=said.prediction_id,
     )
-    _note(row, act="override_score", before=f"{said.probability:.3f} {said.action}", by=by, at=at, reason=row.reason)
+    _note(row, act="override_score", by=by, at=at)
     return row
 
 
@@ -65,7 +65,7 @@ def take_back(*, dossier: Dossier, by: str, at: datetime) -> bool:
     if row is None:
         return False
     _end(dossier, at)
-    _note(row, act="take_back_override", before=f"{row.probability:.3f} {row.action}", by=by, at=at)
+    _note(row, act="take_back_override", by=by, at=at)
     return True
 
 
@@ -73,10 +73,10 @@ def _end(dossier: Dossier, at: datetime) -> None:
     Override.objects.standing().filter(dossier=dossier).update(ended_at=at)
 
 
-def _note(row: Override, *, act: str, before: str, by: str, at: datetime, reason: str = "") -> None:
-    after = f"{row.probability:.3f} {row.action}" if reason else ""
-    subject = f"lead {row.dossier.number}"
-    audit.record(org_id=row.org_id, act=act, by=by, at=at, subject=subject, before=before, after=after, reason=reason)
+def _note(row: Override, *, act: str, by: str, at: datetime) -> None:
+    """Names the row and does not repeat it: what was said of the lead, and why, goes with the lead."""
+    subject, evidence = f"lead {row.dossier.number}", {"override": row.pk}
+    audit.record(org_id=row.org_id, act=act, by=by, at=at, subject=subject, evidence=evidence)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
 from predictions import scoring
 from predictions.forgetting import forget_lead, keep_to_retention
 from predictions.models import Prediction, PredictionBatch
+from predictions.overriding import override, take_back
 from predictions.packing import packed
 from predictions.tests.scored import a_scored_lead
 from tests.cast import Caller, assert_error
@@ -76,6 +77,9 @@ def a_known_person() -> None:
     ImportJob.objects.create(status="SUCCEEDED", filename=f"{WORD}.csv", rejects=[{"line": 1, "row": WORD}])
     experiment = Experiment.objects.create(name="x", control_method="ML", treatment_method="RULE_BASED")
     lead = Dossier.objects.get(number=NUMBER)
+    for reason in (f"{WORD} told me", f"{WORD} told me more"):
+        override(org_id="default", dossier=lead, probability=0.1815, reason=reason, by="sales", at=NOW)
+    take_back(dossier=lead, by="sales", at=NOW)
     Exposure.objects.create(experiment=experiment, dossier=lead, variant="control", first_at=NOW)
 
 
@@ -90,10 +94,10 @@ def test_every_field_is_on_a_list() -> None:
 def test_nothing_of_a_forgotten_person_is_left_but_the_record() -> None:
     a_known_person()
     before = everywhere(WORD)
-    assert {"dossier", "lead_attribute", "lead_change", "message_entity", "lead_import_job"} <= before
+    assert {"dossier", "lead_attribute", "lead_change", "lead_override", "message_entity", "lead_import_job"} <= before
     call_command("forget_lead", str(NUMBER), reason="asked")
     assert everywhere(WORD) == set()
-    assert everywhere("1815.25") == set()
+    assert everywhere("1815.25") == everywhere("0.1815") == everywhere("0.182") == set()
     assert everywhere(str(NUMBER)) == {"audit_entry"}
     entry = AuditEntry.objects.get(act="lead.forget")
     assert (entry.subject, entry.by, entry.reason) == (str(NUMBER), "command", "asked")

@@ -201,8 +201,10 @@ def test_a_persons_word_stands_beside_the_models_and_leaves_the_score_alone() ->
     assert "They bought elsewhere" in page
     assert "60%" in page
     assert LeadScore.objects.get(dossier=lead).probability == 0.6
-    entry = AuditEntry.objects.get(act="override_score")
-    assert (entry.by, entry.reason, entry.before) == ("sales-default", "They bought elsewhere", "0.600 MEDIUM_PRIORITY")
+    entry, override = AuditEntry.objects.get(act="override_score"), Override.objects.get()
+    assert (override.reason, override.model_probability) == ("They bought elsewhere", 0.6)
+    assert (entry.by, entry.subject) == ("sales-default", f"lead {lead.number}")
+    assert (entry.reason, entry.before, entry.after, entry.evidence) == ("", "", "", {"override": override.pk})
 
 
 def test_another_word_replaces_the_first_and_may_be_taken_back() -> None:

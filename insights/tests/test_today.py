@@ -231,6 +231,11 @@ def test_a_view_saved_as_csv_holds_only_that_view() -> None:
     assert taken.by
 
 
+def test_whose_name_was_looked_for_is_not_on_record_for_ever() -> None:
+    sales().get(f"{TODAY}leads.csv?attribute=name&value=Lovelace&search=Ada")
+    assert AuditEntry.objects.get(act="leads.export").evidence == {"order": "probability", "attribute": "name"}
+
+
 def test_pages_follow_each_other_and_come_back() -> None:
     for number in range(1, 8):
         a_scored_lead(number / 10, number=number)

@@ -59,10 +59,13 @@ def _find(viewer: Viewer, digits: str) -> Dossier | None:
 
 @page(SEE_LEADS)
 def export(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    """What the list shows, as a file; who took it away, and what was asked for, is on record."""
+    """What the list shows, as a file; who took it away, and what was asked for, is on record.
+
+    Without what was searched for and which value an attribute was to have: either may be somebody's name.
+    """
     wanted = Wanted.of(request.GET)
     content = "".join(lines_of(viewer.org, wanted))
-    evidence = {name: value for name, value in asdict(wanted).items() if value and name != "search"}
+    evidence = {name: value for name, value in asdict(wanted).items() if value and name not in ("search", "value")}
     with transaction.atomic():
         audit.record(org_id=viewer.org.org_id, act="leads.export", by=viewer.name, at=timezone.now(), evidence=evidence)
     name = f"leads-{viewer.org.now():%Y-%m-%d}.csv"
