@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -116,10 +117,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400 for what Django itself refuses to read."""
     if isinstance(exception, RequestDataTooBig):
-        return error_answer("client_error", "too_large", str(TooLarge.default_detail), 413)
+        return too_large(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     if wants_json(request):
         return error_answer("client_error", "invalid", "The request cannot be read.", 400)
     return render(request, "400.html", status=400)
+
+
+def too_large(request: HttpRequest, most: int) -> HttpResponse:
+    """413 for a body of more than so many bytes."""
+    if wants_json(request):
+        return error_answer("client_error", "too_large", f"At most {most:,} bytes can be sent here at once.", 413)
+    return render(request, "413.html", {"megabytes": most // 1024**2}, status=413)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "common.people.Languages",
     "django.middleware.common.CommonMiddleware",
+    "common.bodies.BoundedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "common.people.LoggedIn",
     *(["common.people.SecondFactor"] if ADMIN_TOTP else []),

@@ -15,6 +15,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.bodies import takes_files
 from common.errors import TooLarge
 from common.idempotency import idempotent
 from common.views import ContractView
@@ -26,8 +27,6 @@ from leads.importing.rejects import as_csv
 from leads.models import ImportJob
 
 WRITE = "leads:write"
-# What the form adds around the file.
-FORM_BYTES = 1 << 20
 
 
 class AnyAnswer(DefaultContentNegotiation):
@@ -39,19 +38,17 @@ class AnyAnswer(DefaultContentNegotiation):
 
 
 class BoundedMultiPartParser(MultiPartParser):
-    """Refuses by its announced length what is too large, before a byte of it is stored."""
+    """Refuses a form of too many parts. What is too long has been refused before (`common.bodies`)."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The form. Raises TooLarge (413), and ParseError (400) for a form with too many parts."""
-        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
-        if int(length) > settings.IMPORT_MAX_BYTES + FORM_BYTES:
-            raise TooLarge(f"A file may have at most {settings.IMPORT_MAX_BYTES:,} bytes.")
+        """The form. Raises ParseError (400) for one with too many parts."""
         try:
             return super().parse(stream, media_type, parser_context)
         except SuspiciousOperation as error:
             raise ParseError("The form has too many parts, or one that cannot be read.") from error
 
 
+@takes_files
 class Imports(ContractView):
     """Importing a file."""
 

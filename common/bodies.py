@@ -1,0 +1,61 @@
+"""How much may be sent: more is refused by its announced length, before anything of it is read or kept.
+
+Django counts what it holds in memory, and not the files of a form, which it writes to the disk; and it reads a form
+before a page has asked who sends it (the CSRF token may stand in it). A body that announces no length is not read: to
+Django it is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from common.answers import too_large
+
+FORM_BYTES = 1 << 20
+"""What a form may add around its file."""
+Door = TypeVar("Door", bound=Callable[..., Any])
+
+
+def takes_files(door: Door) -> Door:
+    """Marks a view, or a class of views, to which a file of up to IMPORT_MAX_BYTES may be sent."""
+    door.takes_files = True  # type: ignore[attr-defined]
+    return door
+
+
+class BoundedBodies:
+    """Answers 413 to what is too large. Stands before the middleware that reads forms."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes the request on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """The refusal; None for what may be read."""
+        length = _announced(request)
+        if not length:
+            return None
+        most = _most(request, view)
+        return too_large(request, most) if length > most else None
+
+
+def _announced(request: HttpRequest) -> int:
+    """The body's length; 0 for none, and for what Django takes for none."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _most(request: HttpRequest, view: Any) -> int:
+    """A view without CSRF token asks who sends a form before it reads it. For the others it is asked here."""
+    takes_a_file = getattr(getattr(view, "cls", view), "takes_files", False)
+    if takes_a_file and (getattr(view, "csrf_exempt", False) or request.user.is_authenticated):
+        return int(settings.IMPORT_MAX_BYTES) + FORM_BYTES
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
