@@ -19,7 +19,7 @@ from psycopg2.errors import ForeignKeyViolation
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
 from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed
 
 from common.errors import RETRY_AFTER_SECONDS, Conflict, TooLarge, Unavailable
 from common.programs import wants_json
@@ -42,7 +42,7 @@ class ContractExceptionFormatter(ExceptionFormatter):
 
     def get_errors(self) -> list[Error]:
         """The errors, whose attr is a text or null; one alone where a token is no good, with what to do."""
-        if isinstance(self.exc, InvalidToken):
+        if isinstance(self.exc, AuthenticationFailed):
             told: Any = self.exc.detail
             return [Error(str(told["code"]), f"{str(told['detail']).rstrip('.')}. {ANOTHER}", None)]
         errors: list[Error] = super().get_errors()

@@ -13,8 +13,8 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
-from rest_framework_simplejwt.serializers import TokenObtainPairSerializer
-from rest_framework_simplejwt.tokens import AccessToken, Token
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer, TokenRefreshSerializer
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from common import identity_provider, service_tokens
 from common.identity_provider import OutsideToken
@@ -99,9 +99,24 @@ class PersonTokens(TokenObtainPairSerializer):
     def get_token(cls, user: AbstractUser) -> Token:  # type: ignore[override]
         """A refresh token whose claims its access tokens inherit."""
         token = super().get_token(user)
-        token["org_id"] = org_of(user)
-        token["scope"] = " ".join(sorted(scopes_of(user)))
+        _say_what_may_be_done(token, user)
         return token
+
+
+class RefreshedTokens(TokenRefreshSerializer):
+    """A person's next access token, of what the person may do by now."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, str]:
+        """Raises TokenError where the token is none, AuthenticationFailed (401) where its account is not as it was."""
+        refresh = RefreshToken(attrs["refresh"])
+        person, access = JWTAuthentication().get_user(refresh), refresh.access_token
+        _say_what_may_be_done(access, person)
+        return {"access": str(access)}
+
+
+def _say_what_may_be_done(token: Token, person: Any) -> None:
+    token["org_id"] = org_of(person)
+    token["scope"] = " ".join(sorted(scopes_of(person)))
 
 
 def issue_service_token(*, name: str, org_id: str, scopes: list[str], days: float, by: str = "command") -> str:

@@ -42,7 +42,7 @@ def scopes_of(user: AbstractUser) -> frozenset[str]:
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller of an authenticated request, by token claims or, for a browser, by the person's permissions."""
+    """The caller of an authenticated request: a program by its token's claims, a person by the person's permissions."""
     found: Caller | None = getattr(request, "caller", None)
     if found is None:
         found = _from_token(request) if request.auth is not None else _from_session(request)
@@ -55,8 +55,11 @@ def _from_token(request: Request) -> Caller:
     claims: Any = request.auth
     scope = claims.get("scope", "")
     words = scope.replace(",", " ").split() if isinstance(scope, str) else [str(word) for word in scope]
-    name = request.user.get_username() or str(claims.get("sub", "unknown"))
-    org_id, token = str(claims.get("org_id") or "default"), getattr(request.user, "token", None)
+    user: Any = request.user
+    if isinstance(user, AbstractUser):  # a token outlives what was taken from the person since, and gives nothing new
+        return Caller(name=user.get_username(), org_id=org_of(user), scopes=scopes_of(user) & frozenset(words))
+    name = user.get_username() or str(claims.get("sub", "unknown"))
+    org_id, token = str(claims.get("org_id") or "default"), getattr(user, "token", None)
     return Caller(name=name, org_id=org_id, scopes=frozenset(words), token=token)
 
 

@@ -11,10 +11,9 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.views import TokenViewBase
 
-from common.auth import PersonTokens
+from common.auth import PersonTokens, RefreshedTokens
 from common.logging_in import LogInLimit
 from common.serializers import StrictSerializer, TextField
 
@@ -75,7 +74,7 @@ class RefreshToken(TokenViewBase):
 
     permission_classes = (AllowAny,)  # type: ignore[assignment]
     throttle_classes = ()
-    serializer_class = TokenRefreshSerializer
+    serializer_class = RefreshedTokens
 
     @extend_schema(request=RefreshIn, responses=AccessOut, tags=["authentication"], auth=[])
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:

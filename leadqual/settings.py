@@ -201,6 +201,7 @@ SIMPLE_JWT = {
     "ISSUER": "leadqual",
     "AUDIENCE": "leadqual",
     "UPDATE_LAST_LOGIN": True,
+    "CHECK_REVOKE_TOKEN": True,  # another password ends a person's tokens
 }
 
 # --- The HTTP API ---------------------------------------------------------------------------------------------------

@@ -185,6 +185,68 @@ def test_a_closed_account_is_refused_at_once(client: Client) -> None:
     assert_error(client.get(INFO, headers=bearer(tokens["access"])), 401)
 
 
+def tokens_of(client: Client, name: str = "anna") -> dict[str, str]:
+    told = {"username": name, "password": "kept-secret-7"}
+    tokens: dict[str, str] = client.post("/api/auth/token/", told, "application/json").json()
+    return tokens
+
+
+def refreshed(client: Client, tokens: dict[str, str]) -> Any:
+    return client.post("/api/auth/token/refresh/", {"refresh": tokens["refresh"]}, "application/json")
+
+
+@pytest.fixture
+def anna() -> User:
+    anna = User.objects.create_user("anna", password="kept-secret-7")
+    anna.groups.add(Group.objects.get(name="sales"))
+    return anna
+
+
+def test_a_permission_that_is_taken_away_is_gone_from_tokens_at_once(client: Client, anna: User) -> None:
+    tokens = tokens_of(client)
+    anna.groups.clear()
+    for access in (tokens["access"], refreshed(client, tokens).json()["access"]):
+        assert_error(client.get(INFO, headers=bearer(access)), 403)
+
+
+def test_a_permission_that_is_given_comes_with_the_next_token(client: Client, anna: User) -> None:
+    groups = list(anna.groups.all())
+    anna.groups.clear()
+    tokens = tokens_of(client)
+    anna.groups.set(groups)
+    assert_error(client.get(INFO, headers=bearer(tokens["access"])), 403)
+    access = refreshed(client, tokens).json()["access"]
+    assert client.get(INFO, headers=bearer(access)).status_code == 200
+
+
+def test_who_works_for_another_organisation_sees_no_more_of_the_last(client: Client, anna: User) -> None:
+    work = Membership.objects.create(user=anna, org_id="north")
+    a_lead(number=77, org_id="north")
+    lead, tokens = "/api/ml/leads/77", tokens_of(client)
+    assert client.get(lead, headers=bearer(tokens["access"])).status_code == 200
+    work.org_id = "south"
+    work.save()
+    for access in (tokens["access"], refreshed(client, tokens).json()["access"]):
+        assert_error(client.get(lead, headers=bearer(access)), 404)
+
+
+def test_another_password_ends_the_tokens(client: Client, anna: User) -> None:
+    tokens = tokens_of(client)
+    anna.set_password("another-secret-7")
+    anna.save()
+    assert_error(client.get(INFO, headers=bearer(tokens["access"])), 401)
+    assert_error(refreshed(client, tokens), 401)
+
+
+def test_a_person_who_is_gone_gets_no_next_token(client: Client, anna: User) -> None:
+    tokens = tokens_of(client)
+    anna.delete()
+    for refused in (refreshed(client, tokens), client.get(INFO, headers=bearer(tokens["access"]))):
+        assert_error(refused, 401)
+        (error,) = refused.json()["errors"]
+        assert (error["code"], error["attr"]) == ("user_not_found", None)
+
+
 def test_a_wrong_password_is_401(client: Client) -> None:
     assert_error(client.post("/api/auth/token/", {"username": "x", "password": "y"}, "application/json"), 401)
 
