@@ -25,8 +25,8 @@ Handler = Callable[..., Response]
 KEY_HEADER = "HTTP_IDEMPOTENCY_KEY"
 """What `Idempotency-Key` is called in a request's META."""
 CLAIM = """
-INSERT INTO idempotency_key (org_id, caller, key, fingerprint, status, answer, created_at)
-VALUES (%s, %s, %s, %s, 0, '', %s) ON CONFLICT (org_id, caller, key) DO NOTHING RETURNING id
+INSERT INTO idempotency_key (org_id, caller, key, fingerprint, dossier_number, status, answer, created_at)
+VALUES (%s, %s, %s, %s, %s, 0, '', %s) ON CONFLICT (org_id, caller, key) DO NOTHING RETURNING id
 """
 
 
@@ -40,7 +40,8 @@ def replay(row: IdempotencyKey, fingerprint: str) -> Response:
 def idempotent(handler: Handler) -> Handler:
     """Makes a POST handler honour `Idempotency-Key`. Only successful answers are kept: after an error, try again.
 
-    Also after an error at the very end: what is done once all is stored (a worker is told) may fail, too.
+    Also after an error at the very end: what is done once all is stored (a worker is told) may fail, too. An address's
+    `dossier_id` is kept with the answer, which is forgotten with the lead.
     """
 
     @functools.wraps(handler)
@@ -53,7 +54,9 @@ def idempotent(handler: Handler) -> Handler:
         claimed = None
         try:
             with transaction.atomic():
-                claimed, response = _claim_and_answer(request, key, lambda: handler(view, request, *args, **kwargs))
+                claimed, response = _claim_and_answer(
+                    request, key, kwargs.get("dossier_id"), lambda: handler(view, request, *args, **kwargs)
+                )
         except Exception:
             if claimed is not None:  # answered and perhaps stored, yet the caller is told of an error
                 IdempotencyKey.objects.filter(pk=claimed).delete()
@@ -63,10 +66,12 @@ def idempotent(handler: Handler) -> Handler:
     return once
 
 
-def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]) -> tuple[int | None, Response]:
+def _claim_and_answer(
+    request: Request, key: str, dossier_number: int | None, answer: Callable[[], Response]
+) -> tuple[int | None, Response]:
     """The answer, and the number of the row that keeps it; None where that is another request's."""
     caller, fingerprint = caller_of(request), _fingerprint(request)
-    claimed = _claim(caller, key, fingerprint)
+    claimed = _claim(caller, key, fingerprint, dossier_number)
     if claimed is None:
         return None, replay(IdempotencyKey.objects.of(caller.org_id).get(caller=caller.name, key=key), fingerprint)
     response = answer()
@@ -76,10 +81,10 @@ def _claim_and_answer(request: Request, key: str, answer: Callable[[], Response]
     return claimed, response
 
 
-def _claim(caller: Caller, key: str, fingerprint: str) -> int | None:
+def _claim(caller: Caller, key: str, fingerprint: str, dossier_number: int | None) -> int | None:
     """The row's number where the key is new. Waits for a request that has claimed it and is not done."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, [caller.org_id, caller.name, key, fingerprint, timezone.now()])
+        cursor.execute(CLAIM, [caller.org_id, caller.name, key, fingerprint, dossier_number, timezone.now()])
         found = cursor.fetchone()
     return None if found is None else int(found[0])
 

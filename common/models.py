@@ -16,6 +16,7 @@ class IdempotencyKey(OrgScoped):
     caller = models.CharField(max_length=150)
     key = models.CharField(max_length=KEY_LENGTH)
     fingerprint = models.CharField(max_length=64)
+    dossier_number = models.BigIntegerField(null=True, blank=True)  # of the address; null where that is of no lead
     status = models.PositiveSmallIntegerField(default=0)
     answer = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)

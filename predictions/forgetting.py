@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from common import audit
 from common.jobs import OPEN_STATUSES
 from common.models import IdempotencyKey
 from leads.features import Feature
 from leads.models import Appointment, Dossier, Event, ImportJob, LeadScore, Message, Outcome
-from predictions.models import Prediction, PredictionBatch
+from predictions.models import Prediction, PredictionBatch, ScoreJob
 from predictions.packing import words_of
 
 BY_RETENTION = "retention"
 AT_ONCE = 200
+NAMED = r'"dossier_ids?":(\[[\d,]*)?\m%d\M'
+"""How a number stands in an answer: alone, or among those that a score job was asked for."""
 HAPPENED = (Message, Appointment, Event, Outcome)
 
 
@@ -36,11 +39,31 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
     list(LeadScore.objects.select_for_update().filter(dossier=lead))
     predictions = _keep_figures(lead)
     _, erased = lead.delete()
-    IdempotencyKey.objects.of(org_id).filter(answer__regex=rf'"dossier_id":{number}\M').delete()
+    _forget_answers(org_id, number)
+    _forget_in_filters(org_id, number)
     drop_rejects(ImportJob.objects.of(org_id))
     evidence = {"erased": {label.split(".")[-1]: rows for label, rows in erased.items()}, "predictions": predictions}
     audit.record(org_id=org_id, act="lead.forget", subject=str(number), by=by, at=at, reason=reason, evidence=evidence)
     return True
+
+
+def _forget_answers(org_id: str, number: int) -> None:
+    """Deletes what was kept for an Idempotency-Key of the lead or with its number; from imports' takes the file's name.
+
+    An import was of others, too, and is not to be done again because its answer has gone.
+    """
+    keys = IdempotencyKey.objects.of(org_id)
+    keys.filter(Q(dossier_number=number) | Q(answer__regex=NAMED % number)).delete()
+    for key in keys.select_for_update().filter(answer__contains='"rejects_url":'):
+        key.answer = json.dumps(json.loads(key.answer) | {"filename": ""})
+        key.save(update_fields=["answer"])
+
+
+def _forget_in_filters(org_id: str, number: int) -> None:
+    """Takes the number out of the score jobs that were asked for by it."""
+    for job in ScoreJob.objects.of(org_id).select_for_update().filter(criteria__dossier_ids__contains=number):
+        job.criteria["dossier_ids"] = [each for each in job.criteria["dossier_ids"] if each != number]
+        job.save(update_fields=["criteria"])
 
 
 def _keep_figures(lead: Dossier) -> int:

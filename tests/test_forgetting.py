@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -23,7 +24,7 @@ from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
 from predictions import scoring
 from predictions.forgetting import forget_lead, keep_to_retention
-from predictions.models import Prediction, PredictionBatch
+from predictions.models import Prediction, PredictionBatch, ScoreJob
 from predictions.overriding import override, take_back
 from predictions.packing import packed
 from predictions.tests.scored import a_scored_lead
@@ -46,6 +47,7 @@ TOLD: dict[str, Any] = {
     "property": {"price": 250000, "city": WORD},
     "attributes": {WORD: 1, "name": f"Ada {WORD}"},
 }
+OUTCOME = {"converted": True, "revenue": 1815.25}
 EVENTS = [
     {"kind": kind, "occurred_at": "2026-06-02T09:00:00Z", "external_id": f"{WORD}{at}", "properties": {"from": WORD}}
     for at, kind in enumerate(["message", "appointment", WORD])
@@ -64,6 +66,12 @@ def everywhere(word: str) -> set[str]:
     return found
 
 
+def an_import(crm: Caller) -> Any:
+    form = {"file": SimpleUploadedFile(f"{WORD}.csv", b"dossier_id\n7\n"), "content": "events"}
+    headers = crm.headers | {"Idempotency-Key": "import"}
+    return crm.client.post("/api/ml/leads/import", form, headers=headers)
+
+
 def a_known_person() -> None:
     """All that can be told of somebody has been told, corrected, scored and rejected."""
     crm = Caller()
@@ -73,7 +81,13 @@ def a_known_person() -> None:
     assert crm.post(f"{address}/events", EVENTS).status_code in (200, 201)
     predict = f"/api/ml/predict/{NUMBER}"
     assert crm.post(predict, **{"Idempotency-Key": "once"}).status_code == 200
-    assert crm.post(f"{predict}/outcome", {"converted": True, "revenue": 1815.25}).status_code in (200, 201)
+    assert crm.post(f"{predict}/outcome", OUTCOME, **{"Idempotency-Key": "outcome"}).status_code == 200
+    job = crm.post("/api/ml/score-jobs", {"dossier_ids": [7, NUMBER, 8, NUMBER]}, **{"Idempotency-Key": "job"})
+    assert job.status_code == 202
+    assert an_import(crm).status_code == 202
+    for made in ImportJob.objects.all():
+        made.file.delete()
+        made.fail("It has ended.")
     ImportJob.objects.create(status="SUCCEEDED", filename=f"{WORD}.csv", rejects=[{"line": 1, "row": WORD}])
     experiment = Experiment.objects.create(name="x", control_method="ML", treatment_method="RULE_BASED")
     lead = Dossier.objects.get(number=NUMBER)
@@ -103,6 +117,17 @@ def test_nothing_of_a_forgotten_person_is_left_but_the_record() -> None:
     assert (entry.subject, entry.by, entry.reason) == (str(NUMBER), "command", "asked")
     assert entry.evidence["erased"]["Message"] == 1
     assert not Exposure.objects.exists()
+
+
+def test_what_was_answered_of_a_forgotten_person_is_not_told_again() -> None:
+    a_known_person()
+    call_command("forget_lead", str(NUMBER))
+    crm = Caller()
+    assert_error(crm.post(f"/api/ml/predict/{NUMBER}/outcome", OUTCOME, **{"Idempotency-Key": "outcome"}), 404)
+    again = an_import(crm)  # it was of others, too, and is not done twice
+    assert (again.status_code, again.json()["filename"]) == (202, "")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert ScoreJob.objects.get().criteria == {"dossier_ids": [7, 8]}
 
 
 def test_the_figures_stay() -> None:
@@ -139,12 +164,19 @@ def test_a_word_of_theirs_goes_from_what_bulk_scoring_keeps_for_many_and_the_oth
 def test_others_are_left_alone() -> None:
     for number, org_id in ((NUMBER, "theirs"), (NUMBER * 10, "default"), (NUMBER, "default")):
         a_scored_lead(number=number, org_id=org_id)
-        body = f'{{"dossier_id":{number},"org_id":"{org_id}"}}'
-        IdempotencyKey.objects.create(org_id=org_id, caller="crm", key=str(number), fingerprint="f", answer=body)
+        told = {"org_id": org_id, "caller": "crm", "fingerprint": "f"}
+        answers = [
+            f'{{"dossier_id":{number},"x":0}}',
+            f'{{"dossier_ids":[1,{number}]}}',
+            f'{{"dossier_ids":[{number}]}}',
+        ]
+        for answer in answers:
+            IdempotencyKey.objects.create(key=f"{number} {answer}", answer=answer, **told)
+        IdempotencyKey.objects.create(key=f"{number}", answer="{}", dossier_number=number, **told)
     assert forget_lead(org_id="default", number=NUMBER, by="tester", at=NOW)
     left = Dossier.objects.order_by("org_id").values_list("org_id", "number")
     assert list(left) == [("default", NUMBER * 10), ("theirs", NUMBER)]
-    assert IdempotencyKey.objects.count() == 2
+    assert IdempotencyKey.objects.count() == 2 * 4
 
 
 def test_who_is_not_known_cannot_be_forgotten() -> None:
