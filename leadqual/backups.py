@@ -42,6 +42,16 @@ def make(folder: Path) -> dict[str, Any]:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
+    try:
+        manifest = _write(part)
+    except BaseException:  # also where somebody interrupts it: a dump is large, and nobody looks for half of one
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    part.rename(folder)
+    return manifest
+
+
+def _write(part: Path) -> dict[str, Any]:
     with _one_moment() as snapshot:
         _run(
             "pg_dump",
@@ -53,10 +63,16 @@ def make(folder: Path) -> dict[str, Any]:
         )
         manifest = {"facts": _facts(), "sha256": _digest(part / DUMP)}
     if _media().exists():
-        shutil.copytree(_media(), part / MEDIA)
+        shutil.copytree(_media(), part / MEDIA, copy_function=_copy_unless_gone)
     (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
-    part.rename(folder)
     return manifest
+
+
+def _copy_unless_gone(source: str, target: str) -> str:
+    """Copies a file; an upload whose import has ended since the folder was listed is passed over."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
+    return target
 
 
 def restore(folder: Path, *, replace: bool = False) -> dict[str, Any]:

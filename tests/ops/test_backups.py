@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -101,6 +102,33 @@ def test_a_backup_takes_no_ones_place_and_is_whole(something: list[Prediction], 
     with pytest.raises(backups.Refused, match="digest"):
         backups.restore(tmp_path / "backup", replace=True)
     assert Prediction.objects.count() == len(something)  # nothing was changed
+
+
+def test_an_upload_whose_import_ends_meanwhile_is_passed_over(
+    something: list[Prediction], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "media" / "ended.upload").write_text("number\n2\n")
+    copy = shutil.copy2
+
+    def copy_once_it_has_ended(source: str, target: str) -> str:
+        (tmp_path / "media" / "ended.upload").unlink(missing_ok=True)
+        return copy(source, target)
+
+    monkeypatch.setattr(shutil, "copy2", copy_once_it_has_ended)
+    backups.make(tmp_path / "backup")
+    assert "leads.csv" in {path.name for path in (tmp_path / "backup" / "media").iterdir()}
+
+
+def test_half_a_backup_is_not_left_behind(
+    something: list[Prediction], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: str, target: str) -> str:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(shutil, "copy2", fail)
+    with pytest.raises(shutil.Error, match="the disk is full"):
+        backups.make(tmp_path / "backup")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("backup")] == []
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
