@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from common.programs import wants_json
 
+LONGEST_ID = 64
 log = structlog.get_logger("django_structlog.middlewares.request")
 
 
@@ -35,7 +36,7 @@ class RequestLog(RequestMiddleware):
 
     def prepare(self, request: HttpRequest) -> None:
         """What every line carries: the request's id, who has connected, and whom a proxy before us names."""
-        told = {"request_id": str(uuid.uuid4()), "ip": request.META.get("REMOTE_ADDR")}
+        told = {"request_id": _id_of(request), "ip": request.META.get("REMOTE_ADDR")}
         forwarded_for = request.META.get("HTTP_X_FORWARDED_FOR")
         if forwarded_for:
             told["forwarded_for"] = forwarded_for
@@ -52,6 +53,13 @@ class RequestLog(RequestMiddleware):
     def format_request(request: HttpRequest) -> str:
         """Method and path. Without the query, in which somebody may have looked for a name."""
         return f"{request.method} {request.path}"
+
+
+def _id_of(request: HttpRequest) -> str:
+    """What the caller calls it, where that can stand in a log; else a new one."""
+    told: str = request.META.get("HTTP_X_REQUEST_ID", "")
+    can_stand = 0 < len(told) <= LONGEST_ID and told.isascii() and told.isprintable()
+    return told if can_stand else str(uuid.uuid4())
 
 
 def tell_who(*, org_id: str, caller: str) -> None:

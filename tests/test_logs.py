@@ -55,6 +55,21 @@ def test_a_request_is_one_line_of_json_that_says_who_asked_and_for_whom(lines: C
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [("edge-7 42", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a\tb", False), ("é", False)],
+)
+def test_a_request_is_called_as_its_caller_calls_it_where_that_can_stand_in_a_log(
+    sent: str, taken: bool, lines: Callable[[], list[Any]]
+) -> None:
+    crm = Caller()
+    crm.client.get("/api/ml/model/versions", headers=crm.headers | {"X-Request-ID": sent})
+    (line,) = [line for line in lines() if line.get("request", "").startswith("GET")]
+    assert (line["request_id"] == sent) is taken
+    assert taken or len(line["request_id"]) == 36
+
+
+@pytest.mark.django_db
 def test_nothing_that_was_told_of_a_lead_is_in_the_log(lines: Callable[[], list[Any]]) -> None:
     lead = a_lead(source="Quillfeather", owner="Ombeline")
     a_property(lead, city="Zephyrville")
