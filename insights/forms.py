@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.importing.mapping_toml import ready_mappings
-from leads.models import Dossier
+from leads.models import Dossier, Outcome
 
-NOON = time(12)
+LAST_SECOND = time(23, 59, 59)
+"""Of a day that has passed: a lead that was scored on the day was scored before it was decided."""
 CONVERTED, LOST = "converted", "lost"
 
 
@@ -41,24 +42,32 @@ class OutcomeForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, lead: Dossier, now: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lead: Dossier, now: datetime, current: Outcome | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.lead, self.now = lead, now
+        self.lead, self.now, self.current = lead, now, current
 
     def clean(self) -> dict[str, Any]:
-        """Adds `occurred_at`: now for today, else the noon of the day. Refuses days before the lead, and to come."""
+        """Adds `occurred_at` and `is_exact` by the day. Refuses days before the lead, and to come."""
         told = super().clean() or {}
-        day, today = told.get("day"), timezone.localtime(self.now).date()
-        told["occurred_at"] = self.now if day in (None, today) else timezone.make_aware(datetime.combine(day, NOON))
-        if day is not None and not timezone.localtime(self.lead.created_at).date() <= day <= today:
+        today = timezone.localtime(self.now).date()
+        day = told.get("day") or today
+        if not min(timezone.localtime(self.lead.created_at).date(), today) <= day <= today:
             raise forms.ValidationError(_("The day must be from the lead's creation to today."))
-        return told
+        return told | self._moment(day, today)
+
+    def _moment(self, day: date, today: date) -> dict[str, Any]:
+        """When it was decided: as it stands where its day stays, now for today, else the day's last second."""
+        if self.current and timezone.localtime(self.current.occurred_at).date() == day:
+            return {"occurred_at": self.current.occurred_at, "is_exact": self.current.is_exact}
+        end = timezone.make_aware(datetime.combine(day, LAST_SECOND))
+        return {"occurred_at": self.now if day == today else end, "is_exact": True}
 
     def as_told(self) -> dict[str, Any]:
         """As `record_outcome` takes it: revenue belongs to a conversion."""
         told, converted = self.cleaned_data, self.cleaned_data["became"] == CONVERTED
         revenue = told.get("revenue") if converted else None
-        return {"converted": converted, "occurred_at": told["occurred_at"], "revenue": revenue}
+        when = {name: told[name] for name in ("occurred_at", "is_exact")}
+        return {"converted": converted, "revenue": revenue, **when}
 
 
 def _mappings() -> list[tuple[str, Any]]:

@@ -109,17 +109,21 @@ def record_outcome(
     revenue: Decimal | float | None,
     by: str,
     at: datetime,
+    is_exact: bool = True,
 ) -> Outcome:
     """The lead's outcome as it is recorded at `at`: what stood before is superseded and kept.
 
-    The same values again change nothing. `revenue` is in the organisation's currency, to the cent. The dossier's row
-    is locked, so that of two at once each sees the other's.
+    The same values again change nothing. `revenue` is in the organisation's currency, to the cent; `is_exact` is false
+    where it was decided by `occurred_at`, nobody knows when. The dossier's row is locked, so that of two at once each
+    sees the other's.
     """
     Dossier.objects.select_for_update(no_key=True).get(pk=dossier.pk, org_id=org_id)
     amount = None if revenue is None else Decimal(str(revenue)).quantize(Decimal("0.01"))
     current = Outcome.objects.current().filter(dossier=dossier).first()
-    told = (Origin.RECORDED, converted, occurred_at, amount)
-    if current and (current.origin, current.converted, current.occurred_at, current.revenue) == told:
+    told = (Origin.RECORDED, converted, occurred_at, is_exact, amount)
+    if current and (
+        (current.origin, current.converted, current.occurred_at, current.is_exact, current.revenue) == told
+    ):
         return current
     organisation = Organisation.get(org_id)
     organisation.observe(occurred_at)
@@ -132,6 +136,7 @@ def record_outcome(
         dossier=dossier,
         converted=converted,
         occurred_at=occurred_at,
+        is_exact=is_exact,
         revenue=amount,
         recorded_at=at,
         recorded_by=by,

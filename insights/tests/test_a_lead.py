@@ -1,5 +1,7 @@
 """A lead's page: what to do with it, why, and what happened to it."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -8,8 +10,21 @@ from django.utils import timezone
 
 from common.audit import AuditEntry
 from common.tests.people import a_person, sales, staff
-from leads.models import Dossier, LeadScore, Outcome, Override
-from leads.tests.cast import DAY, a_lead, a_message, a_property, an_appointment, an_attribute, an_event, an_outcome
+from insights.decided import became_of
+from insights.forms import LAST_SECOND
+from leads.models import Dossier, LeadScore, Organisation, Outcome, Override
+from leads.tests.cast import (
+    DAY,
+    HOUR,
+    MINUTE,
+    a_lead,
+    a_message,
+    a_property,
+    an_appointment,
+    an_attribute,
+    an_event,
+    an_outcome,
+)
 from models_registry.tests.cards import a_version
 from predictions.bulk import score_in_bulk
 from predictions.models import Prediction, PredictionBatch
@@ -171,6 +186,40 @@ def test_an_outcome_is_corrected_and_the_first_one_kept() -> None:
     client.post(f"{address(lead)}outcome", {"became": "lost", "revenue": "10", "day": f"{timezone.now():%Y-%m-%d}"})
     assert Outcome.objects.count() == 2
     assert (Outcome.objects.current().get().converted, Outcome.objects.current().get().revenue) == (False, None)
+
+
+def test_a_day_that_has_passed_counts_to_its_end_so_that_a_lead_scored_on_it_was_judged_before() -> None:
+    noon = (timezone.now() - DAY).replace(hour=12, minute=0, second=0, microsecond=0)
+    lead = a_lead(noon + HOUR)
+    a_prediction(lead, noon + HOUR + MINUTE)
+    client = sales()
+    client.post(f"{address(lead)}outcome", {"became": "converted", "day": f"{noon:%Y-%m-%d}"})
+    told = Outcome.objects.get()
+    assert (told.occurred_at, told.is_exact) == (noon.replace(hour=23, minute=59, second=59), True)
+    assert "What stands below was judged before." in text(client, lead)
+    assert became_of(Organisation.get("default"), timezone.now())["LOW_PRIORITY"].converted == 1
+
+
+def test_the_day_is_that_of_the_viewers_zone() -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    client.cookies["zone"] = "Pacific/Auckland"
+    day = timezone.localtime(timezone.now() - 3 * DAY, ZoneInfo("Pacific/Auckland"))
+    client.post(f"{address(lead)}outcome", {"became": "lost", "day": f"{day:%Y-%m-%d}"})
+    end = timezone.localtime(Outcome.objects.get().occurred_at, ZoneInfo("Pacific/Auckland"))
+    assert (end.date(), end.time()) == (day.date(), LAST_SECOND)
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_who_corrects_the_revenue_alone_leaves_the_moment_as_it_stands(is_exact: bool) -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    moment = (timezone.now() - 2 * DAY).replace(hour=17, minute=45)
+    an_outcome(lead, True, moment, revenue=100, is_exact=is_exact, origin="RECORDED" if is_exact else "STATUS")
+    form = {"became": "converted", "day": f"{moment:%Y-%m-%d}", "revenue": "200"}
+    for _ in range(2):
+        client.post(f"{address(lead)}outcome", form)
+    told = Outcome.objects.current().get()
+    assert (told.occurred_at, told.is_exact, told.revenue, told.origin) == (moment, is_exact, 200, "RECORDED")
+    assert Outcome.objects.count() == 2
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from insights.forms import OutcomeForm, OverrideForm, problems_of
 from insights.levers import changes_of
 from insights.pages.lead import last_change, lead_page, levers_for
 from insights.words import action_of, percent
-from leads.models import Dossier
+from leads.models import Dossier, Outcome
 from leads.outcomes import record_outcome
 from predictions.models import Prediction
 from predictions.overriding import NotScored, override, take_back
@@ -77,9 +77,10 @@ def score_now(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse
 
 @act(TELL_OUTCOMES)
 def outcome(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
-    """Records what became of the lead; again corrects it."""
+    """Records what became of the lead; again corrects it, and moves its moment only where the day is another."""
     found = _lead_or_404(viewer, number)
-    form = OutcomeForm(request.POST, lead=found, now=viewer.org.now())
+    current = Outcome.objects.current().filter(dossier=found).first()
+    form = OutcomeForm(request.POST, lead=found, now=viewer.org.now(), current=current)
     if not form.is_valid():
         messages.error(request, problems_of(form))
         return redirect("insights:lead", number)
