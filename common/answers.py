@@ -11,6 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error
@@ -80,7 +81,7 @@ def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonRes
 
 
 class ServiceUnavailableMiddleware:
-    """Answers 503 with Retry-After where a dependency is away and no view has said so."""
+    """Answers 503 with Retry-After where a dependency is away, or a model's artefact is, and no view has said so."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -90,19 +91,22 @@ class ServiceUnavailableMiddleware:
         return self.get_response(request)  # type: ignore[no-any-return]
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The answer to a dependency's error; None leaves other errors to Django."""
+        """The answer to a dependency's error, or to one that says so by itself; None leaves other errors to Django."""
+        if isinstance(exception, Unavailable):
+            return unavailable(request, exception)
         if not means_later(exception):
             return None
         log.error("dependency_away", error=type(exception).__name__)
-        return unavailable(request)
+        return unavailable(request, Unavailable())
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable(request: HttpRequest, error: Unavailable) -> HttpResponse:
     """503, as a page for people and as JSON for programs."""
     if wants_json(request):
-        response: HttpResponse = error_answer("server_error", "unavailable", str(Unavailable.default_detail), 503)
+        response: HttpResponse = error_answer("server_error", str(error.get_codes()), str(error.detail), 503)
     else:
-        response = render(request, "503.html", status=503)
+        is_plain = type(error) is Unavailable
+        response = render(request, "503.html", {"problem": "" if is_plain else _(str(error.detail))}, status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

@@ -14,6 +14,8 @@ from common.errors import Conflict
 from experiments.designs import Arm, Impossible, Plan, design_of, hash_of, pinned_version
 from experiments.models import Decision, Experiment, ExperimentStatus, PinnedArtefact
 from experiments.populations import overlap
+from models_registry import artefacts
+from models_registry.models import ModelVersion
 
 ONE_CHANGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 Status = ExperimentStatus
@@ -46,7 +48,8 @@ def create_experiment(*, org_id: str, plan: Plan, by: str, at: datetime, start: 
 def start_experiment(*, org_id: str, experiment_id: int, by: str, at: datetime) -> Experiment:
     """Lets leads in from `at` on. The design is hashed, and stands from now on; pinned versions are kept.
 
-    Raises Experiment.DoesNotExist, WrongState, Overlaps, Impossible where a version has been archived meanwhile.
+    Raises Experiment.DoesNotExist, WrongState, Overlaps, Impossible where a version has been archived meanwhile or
+    fails its rehearsal.
     """
     experiment = _locked(org_id, experiment_id)
     _ensure(experiment, "started", Status.DRAFT)
@@ -176,13 +179,21 @@ def _told(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pin(experiment: Experiment) -> None:
-    """Keeps the artefacts that arms name. Raises Impossible where one has gone."""
+    """Keeps the artefacts that arms name. Raises Impossible where one has gone, or cannot score here."""
     for method in sorted({arm["method"] for arm in experiment.arms}):
         version = pinned_version(experiment.org_id, method)
         if version is not None:
+            _rehearse(version)
             PinnedArtefact.objects.create(org_id=experiment.org_id, experiment=experiment, artefact_id=version.pk)
         elif ":" in method:
             raise Impossible({"variants": f"{method} is not kept any more."})
+
+
+def _rehearse(version: ModelVersion) -> None:
+    try:
+        artefacts.rehearse(version)
+    except artefacts.FailedRehearsal as error:
+        raise Impossible({"variants": str(error.detail)}) from error
 
 
 def _unpin(experiment: Experiment) -> None:

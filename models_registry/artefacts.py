@@ -9,6 +9,7 @@ from collections import OrderedDict
 import numpy as np
 
 from common.errors import Conflict, Unavailable
+from common.tongue import gettext_noop
 from leads.catalogue import definition_of
 from leads.features import Feature
 from models_registry import monitoring
@@ -24,7 +25,7 @@ KEPT = 4
 class DamagedArtefact(Unavailable):
     """503: the version's artefact is missing or not what was stored; another version can be made active."""
 
-    default_detail = "The model's artefact is damaged or missing; roll back to another version."
+    default_detail = gettext_noop("The model's artefact is damaged or missing; roll back to another version.")
     default_code = "damaged_artefact"
 
 

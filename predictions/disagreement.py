@@ -36,6 +36,9 @@ class Disagreement:
 
 
 def disagreement(*, org_id: str, control: str, treatment: str) -> Disagreement:
-    """Of the 500 newest undecided leads, stored nowhere. Raises UnknownMethod."""
+    """Of the 500 newest undecided leads, stored nowhere.
+
+    Raises UnknownMethod, DamagedArtefact, Unreadable.
+    """
     asked = side_by_side(org_id=org_id, before=control, after=treatment, most=MOST)
     return Disagreement(len(asked), sum(each.changes_action for each in asked), pairs_of(asked))

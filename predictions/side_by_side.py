@@ -15,7 +15,7 @@ from predictions.terms import moment_of
 
 
 class Unreadable(LookupError):
-    """A version reads a feature that this installation does not know."""
+    """The version of a method reads a feature that this installation does not know."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class Asked:
 
 def side_by_side(*, org_id: str, before: str, after: str, most: int) -> list[Asked]:
     """The `most` newest undecided leads at most, newest first. Raises UnknownMethod, DamagedArtefact, Unreadable."""
-    methods = [scorers.for_method(org_id, method) for method in (before, after)]
+    methods = {method: scorers.for_method(org_id, method) for method in (before, after)}
     org = Organisation.get(org_id)
     leads = list(Dossier.objects.of(org_id).open().order_by("-created_at", "-pk")[:most])
     if not leads:
         return []
     read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
-    said = [_say(chosen, read) for chosen in methods]
+    said = [_say(method, methods[method], read) for method in (before, after)]
     return [Asked(*each) for each in zip(leads, *said, strict=True)]
 
 
@@ -62,11 +62,11 @@ def pairs_of(asked: Sequence[Asked]) -> dict[tuple[str, str], int]:
     return dict(Counter((each.before.action, each.after.action) for each in asked))
 
 
-def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
+def _say(method: str, chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
     try:
         columns = columns_of(read, chosen.scorer.features)
     except KeyError as error:
-        raise Unreadable(chosen.version) from error
+        raise Unreadable(method) from error
     scores = chosen.scorer.score(columns, contributions=False)
     limits = Thresholds(**chosen.thresholds)
     pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)

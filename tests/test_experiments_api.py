@@ -10,6 +10,7 @@ from experiments.models import Experiment
 from experiments.tests.cast import an_experiment, exposed, now
 from experiments.watching import watch
 from leads.tests.cast import DAY, a_lead, an_outcome
+from models_registry.tests.artefacts import kept, without_feature
 from tests.cast import Caller, assert_error
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,16 @@ def test_what_would_differ_is_shown_before_a_start(crm: Caller) -> None:
     assert (same["leads"], same["differ"], same["share"]) == (1, 0, 0.0)
     assert "Nothing differs" in same["words"]
     assert_error(crm.get(f"{query}DICE"), 400, "treatment_method")
+
+
+def test_what_would_differ_is_refused_of_a_version_that_cannot_be_read(
+    crm: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = kept("20260101000000").version
+    a_lead()
+    without_feature(monkeypatch, "created_hour")
+    query = f"{AB}/differences?control_method=RULE_BASED&treatment_method=ML:{version}"
+    assert_error(crm.get(query), 400, "treatment_method")
 
 
 def test_the_self_test_needs_leads_and_keeps_its_word(crm: Caller) -> None:

@@ -20,7 +20,8 @@ from experiments.lifecycle import (
 from experiments.models import Experiment, Exposure, PinnedArtefact
 from experiments.tests.cast import a_plan, an_experiment, exposed, now
 from models_registry.archiving import StillNeeded, archive_old, archive_version
-from models_registry.tests.artefacts import kept
+from models_registry.models import ModelArtefact
+from models_registry.tests.artefacts import kept, without_feature
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +188,18 @@ def test_a_version_archived_since_the_draft_stops_the_start() -> None:
     version.save()
     with pytest.raises(Impossible):
         start_experiment(**told(experiment))
+
+
+def test_a_version_that_cannot_be_read_here_is_not_started_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = kept("20260101000000")
+    experiment = an_experiment(start=False, arms=two_arms("RULE_BASED", f"ML:{version.version}", 0.5))
+    without_feature(monkeypatch, "created_hour")
+    with pytest.raises(Impossible, match="what this installation does not know of leads: created_hour"):
+        start_experiment(**told(experiment))
+    ModelArtefact.objects.update(content=b"rotten")
+    with pytest.raises(Impossible, match="is not what was stored"):
+        start_experiment(**told(experiment))
+    assert not PinnedArtefact.objects.exists()
 
 
 def test_an_end_without_a_decision_is_refused_by_the_database() -> None:

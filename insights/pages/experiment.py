@@ -26,7 +26,6 @@ from insights.experiment_tables import Row, Table, action_label
 from insights.experiment_words import BAD, GOOD, VERBS, WAITING, Advice, advice_on, method_name, name_of, share
 from insights.population_text import text_of
 from leads.models import Organisation
-from models_registry.scorers import UnknownMethod
 from predictions.disagreement import Disagreement, disagreement
 
 
@@ -121,12 +120,12 @@ def apart_queries(control: str = "", *treatments: str) -> list[str]:
     return [urlencode({"control": control, "treatment": each}) for each in treatments if control and each]
 
 
-def apart(org: Organisation, control: str, treatment: str) -> Apart | None:
-    """Where two methods differ on the newest undecided leads; None where one is no method any more."""
-    try:
-        found = disagreement(org_id=org.org_id, control=control, treatment=treatment)
-    except UnknownMethod:
-        return None
+def apart(org: Organisation, control: str, treatment: str) -> Apart:
+    """Where two methods differ on the newest undecided leads.
+
+    Raises UnknownMethod where one is no method any more, DamagedArtefact, and Unreadable.
+    """
+    found = disagreement(org_id=org.org_id, control=control, treatment=treatment)
     pairs = sorted(found.pairs.items(), key=lambda pair: -pair[1])
     rows = [(action_label(old), action_label(new), words.plain(leads)) for (old, new), leads in pairs if old != new]
     return Apart(method_name(control), method_name(treatment), found, rows)

@@ -14,6 +14,8 @@ from experiments.lifecycle import let_mature, stop_experiment
 from experiments.models import Experiment
 from experiments.tests.cast import an_experiment, exposed, now
 from leads.tests.cast import a_past
+from models_registry.models import ModelVersion
+from models_registry.tests.artefacts import kept, without_feature
 from predictions.tests.scored import a_scored_lead
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +189,17 @@ def test_a_draft_shows_where_the_two_differ_before_it_is_started() -> None:
     assert "Nothing differs: both recommend the same for every lead" in found
     assert "Asked of the 1 newest undecided leads" in found
     assert client.get(f"{PAGES}differ?control=RULE_BASED&treatment=ML:never").status_code == 404
+
+
+def test_where_methods_differ_is_not_said_of_a_version_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    version, client = kept("20260101000000"), staff()
+    a_scored_lead()
+    address = f"{PAGES}differ?control=RULE_BASED&treatment=ML:{version.version}"
+    assert "Asked of the 1 newest undecided leads" in text(client, address)
+    without_feature(monkeypatch, "created_hour")
+    assert "or reads what this installation does not know" in text(client, address)
+    ModelVersion.objects.update(digest="otherwise")
+    assert "Where they differ cannot be said" in text(client, address)
 
 
 def test_a_draft_is_made_looked_at_and_started_after_a_confirmation() -> None:

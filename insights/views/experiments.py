@@ -23,11 +23,13 @@ from insights.access import EXPERIMENT, MAKE_EXPERIMENTS, SEE_EXPERIMENTS, Viewe
 from insights.design_form import WAYS, ExperimentForm, can_hold, filled_from
 from insights.experiment_forms import PlanForm, ReasonForm, StopForm
 from insights.experiment_words import STATES, VERBS, Advice, advice_on, method_name
-from insights.pages.experiment import apart, apart_queries, experiment_page, listed
+from insights.pages.experiment import Apart, apart, apart_queries, experiment_page, listed
 from insights.pages.planning import plan_page
 from insights.pages.self_test import self_test_page
+from models_registry.artefacts import DamagedArtefact
 from models_registry.models import ModelVersion
-from models_registry.scorers import ML, PINNED, RULE_BASED
+from models_registry.scorers import ML, PINNED, RULE_BASED, UnknownMethod
+from predictions.side_by_side import Unreadable
 
 LARGEST = 2**63
 MOST_LISTED, MOST_VERSIONS = 100, 50
@@ -74,9 +76,13 @@ def plan(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @page(SEE_EXPERIMENTS)
 def differ(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """A fragment: where two methods differ. It scores 500 leads twice, so pages ask for it by themselves."""
-    found = apart(viewer.org, *(request.GET.get(name, "") for name in ("control", "treatment")))
-    if found is None:
-        raise Http404("There is no such method.")
+    found: Apart | None = None
+    try:
+        found = apart(viewer.org, *(request.GET.get(name, "") for name in ("control", "treatment")))
+    except UnknownMethod as error:
+        raise Http404("There is no such method.") from error
+    except (DamagedArtefact, Unreadable):
+        pass  # the page says so
     return show(request, viewer, "insights/experiment_apart.html", apart=found, here="experiments")
 
 

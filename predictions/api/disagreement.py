@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -14,6 +15,7 @@ from common.serializers import StrictSerializer, TextField
 from common.views import ContractView
 from models_registry.scorers import UnknownMethod
 from predictions.disagreement import disagreement
+from predictions.side_by_side import Unreadable
 
 EXAMPLE = {
     "leads": 500,
@@ -49,6 +51,12 @@ class DisagreementOut(serializers.Serializer[Any]):
     pairs = PairOut(many=True)
 
 
+def _refused(said: Mapping[str, str], error: Exception, why: str) -> ValidationError:
+    """What the error says of a method, by the fields that name it."""
+    wrong = [name for name, method in said.items() if method == str(error)]
+    return ValidationError(dict.fromkeys(wrong, f"{error} {why}"))
+
+
 class Differences(ContractView):
     """Before a start."""
 
@@ -71,8 +79,9 @@ class Differences(ContractView):
                 org_id=self.caller.org_id, control=said["control_method"], treatment=said["treatment_method"]
             )
         except UnknownMethod as error:
-            wrong = [name for name, method in said.items() if method == str(error)]
-            raise ValidationError(dict.fromkeys(wrong, f"{error} is no method of yours.")) from error
+            raise _refused(said, error, "is no method of yours.") from error
+        except Unreadable as error:
+            raise _refused(said, error, "reads what this installation does not know of leads.") from error
         pairs = [
             {"control_action": old, "treatment_action": new, "leads": leads}
             for (old, new), leads in sorted(found.pairs.items(), key=lambda pair: -pair[1])

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from prometheus_client import REGISTRY
 
+from common.tests.people import staff
 from leads.tests.cast import a_lead, a_past
 from models_registry import activation, artefacts
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.tests.cast import a_version
 from predictions.jobs import run_score_job, start_score_job
+from predictions.tests.scored import a_prediction
 from tests.cast import Caller
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +64,17 @@ def test_where_no_version_is_whole_it_is_503_and_never_a_wrong_score(versions: l
         damage(version)
     answer = Caller().post(f"/api/ml/predict/{a_lead().number}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "damaged_artefact")
+
+
+def test_pages_say_so_too_where_no_version_is_whole(versions: list[ModelVersion]) -> None:
+    lead, client = a_lead(), staff()
+    a_prediction(lead, timezone.now())
+    for version in versions:
+        damage(version)
+    page = f"/ml-insights/leads/{lead.number}/"
+    for answer in (client.post(f"{page}score"), client.get(f"{page}what-if?appointments_count=4")):
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+        assert "roll back to another version" in answer.content.decode()
 
 
 def test_a_damaged_version_is_not_rolled_back_to(versions: list[ModelVersion], monkeypatch: Any) -> None:
