@@ -104,12 +104,12 @@ def record_of(told: Iterable[tuple[float, float, bool]]) -> Record:
 
 
 def who_was_right(org_id: str) -> Record:
-    """The newest decided overrides, each lead by the last one that was given before its outcome. One statement."""
+    """The newest decided overrides, each lead by the one that stood when it was decided. One statement."""
     outcome = Outcome.objects.current().filter(dossier=OuterRef("dossier"))
     decided = (
         Override.objects.of(org_id)
         .annotate(won=Subquery(outcome.values("converted")), decided_at=Subquery(outcome.values("occurred_at")))
-        .filter(won__isnull=False, at__lte=F("decided_at"))
+        .stood_at(F("decided_at"))
+        .order_by("-at", "-pk")
     )
-    last = decided.order_by("dossier", "-at", "-pk").distinct("dossier")
-    return record_of(last.values_list("probability", "model_probability", "won")[:MOST_COMPARED])
+    return record_of(decided.values_list("probability", "model_probability", "won")[:MOST_COMPARED])

@@ -53,11 +53,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Opinion:
-    """What a person said of the lead, and who was nearer once it was decided: "person", "model", "both" or ""."""
+    """What a person said of the lead, and who was nearer once it was decided: "person", "model", "both" or "".
+
+    Only the word that stood then is compared; one that `is_late` was given afterwards.
+    """
 
     row: Override
     action: words.Action
     nearer: str
+    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -149,10 +153,11 @@ def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -
 
 def _opinion(row: Override, outcome: Outcome | None) -> Opinion:
     nearer = ""
-    if outcome is not None and row.at <= outcome.occurred_at:
+    if outcome is not None and row.stood_at(outcome.occurred_at):
         person, model = (abs(each - outcome.converted) for each in (row.probability, row.model_probability))
         nearer = "both" if person == model else "person" if person < model else "model"
-    return Opinion(row, words.action_of(row.action, row.probability), nearer)
+    is_late = outcome is not None and row.at > outcome.occurred_at
+    return Opinion(row, words.action_of(row.action, row.probability), nearer, is_late)
 
 
 def _facts(lead: Dossier, currency: str) -> list[tuple[str, str]]:

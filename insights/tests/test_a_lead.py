@@ -291,6 +291,31 @@ def test_once_decided_it_shows_who_was_nearer() -> None:
     assert who_was_right("default") == record_of([(0.1, 0.6, False)])
 
 
+def test_a_word_that_did_not_stand_when_it_was_decided_is_not_compared() -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    for percent in ("10", "90"):
+        client.post(f"{address(lead)}override", {"percent": percent, "reason": "x"})
+    client.post(f"{address(lead)}override/end")
+    client.post(f"{address(lead)}outcome", {"became": "lost"})
+    client.post(f"{address(lead)}override", {"percent": "1", "reason": "They told me"})
+    response = client.get(address(lead))
+    assert [each.nearer for each in response.context["page"].opinions] == ["", "", ""]
+    assert [each.is_late for each in response.context["page"].opinions] == [True, False, False]
+    assert "given after it was decided" in response.content.decode()
+    assert "not decided yet" not in response.content.decode()
+    assert who_was_right("default").decided == 0
+
+
+def test_a_word_that_was_taken_back_afterwards_is_compared() -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    for percent in ("90", "10"):
+        client.post(f"{address(lead)}override", {"percent": percent, "reason": "x"})
+    client.post(f"{address(lead)}outcome", {"became": "lost"})
+    client.post(f"{address(lead)}override/end")
+    assert [each.nearer for each in client.get(address(lead)).context["page"].opinions] == ["person", ""]
+    assert who_was_right("default") == record_of([(0.1, 0.6, False)])
+
+
 def test_who_only_looks_changes_nothing() -> None:
     lead = a_scored_lead(0.6)
     client = a_person("predictions.view_prediction")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -16,6 +17,10 @@ class OverrideQuerySet(OrgQuerySet["Override"]):
     def standing(self) -> Self:
         """Those that have not been replaced or taken back."""
         return self.filter(ended_at__isnull=True)
+
+    def stood_at(self, at: datetime | models.F) -> Self:
+        """Those that stood at a moment, which may be one of a row's own: one a lead at most."""
+        return self.filter(models.Q(ended_at__isnull=True) | models.Q(ended_at__gt=at), at__lte=at)
 
 
 class Override(OrgScoped):
@@ -57,3 +62,7 @@ class Override(OrgScoped):
 
     def __str__(self) -> str:
         return f"{self.probability:.0%} by {self.by}"
+
+    def stood_at(self, at: datetime) -> bool:
+        """Whether it had been given at a moment, and neither replaced nor taken back."""
+        return self.at <= at and (self.ended_at is None or self.ended_at > at)
