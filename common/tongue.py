@@ -6,6 +6,7 @@ viewer's language. The names are those of the standard library's gettext, so tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -55,3 +56,16 @@ def number(english: str) -> str:
     """A number that is written the English way, as the language writes it."""
     tongue = _spoken.get()
     return english.translate({ord(","): tongue.thousands, ord("."): tongue.decimals})
+
+
+def english(written: str) -> str:
+    """What `number` undoes: a number as the language writes it, blanks and all, as one that `float` reads.
+
+    What parts thousands is dropped only where it parts threes: "1,5" is no number in English, and never 15. Text that
+    is no number stays none.
+    """
+    tongue, bare = _spoken.get(), "".join(written.split()).replace("−", "-")
+    thousands, decimals = map(re.escape, (tongue.thousands, tongue.decimals))
+    if re.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+(?:{decimals}\d+)?", bare):
+        bare = bare.replace(tongue.thousands, "")
+    return bare.replace(tongue.decimals, ".")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.tongue import english
 from leads.importing.mapping_toml import ready_mappings
 from leads.models import Dossier, Outcome
 
@@ -23,6 +24,14 @@ def problems_of(form: forms.Form) -> str:
     return " ".join(str(problem) for problems in form.errors.values() for problem in problems)
 
 
+class AmountField(forms.DecimalField):
+    """An amount as the viewer writes it, and as pages show it: "1,234.50", or "1 234,50" in French."""
+
+    def to_python(self, value: Any) -> Any:
+        """The number; None where nothing is written."""
+        return super().to_python(english(value) if isinstance(value, str) else value)
+
+
 class OutcomeForm(forms.Form):
     """What became of a lead, on which day (today where none is given), and for how much."""
 
@@ -31,7 +40,7 @@ class OutcomeForm(forms.Form):
         error_messages={"required": gettext_lazy("Say whether it converted or was lost.")},
     )
     day = forms.DateField(required=False, error_messages={"invalid": gettext_lazy("Write the day like 2026-11-25.")})
-    revenue = forms.DecimalField(
+    revenue = AmountField(
         required=False,
         min_value=0,
         max_digits=14,

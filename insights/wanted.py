@@ -8,10 +8,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
+from common.tongue import english
 from predictions.actions import ACTIONS
 
 PROBABILITY, EXPECTED_VALUE = ORDERS = ("probability", "expected_value")
 MOST_CALLS = 500
+LEAST, MOST = (">", "≥"), ("<", "≤")
 LONGEST = 200
 TRUTHS = {"yes": True, "true": True, "no": False, "false": False, "oui": True, "non": False}
 
@@ -34,11 +36,12 @@ class Wanted:
     def of(cls, query: Mapping[str, Any]) -> Wanted:
         """From the query's parameters."""
         told = {name: str(query.get(name, "")).replace("\x00", "").strip()[:LONGEST] for name in NAMES}
-        order, action, calls = told.pop("order"), told.pop("action"), told.pop("calls")
+        order, action, calls, value = (told.pop(name) for name in ("order", "action", "calls", "value"))
         return cls(
             order=order if order in ORDERS else PROBABILITY,
             action=action if action in ACTIONS else "",
             calls=_calls(calls),
+            value=_in_every_language(value),
             **told,
         )
 
@@ -60,10 +63,11 @@ class Wanted:
     @property
     def range(self) -> tuple[float | None, float | None] | None:
         """(least, most) where the value is a bound like ">300000" or "< 5"; None where it is a value."""
-        sign, number = self.value[:1], _number(self.value[1:].removeprefix("="))
-        if sign not in (">", "<", "≥", "≤") or number is None:
+        sign, bound = _parted(self.value)
+        number = _number(bound) if sign else None
+        if number is None:
             return None
-        return (number, None) if sign in (">", "≥") else (None, number)
+        return (number, None) if sign in LEAST else (None, number)
 
     @property
     def values(self) -> list[Any]:
@@ -84,9 +88,21 @@ def _calls(text: str) -> int:
     return min(int(text), MOST_CALLS) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+def _in_every_language(value: str) -> str:
+    """A bound with its number as anybody's page reads it: the address may be sent to who writes numbers otherwise."""
+    sign, bound = _parted(value)
+    return f"{sign} {english(bound)}" if sign and _number(bound) is not None else value
+
+
+def _parted(value: str) -> tuple[str, str]:
+    """The sign of a bound, "" where it is none, and the rest."""
+    sign = value[:1] if value.startswith(LEAST + MOST) else ""
+    return sign, value.removeprefix(sign).removeprefix("=") if sign else value
+
+
 def _number(text: str) -> float | None:
     try:
-        number = float(text.replace(" ", "").replace("\u202f", "").replace("_", "x"))
+        number = float(english(text).replace("_", "x"))
     except ValueError:
         return None
     return number if math.isfinite(number) else None

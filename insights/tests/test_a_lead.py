@@ -1,5 +1,6 @@
 """A lead's page: what to do with it, why, and what happened to it."""
 
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -176,6 +177,28 @@ def test_a_salesperson_tells_that_a_lead_converted_and_for_how_much() -> None:
     assert "revenue 1,234.5" in page.content.decode()
     row = Outcome.objects.get()
     assert (row.converted, row.recorded_by) == (True, "sales-default")
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "revenue"),
+    [
+        ("en", "1,234.50", "1234.50"),
+        ("en", "1 234", "1234"),
+        ("en", "1,5", None),
+        ("en", "1234,50", None),
+        ("fr", "1\u202f234,50", "1234.50"),
+        ("fr", "1234,5", "1234.50"),
+        ("fr", "1234.50", "1234.50"),
+        ("fr", "1.234,50", None),
+    ],
+)
+def test_a_revenue_is_read_as_the_viewer_writes_it_and_never_guessed(
+    language: str, written: str, revenue: str | None
+) -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    client.cookies["django_language"] = language
+    client.post(f"{address(lead)}outcome", {"became": "converted", "revenue": written})
+    assert [row.revenue for row in Outcome.objects.all()] == ([] if revenue is None else [Decimal(revenue)])
 
 
 def test_an_outcome_is_corrected_and_the_first_one_kept() -> None:

@@ -147,6 +147,37 @@ def test_an_attribute_is_asked_for_as_it_is_known_now() -> None:
     assert numbers(client, f"{TODAY}?attribute=budget") == [65, 66]
 
 
+@pytest.mark.parametrize(
+    ("language", "value", "found"),
+    [
+        ("en", ">300000", [2]),
+        ("en", "> 300,000", [2]),
+        ("en", "299,999.00", [1]),
+        ("en", "<1,5", []),
+        ("fr", "> 300\u202f000", [2]),
+        ("fr", "≥ 300\u00a0000,5", [2]),
+        ("fr", "< 1,5", [3]),
+        ("fr", "<1.5", [3]),
+    ],
+)
+def test_a_number_is_asked_for_as_the_viewer_writes_it(language: str, value: str, found: list[int]) -> None:
+    for number, budget in ((1, 299_999), (2, 300_001), (3, 0.75)):
+        an_attribute(a_scored_lead(0.5, number=number), "budget", budget)
+    client = sales()
+    client.cookies["django_language"] = language
+    response = client.get(TODAY, {"attribute": "budget", "value": value})
+    assert [row.lead.number for row in response.context["page"].rows if row.lead.number in (1, 2, 3)] == found
+
+
+def test_a_bound_in_an_address_means_the_same_to_who_writes_numbers_otherwise() -> None:
+    client = sales()
+    asked = [{"language": "en", "value": "> 300,000.5"}, {"language": "fr", "value": "> 300 000,5"}]
+    for told in asked:
+        client.cookies["django_language"] = told["language"]
+        wanted = client.get(TODAY, {"attribute": "budget", "value": told["value"]}).context["wanted"]
+        assert (wanted.value, wanted.range) == ("> 300000.5", (300000.5, None))
+
+
 def test_region_and_owner_narrow_and_are_offered() -> None:
     a_scored_lead(0.9, number=67, region="Lyon", owner="north")
     a_scored_lead(0.8, number=68, region="Paris", owner="south")
