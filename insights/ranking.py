@@ -107,9 +107,18 @@ def counts_of(org_id: str, left: LeadScoreQuerySet) -> Counts:
     return Counts(opened, scored, {action: Group(leads, average or 0.0) for action, leads, average in groups})
 
 
-def choices_of(org_id: str) -> dict[str, list[str]]:
-    """What filters offer: the sources, regions and owners of leads, and the names of attributes. Two statements."""
+def choices_of(org_id: str, wanted: Wanted) -> dict[str, list[str]]:
+    """What filters offer: the sources, regions and owners of leads, and the names of attributes. Two statements.
+
+    What is asked for is offered, too, where it is not among the first or the newest: a form that did not hold it would
+    lose it at the next change.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ATTRIBUTES, {"org_id": org_id, "newest": NEWEST_LEADS})
         attributes = sorted(name for (name,) in cursor.fetchall())
-    return words_of(org_id, OF_THE_LEAD) | {"attribute": attributes[:MOST]}
+    offered = words_of(org_id, OF_THE_LEAD) | {"attribute": attributes[:MOST]}
+    return {name: _with(words, getattr(wanted, name)) for name, words in offered.items()}
+
+
+def _with(words: list[str], word: str) -> list[str]:
+    return words if word in ("", *words) else sorted([*words, word])

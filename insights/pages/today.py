@@ -105,7 +105,7 @@ def today(org: Organisation, request: HttpRequest) -> Today:
         calls=calls_of(wanted, page.rows, counts.probability_of(wanted.action)) if wanted.calls else None,
         counts=counts,
         has_leads=bool(counts.open) or Dossier.objects.of(org.org_id).exists(),
-        choices=choices_of(org.org_id),
+        choices=choices_of(org.org_id, wanted),
         job=newest_job(org.org_id),
         views=list(SavedView.objects.of_person(org.org_id, request.user)),
     )

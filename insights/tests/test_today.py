@@ -180,6 +180,14 @@ def test_a_bound_in_an_address_means_the_same_to_who_writes_numbers_otherwise() 
 
 def test_region_and_owner_narrow_and_are_offered() -> None:
     a_scored_lead(0.9, number=67, region="Lyon", owner="north")
+def test_a_filter_in_force_stays_in_sight_though_nobody_would_offer_it() -> None:
+    a_scored_lead(0.5)
+    page = text(sales(), f"{TODAY}?source=fair&region=South&owner=Zoe&attribute=long_ago&value=1")
+    for shown in ("fair", "South", "Zoe"):
+        assert f"<option selected>{shown}</option>" in page
+    assert '<option value="long_ago" selected>' in page
+
+
     a_scored_lead(0.8, number=68, region="Paris", owner="south")
     client = sales()
     assert numbers(client, f"{TODAY}?region=Paris") == [68]
