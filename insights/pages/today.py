@@ -169,8 +169,8 @@ def _row(
 
 
 def newest_job(org_id: str) -> ScoreJob | None:
-    """The score job under way, or the last one where it has just ended."""
-    job: ScoreJob | None = ScoreJob.objects.of(org_id).order_by("-created_at").first()
+    """The job that scores all leads and is under way, or the last one where it has just ended."""
+    job: ScoreJob | None = ScoreJob.objects.of(org_id).of_all_leads().order_by("-created_at").first()
     if job is None or job.is_open or (job.finished_at and job.finished_at > timezone.now() - RECENTLY):
         return job
     return None

@@ -1,6 +1,7 @@
 """Today: whom to call first, and why."""
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 
@@ -16,6 +17,7 @@ from common.tests.people import a_person, admin, sales, staff
 from leads.models import Organisation
 from leads.tests.cast import DAY, a_lead, a_property, an_attribute, an_outcome
 from models_registry.tests.cards import a_version
+from predictions.jobs import start_scoring_all
 from predictions.models import ScoreJob
 from predictions.overriding import override
 from predictions.tests.scored import a_scored_lead, again
@@ -178,8 +180,6 @@ def test_a_bound_in_an_address_means_the_same_to_who_writes_numbers_otherwise() 
         assert (wanted.value, wanted.range) == ("> 300000.5", (300000.5, None))
 
 
-def test_region_and_owner_narrow_and_are_offered() -> None:
-    a_scored_lead(0.9, number=67, region="Lyon", owner="north")
 def test_a_filter_in_force_stays_in_sight_though_nobody_would_offer_it() -> None:
     a_scored_lead(0.5)
     page = text(sales(), f"{TODAY}?source=fair&region=South&owner=Zoe&attribute=long_ago&value=1")
@@ -188,6 +188,8 @@ def test_a_filter_in_force_stays_in_sight_though_nobody_would_offer_it() -> None
     assert '<option value="long_ago" selected>' in page
 
 
+def test_region_and_owner_narrow_and_are_offered() -> None:
+    a_scored_lead(0.9, number=67, region="Lyon", owner="north")
     a_scored_lead(0.8, number=68, region="Paris", owner="south")
     client = sales()
     assert numbers(client, f"{TODAY}?region=Paris") == [68]
@@ -318,6 +320,40 @@ def test_scoring_all_leads_starts_a_job_and_shows_how_far_it_is() -> None:
     assert (job.status, job.total, job.started_by) == (JobStatus.QUEUED, 1, "staff-default")
     assert f'data-follow="/ml-insights/score-jobs/{job.pk}"' in text(client)
     client.post("/ml-insights/leads/score")
+    assert ScoreJob.objects.count() == 1
+
+
+@pytest.mark.parametrize("criteria", [{"dossier_ids": [1]}, {"source": "portal"}, {"changed_only": True}])
+def test_a_job_of_some_leads_is_not_shown_as_one_of_all_and_stops_none(criteria: dict[str, object]) -> None:
+    a_lead(timezone.now())
+    some, client = ScoreJob.objects.create(criteria=criteria, total=1), staff()
+    assert "Scoring all open leads" not in text(client)
+    client.post("/ml-insights/leads/score")
+    assert ScoreJob.objects.exclude(pk=some.pk).get().criteria == {}
+    assert "Scoring all open leads" in text(client)
+
+
+def test_a_job_of_all_leads_that_a_program_has_started_is_not_started_twice() -> None:
+    a_lead(timezone.now())
+    ScoreJob.objects.create(criteria={"include_decided": True, "changed_only": False}, total=1)
+    client = staff()
+    page = client.post("/ml-insights/leads/score", follow=True).content.decode()
+    assert "Scoring is under way already." in page
+    assert ScoreJob.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_press_at_once_start_one_job() -> None:
+    a_lead(timezone.now())
+
+    def press(name: str) -> bool:
+        try:
+            return start_scoring_all(org_id="default", by=name) is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as people:
+        assert sum(people.map(press, "abcd")) == 1
     assert ScoreJob.objects.count() == 1
 
 

@@ -22,7 +22,7 @@ from insights.pages.today import today as read_today
 from insights.saved_views import MOST, Nothing, TooMany, query_of, save_view
 from insights.wanted import Wanted
 from leads.models import Dossier
-from predictions.jobs import start_score_job
+from predictions.jobs import start_scoring_all
 from predictions.models import ScoreJob
 
 LONGEST_NUMBER = 18
@@ -100,10 +100,8 @@ def forget_view(request: HttpRequest, viewer: Viewer, number: int) -> HttpRespon
 @act(SCORE)
 def score_all(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Scores every undecided lead in the background."""
-    if ScoreJob.objects.of(viewer.org.org_id).open().exists():
+    if start_scoring_all(org_id=viewer.org.org_id, by=viewer.name) is None:
         messages.info(request, _("Scoring is under way already."))
-    else:
-        start_score_job(org_id=viewer.org.org_id, by=viewer.name, criteria={})
     return redirect("insights:today")
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 
 from common.jobs import Job, JobQuerySet
+
+NARROWING = ["status", "source", "region", "owner", "dossier_ids"]
+"""The criteria that leave open leads out whatever is known of them."""
+
+
+class ScoreJobQuerySet(JobQuerySet["ScoreJob"]):
+    """Jobs by what they score."""
+
+    def of_all_leads(self) -> Self:
+        """Those that leave no open lead out."""
+        narrow = models.Q(criteria__has_any_keys=NARROWING) | models.Q(criteria__contains={"changed_only": True})
+        return self.exclude(narrow)
 
 
 class ScoreJob(Job):
@@ -17,7 +29,7 @@ class ScoreJob(Job):
     scored = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
 
-    objects = JobQuerySet.as_manager()
+    objects = ScoreJobQuerySet.as_manager()
 
     class Meta:
         db_table = "ml_score_job"
