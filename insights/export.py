@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 
 from common.spreadsheets import harmless
 from insights import words
-from insights.pages.today import Row, rows_of
+from insights.pages.today import MOST_SAVED, Row, rows_of
 from insights.ranking import ranked, to_call
 from insights.wanted import Wanted
 from leads.models import LeadScore, Organisation
 from leads.orders import ORDERS
 
-MOST_ROWS = 10_000
 CHUNK = 500
 
 
@@ -41,7 +40,7 @@ def _shown(org_id: str, wanted: Wanted) -> Sequence[LeadScore]:
     found = ranked(org_id, wanted)
     if wanted.calls:
         return list(to_call(found, wanted))
-    return list(found.order_by(*ORDERS[wanted.order].order)[:MOST_ROWS])
+    return list(found.order_by(*ORDERS[wanted.order].order)[:MOST_SAVED])
 
 
 def _head(currency: str) -> list[str]:

@@ -90,12 +90,19 @@ class Counts:
     @property
     def left(self) -> int:
         """All that the filters leave."""
-        return sum(group.leads for group in self.by_action.values())
+        return self.leads_of("")
+
+    def leads_of(self, action: str) -> int:
+        """How many have an action; all that are left where it is empty."""
+        return sum(group.leads for group in self._groups(action))
 
     def probability_of(self, action: str) -> float:
         """How likely those with an action are to convert on average; all that are left where it is empty."""
-        groups = [group for code, group in self.by_action.items() if action in ("", code)]
+        groups = self._groups(action)
         return sum(each.leads * each.probability for each in groups) / max(sum(each.leads for each in groups), 1)
+
+    def _groups(self, action: str) -> list[Group]:
+        return [group for code, group in self.by_action.items() if action in ("", code)]
 
 
 def counts_of(org_id: str, left: LeadScoreQuerySet) -> Counts:

@@ -28,6 +28,8 @@ from predictions.trails import Trail, trails_of
 
 RECENTLY = timedelta(minutes=10)
 DRAWN = timedelta(days=90)
+MOST_SAVED = 10_000
+"""A file holds so many leads of a view at most."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class Today:
     def is_kept(self) -> bool:
         """Whether the person keeps this view already."""
         return any(view.query == self.query for view in self.views)
+
+    @property
+    def is_cut_in_file(self) -> bool:
+        """Whether a file of the view would not hold all of it."""
+        return not self.wanted.calls and self.counts.leads_of(self.wanted.action) > MOST_SAVED
+
+    @property
+    def most_saved(self) -> int:
+        """So many leads a file holds at most."""
+        return MOST_SAVED
 
     @property
     def is_first(self) -> bool:

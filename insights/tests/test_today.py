@@ -263,6 +263,18 @@ def test_the_list_is_saved_as_it_is_shown_and_starts_no_formula() -> None:
     assert len(only.splitlines()) == 1
 
 
+def test_the_link_says_when_a_file_would_not_hold_all_of_the_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        a_scored_lead(0.5)
+    client = sales()
+    assert "Save this list as CSV" in text(client)
+    monkeypatch.setattr("insights.pages.today.MOST_SAVED", 1)
+    monkeypatch.setattr("insights.export.MOST_SAVED", 1)
+    assert "Save the first 1 of this list as CSV" in text(client)
+    assert len(client.get(f"{TODAY}leads.csv").content.decode().splitlines()) == 2
+    assert "Save this list as CSV" in text(client, f"{TODAY}?calls=5")
+
+
 def test_a_view_saved_as_csv_holds_only_that_view() -> None:
     a_scored_lead(0.9, number=101, source="website")
     a_scored_lead(0.8, number=102, source="portal")
