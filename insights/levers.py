@@ -13,6 +13,8 @@ from predictions.reasons import label_of, shown
 LEAST_ROOM = {"minutes": 2880.0}
 USUAL_ROOM = 10.0
 STEPS = {"minutes": 5}
+SIGNS = {"minutes": "min"}
+"""Beside a number that a slider moves to; of other units the label speaks, whatever the language and the number."""
 LEFT_OUT = (ENGAGEMENT,)
 """What only follows from others has no slider of its own."""
 
@@ -46,7 +48,7 @@ def _lever(feature: Feature, value: float) -> Lever:
     return Lever(
         name=feature.name,
         label=label_of(feature.name),
-        unit=feature.unit,
+        unit=SIGNS.get(feature.unit, ""),
         low=feature.low or 0.0,
         high=min(room, feature.high) if feature.high is not None else room,
         step=STEPS.get(feature.unit, 1),

@@ -113,8 +113,16 @@ FAILED = (
     ),
     gettext_noop("Training stopped on an error of ours, which has been logged; nothing was changed."),
 )
+REFUSED = (
+    gettext_noop("Version %(version)s failed its rehearsal: %(why)s Nothing was changed."),
+    gettext_noop("its artefact is missing, or is not what was stored."),
+    gettext_noop("it reads what this installation does not know of leads: %(which)s."),
+    gettext_noop("its calibration is not an increasing map."),
+    gettext_noop("its calibration puts its golden rows in another order."),
+    gettext_noop("This version is archived: only its card is kept."),
+)
 PHRASES = Phrasebook(
-    (*CHECKS, *VERDICTS, *SUSPECTS, *DRIFT, *CHOSEN, *LEFT_OUT, *PROGRESS, *FAILED),
+    (*CHECKS, *VERDICTS, *SUSPECTS, *DRIFT, *CHOSEN, *LEFT_OUT, *PROGRESS, *FAILED, *REFUSED),
     words=("problem", "version", "title", "word"),
     features=("which", "name"),
     parts=("changes", "why", "compared", "log_loss", "roc_auc", "like", "step"),

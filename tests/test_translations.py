@@ -46,6 +46,25 @@ def test_every_sentence_has_a_french_one(french: dict[str, str]) -> None:
     assert sorted(text for text in said if not french.get(text)) == []
 
 
+def test_a_message_of_a_page_is_marked_as_a_sentence() -> None:
+    """A text that is told as it stands would be English in every language."""
+    told = [
+        f"{path.name}: {node.args[1].value}"
+        for path in (ROOT / "insights").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("messages.") and len(node.args) > 1
+        if isinstance(node.args[1], ast.Constant)
+    ]
+    assert told == []
+
+
+def test_a_script_has_no_sentence_of_its_own() -> None:
+    """What a script writes on a page comes with the page, in its language."""
+    scripts = {path.name: path.read_text() for path in (ROOT / "static/js").glob("*.js")}
+    own = re.compile(r"""(?:textContent|innerText|title|ariaLabel) = ["'`][^"'`$]*[A-Za-z]{2}""")
+    assert {name: found for name, script in scripts.items() if (found := own.findall(script))} == {}
+
+
 def test_a_translation_holds_the_places_of_its_sentence(french: dict[str, str]) -> None:
     """One that is for a single thing may leave its number out."""
     for text, translated in french.items():

@@ -18,9 +18,11 @@ from experiments.lifecycle import (
     stop_experiment,
 )
 from experiments.models import Experiment, Exposure, PinnedArtefact
+from experiments.phrases import PHRASES
 from experiments.tests.cast import a_plan, an_experiment, exposed, now
 from models_registry.archiving import StillNeeded, archive_old, archive_version
 from models_registry.models import ModelArtefact
+from models_registry.phrases import PHRASES as OF_MODELS
 from models_registry.tests.artefacts import kept, without_feature
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +130,9 @@ def test_a_change_is_a_new_iteration_with_a_new_salt() -> None:
 def test_two_run_at_once_only_on_leads_that_cannot_be_in_both(one: Any, other: Any, both: bool) -> None:
     an_experiment(population=one)
     if both:
-        with pytest.raises(Overlaps), transaction.atomic():
+        with pytest.raises(Overlaps) as refused, transaction.atomic():
             an_experiment(population=other)
+        assert PHRASES.knows(str(refused.value.detail))
     else:
         an_experiment(population=other)
     assert Experiment.objects.assigning().count() == (1 if both else 2)
@@ -197,8 +200,9 @@ def test_a_version_that_cannot_be_read_here_is_not_started_on(monkeypatch: pytes
     with pytest.raises(Impossible, match="what this installation does not know of leads: created_hour"):
         start_experiment(**told(experiment))
     ModelArtefact.objects.update(content=b"rotten")
-    with pytest.raises(Impossible, match="is not what was stored"):
+    with pytest.raises(Impossible, match="is not what was stored") as refused:
         start_experiment(**told(experiment))
+    assert OF_MODELS.knows(refused.value.problems["variants"])
     assert not PinnedArtefact.objects.exists()
 
 

@@ -160,6 +160,15 @@ def test_what_if_is_answered_by_the_server_and_stored_nowhere() -> None:
     assert Prediction.objects.count() == 1
 
 
+def test_a_moved_slider_says_its_number_without_a_word_of_one_language() -> None:
+    lead = a_lead(timezone.now() - 9 * DAY)
+    a_message(lead, timezone.now() - DAY)
+    a_prediction(lead, timezone.now())
+    page = text(sales(), lead)
+    assert 'data-unit=""' in page
+    assert 'data-unit="appointments"' not in page
+
+
 def test_what_if_nothing_is_moved_there_is_nothing_to_say() -> None:
     lead = a_lead(timezone.now() - 9 * DAY)
     a_prediction(lead, timezone.now())

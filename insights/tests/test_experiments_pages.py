@@ -202,6 +202,21 @@ def test_where_methods_differ_is_not_said_of_a_version_that_cannot_be_read(monke
     assert "Where they differ cannot be said" in text(client, address)
 
 
+def test_why_a_start_is_refused_is_said_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = staff()
+    client.cookies["django_language"] = "fr"
+    running = an_experiment()
+    draft = an_experiment(start=False)
+    page = client.post(f"{PAGES}{draft.pk}/start", follow=True).content.decode()
+    assert f"(expérience {running.pk}) porte sur des prospects que celle-ci prendrait" in page
+    stop_experiment(org_id="default", experiment_id=running.pk, by="tester", at=now())
+    arms = [Arm("control", "RULE_BASED", 0.5), Arm("treatment", f"ML:{kept('20260101000000').version}", 0.5)]
+    pinned = an_experiment(start=False, arms=arms)
+    without_feature(monkeypatch, "created_hour")
+    page = client.post(f"{PAGES}{pinned.pk}/start", follow=True).content.decode()
+    assert "La version 20260101000000 a échoué à sa répétition" in page
+
+
 def test_a_draft_is_made_looked_at_and_started_after_a_confirmation() -> None:
     client = staff()
     made = client.post(

@@ -26,6 +26,7 @@ from insights.experiment_words import STATES, VERBS, Advice, advice_on, method_n
 from insights.pages.experiment import Apart, apart, apart_queries, experiment_page, listed
 from insights.pages.planning import plan_page
 from insights.pages.self_test import self_test_page
+from insights.stored import refusal, said
 from models_registry.artefacts import DamagedArtefact
 from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED, UnknownMethod
@@ -202,8 +203,10 @@ def _taken(request: HttpRequest, viewer: Viewer, number: int, name: str) -> Http
         messages.success(request, f"{made}: {STATES[made.status]}.")
     except WrongState:
         messages.error(request, _("It has gone on meanwhile: this is how it stands now."))
-    except (Conflict, Impossible) as problem:
-        messages.error(request, str(getattr(problem, "detail", problem)))
+    except Conflict as problem:
+        messages.error(request, refusal(problem))
+    except Impossible as problem:
+        messages.error(request, " ".join(said(why) or why for why in problem.problems.values()))
     return redirect("insights:experiment", found.pk)
 
 

@@ -22,6 +22,7 @@ from insights.pages.comparison import comparison_page
 from insights.pages.models import models_page, version_page
 from insights.pages.preview import Preview
 from insights.pages.preview import preview as read_preview
+from insights.stored import refusal
 from leads.labelled import Counts
 from models_registry.artefacts import DamagedArtefact
 from models_registry.cancellation import cancel_training
@@ -180,7 +181,7 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     except ChangedMeanwhile:
         return _confirmation(request, viewer, choice, CHANGED_MEANWHILE, 409)
     except Conflict as problem:
-        return _confirmation(request, viewer, choice, str(problem.detail), 409)
+        return _confirmation(request, viewer, choice, refusal(problem), 409)
     except Refused:
         if not viewer.may(OVERRIDE):
             raise PermissionDenied from None

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from common.tenancy import CHOSEN_ORG
 from insights.access import Viewer, act
@@ -20,5 +21,5 @@ def choose(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if chosen in viewer.organisations():
         request.session[CHOSEN_ORG] = chosen
     else:
-        messages.error(request, "There is no such organisation.")
+        messages.error(request, _("There is no such organisation."))
     return redirect("insights:today")

@@ -1,5 +1,6 @@
 /* Keeps a fragment of the page fresh: <div data-follow="address" data-every="15"> is filled anew from its address every so many
-   seconds (one, where nothing is said), until the answer holds [data-finished]. A hidden tab asks nothing. */
+   seconds (one, where nothing is said), until the answer holds [data-finished]. A hidden tab asks nothing. Who is writing then
+   finds a link, whose words are those of data-changed. */
 "use strict";
 
 (() => {
@@ -30,7 +31,7 @@
     if (!isWriting) return location.reload();
     const link = document.createElement("a");
     link.href = location.href;
-    link.textContent = "Show what changed";
+    link.textContent = box.dataset.changed;
     box.append(link);
   }
 

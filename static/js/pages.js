@@ -16,7 +16,7 @@
   sliders().forEach((slider) => { told(slider).dataset.start = told(slider).textContent; });
   const tell = (slider) => {
     const number = Number(slider.value).toLocaleString(document.documentElement.lang);
-    told(slider).textContent = slider.value === slider.defaultValue ? told(slider).dataset.start : `${number} ${slider.dataset.unit}`;
+    told(slider).textContent = slider.value === slider.defaultValue ? told(slider).dataset.start : `${number} ${slider.dataset.unit}`.trim();
   };
   document.addEventListener("input", (event) => { if (event.target.matches(".lever input")) tell(event.target); });
   document.addEventListener("reset", () => setTimeout(() => sliders().forEach(tell)));

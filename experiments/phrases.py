@@ -1,0 +1,15 @@
+"""Why a step of an experiment is refused, in words. Pure: no Django.
+
+The phrase stands here as the module that makes it has it; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from common.phrasebook import Phrasebook
+from common.tongue import gettext_noop
+
+PHRASES = Phrasebook(
+    (gettext_noop("“%(name)s” (experiment %(key)s) runs on leads that this one would take."),),
+    words=("name", "key"),
+    in_turn=False,
+)
