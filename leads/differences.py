@@ -52,10 +52,14 @@ class KnownAttribute:
 
 @dataclass(frozen=True, slots=True)
 class KnownLead:
-    """A lead as the tables hold it. `core` has the values of `CORE`, in that order."""
+    """A lead as the tables hold it. `core` has the values of `CORE`, in that order.
+
+    `told` is the status that it was told with last; events may have set another since.
+    """
 
     dossier_id: int
     status: str
+    told: str
     created_at: datetime
     core: tuple[Any, ...]
     property: PropertyRecord | None
@@ -65,10 +69,11 @@ class KnownLead:
 
 @dataclass(frozen=True, slots=True)
 class TellingOf:
-    """A lead as it is told, and when."""
+    """A lead as it is told, and when; `is_file`: by a file, which may say what it has said before."""
 
     lead: LeadRecord
     at: datetime
+    is_file: bool = False
 
     @property
     def moment(self) -> datetime:
@@ -211,19 +216,23 @@ def _compare_attribute(telling: TellingOf, known: KnownLead, name: str, differen
 
 def _compare_status(telling: TellingOf, known: KnownLead, differences: Differences) -> bool:
     lead = telling.lead
-    if lead.status is None or (lead.status == known.status and lead.status_at is None):
+    said_before = known.told if telling.is_file else known.status
+    if lead.status is None or (lead.status == said_before and lead.status_at is None):
         return False
+    after = known.status if lead.status == said_before else lead.status
     differences.steps.append(
         StatusStep(
             known.dossier_id,
             known.status,
-            lead.status,
+            after,
             lead.status_at or telling.moment,
+            is_exact=lead.status_at is not None or after != known.status,
             revenue=lead.revenue,
-            is_retold=lead.status == known.status,
+            is_retold=lead.status_at is not None and after == known.status,
+            told=None if lead.status == after else lead.status,
         )
     )
-    return lead.status != known.status
+    return after != known.status
 
 
 def _late_attribute(telling: TellingOf, value: Scalar, declared: str | None) -> KnownAttribute:

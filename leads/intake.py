@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from common.serializers import EARLIEST
 from leads import bulk
 from leads.differences import CORE, Differences, KnownAttribute, KnownLead, TellingOf, compare, first_telling
 from leads.models import Organisation
@@ -26,6 +27,7 @@ ON CONFLICT (org_id, number) DO NOTHING RETURNING id, number
 LOCK_DOSSIERS = """
 SELECT dossier.number, dossier.id, dossier.status, dossier.created_at,
        dossier.source, dossier.source_score, dossier.owner, dossier.region, dossier.amount,
+       coalesce(dossier.told_status, dossier.status),
        property.known_from, property.price, property.has_photos, property.city
 FROM dossier LEFT JOIN property ON property.dossier_id = dossier.id
 WHERE dossier.org_id = %s AND dossier.number = ANY(%s) ORDER BY dossier.number FOR NO KEY UPDATE OF dossier
@@ -40,7 +42,7 @@ WHERE dossier_id = ANY(%s) AND from_status <> '' GROUP BY dossier_id
 """
 NUMBERS = "SELECT number, id FROM dossier WHERE org_id = %s AND number = ANY(%s)"
 STATUSES = """
-SELECT id, status FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
+SELECT id, status, coalesce(told_status, status) FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
 """
 # By the clock and not the transaction's start, and the last thing said before the end: what was scored meanwhile did
 # not see the events. Locked in the order of numbers, as everywhere.
@@ -104,9 +106,11 @@ class EventCounts:
 
 
 @transaction.atomic
-def put_leads(*, org_id: str, leads: Sequence[LeadRecord], at: datetime, by: str) -> LeadCounts:
+def put_leads(*, org_id: str, leads: Sequence[LeadRecord], at: datetime, by: str, is_file: bool = False) -> LeadCounts:
     """Creates or replaces leads, as told at `at`. What is unchanged writes nothing.
 
+    A file may be told again when events have moved its leads on: of a file (`is_file`) a status counts only where it
+    is another than the one that the lead was told with last.
     Where a number occurs twice the later record counts. A replaced value of the lead or its property leaves an undo
     row, a replaced attribute a new row known from `at`; a status that means won or lost makes or ends the outcome.
     """
@@ -121,7 +125,7 @@ def put_leads(*, org_id: str, leads: Sequence[LeadRecord], at: datetime, by: str
     for number, dossier_id in created.items():
         first_telling(TellingOf(told[number], at), dossier_id, differences)
     for number, known in _known(org_id, [number for number in told if number not in created]).items():
-        compare(TellingOf(told[number], at), known, differences)
+        compare(TellingOf(told[number], at, is_file), known, differences)
     follow_statuses(organisation=organisation, steps=differences.steps, by=by)
     differences.write(org_id)
     return LeadCounts(frozenset(created), frozenset(differences.changed))
@@ -161,9 +165,9 @@ def _known(org_id: str, numbers: list[int]) -> dict[int, KnownLead]:
 
 def _known_lead(row: tuple[Any, ...], attributes: dict[str, KnownAttribute]) -> KnownLead:
     _, dossier_id, status, created_at, *rest = row
-    core, (known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE) :]
+    core, (told, known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE) :]
     interest = None if known_from is None else PropertyRecord(price, has_photos, city)
-    return KnownLead(dossier_id, status, created_at, core, interest, known_from, attributes)
+    return KnownLead(dossier_id, status, told, created_at, core, interest, known_from, attributes)
 
 
 @transaction.atomic
@@ -184,10 +188,9 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
     organisation.observe(max(event.occurred_at for _, event in known))
     fresh = _not_sent_before(known)
     added = _add_occurrences(org_id, fresh)
-    news = {dossier_id for dossier_id, _ in fresh}
-    _follow(organisation, known, news, by)
-    if news:
-        bulk.run(NOTE_NEWS, list(news))
+    _follow(organisation, known, fresh, by)
+    if fresh:
+        bulk.run(NOTE_NEWS, list({dossier_id for dossier_id, _ in fresh}))
     unknown = tuple(place for place, event in enumerate(events) if event.number not in dossiers)
     return EventCounts(added=added, known=len(known) - added, unknown=unknown)
 
@@ -227,18 +230,27 @@ def _object(properties: Mapping[str, Any] | None) -> str | None:
     return None if properties is None else json.dumps(properties, ensure_ascii=False, allow_nan=False)
 
 
-def _follow(organisation: Organisation, events: list[tuple[int, EventRecord]], news: set[int], by: str) -> None:
-    """Sets the statuses that events tell. All leads that are written here and after, `news`, are locked at once."""
+def _follow(
+    organisation: Organisation, events: list[tuple[int, EventRecord]], fresh: list[tuple[int, EventRecord]], by: str
+) -> None:
+    """Sets the statuses that events tell. All leads that are written here and after, of `fresh`, are locked at once.
+
+    Of several steps at one moment the last told stands, so that one told again is no step.
+    """
     telling = sorted((pair for pair in events if pair[1].status), key=lambda pair: pair[1].occurred_at)
     if not telling:
         return
-    told = {dossier_id for dossier_id, _ in telling}
-    status = dict(bulk.fetch(STATUSES, list(told | news)))
-    latest = dict(bulk.fetch(STATUS_MOMENTS, list(told)))
+    moved = {dossier_id for dossier_id, _ in telling}
+    rows = bulk.fetch(STATUSES, list(moved | {dossier_id for dossier_id, _ in fresh}))
+    status, told = {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
+    latest = dict(bulk.fetch(STATUS_MOMENTS, list(moved)))
+    news = {id(event) for _, event in fresh}
     steps = []
     for dossier_id, event in telling:
-        is_old = dossier_id in latest and event.occurred_at < latest[dossier_id]
+        since = latest.get(dossier_id, EARLIEST)
+        is_old = event.occurred_at < since or (event.occurred_at == since and id(event) not in news)
         if event.status and not is_old and event.status != status[dossier_id]:
-            steps.append(StatusStep(dossier_id, status[dossier_id], event.status, event.occurred_at))
+            before = status[dossier_id]
+            steps.append(StatusStep(dossier_id, before, event.status, event.occurred_at, told=told[dossier_id]))
             status[dossier_id] = event.status
     follow_statuses(organisation=organisation, steps=steps, by=by)

@@ -18,9 +18,9 @@ INSERT INTO lead_status_change (org_id, dossier_id, from_status, to_status, chan
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::boolean[])
 """
 SET_STATUS = """
-UPDATE dossier SET status = told.status, updated_at = clock_timestamp()
-FROM unnest(%s::bigint[], %s::text[]) AS told (id, status)
-WHERE dossier.id = told.id AND dossier.status <> told.status
+UPDATE dossier SET status = step.status, told_status = step.told, updated_at = clock_timestamp()
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS step (id, status, told)
+WHERE dossier.id = step.id AND (dossier.status, dossier.told_status) IS DISTINCT FROM (step.status, step.told)
 """
 CURRENT_OUTCOMES = """
 SELECT dossier_id, id, converted, occurred_at, recorded_at, revenue, origin, is_exact
@@ -59,7 +59,8 @@ WHERE dossier.org_id = %s AND dossier.status = ANY(%s::text[])
 class StatusStep:
     """A status that a lead took at `moment`, or by then where not `is_exact`.
 
-    `is_retold` marks a status that stood already and whose time or revenue is told again, perhaps corrected.
+    `is_retold` marks a status that stood already and whose time or revenue is told again, perhaps corrected. `told` is
+    the status that the lead itself was told with last, where events have set another since.
     """
 
     dossier_id: int
@@ -69,6 +70,7 @@ class StatusStep:
     is_exact: bool = True
     revenue: Decimal | None = None
     is_retold: bool = False
+    told: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def follow_statuses(*, organisation: Organisation, steps: Sequence[StatusStep], 
         organisation.org_id,
     )
     last = {step.dossier_id: step for step in steps}
-    bulk.execute(SET_STATUS, [(step.dossier_id, step.after) for step in last.values()])
+    bulk.execute(SET_STATUS, [(step.dossier_id, step.after, step.told) for step in last.values()])
     _settle(organisation, last, by)
 
 
@@ -170,6 +172,8 @@ def _settle(organisation: Organisation, last: Mapping[int, StatusStep], by: str)
         verdict, current = verdicts[step.after], standing.get(dossier_id)
         if current and current.stands_against(verdict, step):
             continue
+        if step.is_retold and step.told is not None and organisation.verdict_of(step.told) != verdict:
+            continue  # told again of a status that events have left since
         if current:
             # What is told again was wrong from the start; what a later step ends was right until then.
             end = current.recorded_at if step.is_retold else max(step.moment, current.recorded_at)

@@ -237,7 +237,7 @@ def _store(job: Job, batch: Pending, counts: FileSummary, store: Store) -> None:
 
 def _put_batch(job: Job, batch: Pending, counts: FileSummary) -> Refused:
     leads, refused = _once_each(batch)
-    done = put_leads(org_id=job.organisation.org_id, leads=leads, at=timezone.now(), by=job.doer.by)
+    done = put_leads(org_id=job.organisation.org_id, leads=leads, at=timezone.now(), by=job.doer.by, is_file=True)
     counts.created += len(done.created)
     counts.changed += len(done.changed)
     counts.same += len(leads) - len(done.created) - len(done.changed)

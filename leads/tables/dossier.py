@@ -40,7 +40,10 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
 
 
 class Dossier(OrgScoped):
-    """One lead. `number` is the CRM's own number for it (the API's dossierId), unique within the organisation."""
+    """One lead. `number` is the CRM's own number for it (the API's dossierId), unique within the organisation.
+
+    `told_status` is the status that the lead itself was told with last, where events have set another since.
+    """
 
     number = models.BigIntegerField()
     status = models.CharField(max_length=WORD)
@@ -52,6 +55,7 @@ class Dossier(OrgScoped):
     amount = models.FloatField(null=True, blank=True)
     recorded_at = models.DateTimeField(db_default=Now(), help_text="When we first heard of it.")
     updated_at = models.DateTimeField(db_default=Now())
+    told_status = models.CharField(max_length=WORD, null=True, blank=True, editable=False)
 
     objects = DossierQuerySet.as_manager()
 

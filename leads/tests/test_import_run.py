@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from leads.importing import run
 from leads.importing.files import FileProblem
@@ -76,6 +78,119 @@ def test_running_the_same_import_again_changes_nothing(tmp_path: Path) -> None:
     summary, _ = bring_in(LEADS + EVENTS, leads=[leads], events=[events])
     assert everything() == before
     assert [(counts.created, counts.changed, counts.same) for counts in summary.files] == [(0, 0, 3), (0, 0, 2)]
+
+
+DECIDED_BY_EVENTS = (
+    LEADS
+    + EVENTS
+    + """
+    [[events.rules]]
+    when = { what = "contacted" }
+    status = "contacted"
+    [[events.rules]]
+    when = { what = "signed" }
+    outcome = "won"
+    """
+)
+SIGNED = ["1,2026-06-04T09:00:00Z,contacted", "1,2026-06-05T09:00:00Z,signed"]
+
+
+def test_an_import_whose_events_decide_changes_nothing_the_second_time(tmp_path: Path) -> None:
+    files: Any = {
+        "leads": [write(tmp_path, "l.csv", HEADER, *GOOD)],
+        "events": [write(tmp_path, "e.csv", "id,at,what", *SIGNED)],
+    }
+    bring_in(DECIDED_BY_EVENTS, **files)
+    assert (the_lead(1).status, Outcome.objects.current().get(dossier=the_lead(1)).converted) == ("signed", True)
+    before = everything()
+    for _ in range(2):
+        summary, _ = bring_in(DECIDED_BY_EVENTS, **files)
+        assert everything() == before
+        assert [(counts.created, counts.changed, counts.same) for counts in summary.files] == [(0, 0, 3), (0, 0, 2)]
+
+
+def test_the_leads_alone_again_undo_nothing_that_events_have_told(tmp_path: Path) -> None:
+    leads, events = write(tmp_path, "l.csv", HEADER, *GOOD), write(tmp_path, "e.csv", "id,at,what", *SIGNED)
+    bring_in(LEADS, leads=[leads])
+    bring_in(DECIDED_BY_EVENTS, events=[events])
+    before = everything()
+    bring_in(LEADS, leads=[leads])
+    assert everything() == before
+
+
+def test_an_import_broken_off_among_its_events_is_finished_by_running_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads, events = write(tmp_path, "l.csv", HEADER, *GOOD), write(tmp_path, "e.csv", "id,at,what", *SIGNED)
+    monkeypatch.setattr(run, "EVENTS_AT_ONCE", 1)
+    told: list[int] = []
+
+    def pulled(**told_events: Any) -> Any:
+        told.append(1)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+        return add(**told_events)
+
+    add = run.add_events
+    with monkeypatch.context() as broken:
+        broken.setattr(run, "add_events", pulled)
+        with pytest.raises(KeyboardInterrupt):
+            bring_in(DECIDED_BY_EVENTS, leads=[leads], events=[events])
+    assert the_lead(1).status == "contacted"
+    bring_in(DECIDED_BY_EVENTS, leads=[leads], events=[events])
+    steps = the_lead(1).status_changes.order_by("id").values_list("from_status", "to_status")
+    assert list(steps) == [("", "open"), ("open", "contacted"), ("contacted", "signed")]
+    assert Outcome.objects.current().get(dossier=the_lead(1)).occurred_at == utc("2026-06-05T09:00:00")
+
+
+def test_a_file_that_says_something_new_of_a_lead_that_events_have_moved_counts(tmp_path: Path) -> None:
+    leads, events = write(tmp_path, "l.csv", HEADER, *GOOD), write(tmp_path, "e.csv", "id,at,what", *SIGNED)
+    bring_in(DECIDED_BY_EVENTS, leads=[leads], events=[events])
+    for status, verdict in (("signed", [True]), ("open", []), ("lost", [False])):
+        bring_in(DECIDED_BY_EVENTS, leads=[write(tmp_path, "l.csv", HEADER, GOOD[0].replace("open", status))])
+        found = Outcome.objects.current().filter(dossier=the_lead(1)).values_list("converted", flat=True)
+        assert (the_lead(1).status, list(found)) == (status, verdict)
+
+
+def test_the_revenue_of_a_lead_that_events_have_moved_can_be_corrected_and_its_fate_cannot(tmp_path: Path) -> None:
+    mapping = DECIDED_BY_EVENTS.replace("[leads.attributes]", '[leads.outcome]\nat = "closed"\n[leads.attributes]')
+    mapping = mapping.replace('"closed"', '"closed"\nrevenue = "worth"')
+
+    def leads(worth: int) -> list[Path]:
+        rows = [f"1,2026-06-01T09:00:00Z,1,won,3,2026-06-05T09:00:00Z,{worth}"]
+        rows += [f"2,2026-06-01T09:00:00Z,1,lost,3,2026-06-04T09:00:00Z,{worth}"]
+        return [write(tmp_path, "l.csv", f"{HEADER},closed,worth", *rows)]
+
+    signed = [SIGNED[1], "2,2026-06-05T09:00:00Z,signed"]
+    bring_in(mapping, leads=leads(10), events=[write(tmp_path, "e.csv", "id,at,what", *signed)])
+    before = everything()
+    bring_in(mapping, leads=leads(10))
+    assert everything() == before
+    bring_in(mapping, leads=leads(20))
+    found = Outcome.objects.current().values_list("dossier__number", "converted", "revenue")
+    assert sorted(found) == [(1, True, 20), (2, True, None)]
+
+
+def test_what_leads_of_before_were_told_with_is_found_in_their_history(tmp_path: Path) -> None:
+    leads, events = write(tmp_path, "l.csv", HEADER, *GOOD), write(tmp_path, "e.csv", "id,at,what", *SIGNED)
+    bring_in(DECIDED_BY_EVENTS, leads=[leads], events=[events])
+    before = everything()
+    Dossier.objects.update(told_status=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("leads.migrations.0011_told_status").FROM_HISTORY)
+    assert everything() == before
+
+
+def test_two_steps_of_one_moment_are_taken_once(tmp_path: Path) -> None:
+    rows = [f"1,2026-06-05T09:00:00Z,{what}" for what in ("contacted", "signed")]
+    files: Any = {
+        "leads": [write(tmp_path, "l.csv", HEADER, *GOOD)],
+        "events": [write(tmp_path, "e.csv", "id,at,what", *rows)],
+    }
+    bring_in(DECIDED_BY_EVENTS, **files)
+    before = everything()
+    bring_in(DECIDED_BY_EVENTS, **files)
+    assert everything() == before
 
 
 def test_an_import_that_is_broken_off_is_finished_by_running_it_again(
