@@ -11,23 +11,24 @@ from typing import Any
 from django.db import transaction
 
 from common.serializers import EARLIEST
-from leads import bulk
+from leads import bulk, untold
 from leads.differences import CORE, Differences, KnownAttribute, KnownLead, TellingOf, compare, first_telling
 from leads.models import Organisation
 from leads.outcomes import StatusStep, follow_statuses, told_at
 from leads.records import APPOINTMENT, FIRST_STATUS, MESSAGE, EventRecord, LeadRecord, PropertyRecord
 
 ADD_DOSSIERS = """
-INSERT INTO dossier (org_id, number, status, created_at, source, source_score, owner, region, amount)
-SELECT %s, * FROM unnest(
+INSERT INTO dossier (org_id, number, status, created_at, source, source_score, owner, region, amount, noted_status)
+SELECT %s, *, status FROM unnest(
     %s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::text[], %s::float8[])
+    AS told (number, status, created_at, source, source_score, owner, region, amount)
 ON CONFLICT (org_id, number) DO NOTHING RETURNING id, number
 """
 # Locked in one order, so that two imports cannot wait for each other; events may be added meanwhile.
 LOCK_DOSSIERS = """
 SELECT dossier.number, dossier.id, dossier.status, dossier.created_at,
        dossier.source, dossier.source_score, dossier.owner, dossier.region, dossier.amount,
-       coalesce(dossier.told_status, dossier.status),
+       coalesce(dossier.told_status, dossier.status), coalesce(dossier.noted_status <> dossier.status, true),
        property.known_from, property.price, property.has_photos, property.city
 FROM dossier LEFT JOIN property ON property.dossier_id = dossier.id
 WHERE dossier.org_id = %s AND dossier.number = ANY(%s) ORDER BY dossier.number FOR NO KEY UPDATE OF dossier
@@ -40,6 +41,8 @@ STATUS_MOMENTS = """
 SELECT dossier_id, max(changed_at) FROM lead_status_change
 WHERE dossier_id = ANY(%s) AND from_status <> '' GROUP BY dossier_id
 """
+IS_UNTOLD = 5 + len(CORE)
+"""The place, in such a row, of whether the CRM itself has written the status."""
 NUMBERS = "SELECT number, id FROM dossier WHERE org_id = %s AND number = ANY(%s)"
 STATUSES = """
 SELECT id, status, coalesce(told_status, status) FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
@@ -124,7 +127,7 @@ def put_leads(*, org_id: str, leads: Sequence[LeadRecord], at: datetime, by: str
     differences = Differences()
     for number, dossier_id in created.items():
         first_telling(TellingOf(told[number], at), dossier_id, differences)
-    for number, known in _known(org_id, [number for number in told if number not in created]).items():
+    for number, known in _known(organisation, [number for number in told if number not in created], at).items():
         compare(TellingOf(told[number], at, is_file), known, differences)
     follow_statuses(organisation=organisation, steps=differences.steps, by=by)
     differences.write(org_id)
@@ -152,10 +155,14 @@ def _add_dossiers(org_id: str, told: Mapping[int, LeadRecord]) -> dict[int, int]
     return {number: dossier_id for dossier_id, number in bulk.insert(ADD_DOSSIERS, rows, org_id)}
 
 
-def _known(org_id: str, numbers: list[int]) -> dict[int, KnownLead]:
+def _known(organisation: Organisation, numbers: list[int], at: datetime) -> dict[int, KnownLead]:
+    """The leads as known, locked; a status that the CRM itself has written meanwhile is noted before it is compared."""
     if not numbers:
         return {}
-    rows = bulk.fetch(LOCK_DOSSIERS, org_id, numbers)
+    rows = bulk.fetch(LOCK_DOSSIERS, organisation.org_id, numbers)
+    if unseen := [row[1] for row in rows if row[IS_UNTOLD]]:
+        untold.note(organisation, unseen, at=at)
+        rows = bulk.fetch(LOCK_DOSSIERS, organisation.org_id, numbers)
     attributes: dict[int, dict[str, KnownAttribute]] = {row[1]: {} for row in rows}
     for dossier_id, name, value, known_from, availability in bulk.fetch(CURRENT_ATTRIBUTES, list(attributes)):
         content = None if value is None else json.loads(value)
@@ -165,7 +172,7 @@ def _known(org_id: str, numbers: list[int]) -> dict[int, KnownLead]:
 
 def _known_lead(row: tuple[Any, ...], attributes: dict[str, KnownAttribute]) -> KnownLead:
     _, dossier_id, status, created_at, *rest = row
-    core, (told, known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE) :]
+    core, (told, _, known_from, price, has_photos, city) = tuple(rest[: len(CORE)]), rest[len(CORE) :]
     interest = None if known_from is None else PropertyRecord(price, has_photos, city)
     return KnownLead(dossier_id, status, told, created_at, core, interest, known_from, attributes)
 

@@ -18,9 +18,11 @@ INSERT INTO lead_status_change (org_id, dossier_id, from_status, to_status, chan
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::boolean[])
 """
 SET_STATUS = """
-UPDATE dossier SET status = step.status, told_status = step.told, updated_at = clock_timestamp()
+UPDATE dossier SET status = step.status, noted_status = step.status, told_status = step.told,
+       updated_at = CASE WHEN dossier.status = step.status THEN dossier.updated_at ELSE clock_timestamp() END
 FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS step (id, status, told)
-WHERE dossier.id = step.id AND (dossier.status, dossier.told_status) IS DISTINCT FROM (step.status, step.told)
+WHERE dossier.id = step.id AND (dossier.status, dossier.noted_status, dossier.told_status)
+      IS DISTINCT FROM (step.status, step.status, step.told)
 """
 CURRENT_OUTCOMES = """
 SELECT dossier_id, id, converted, occurred_at, recorded_at, revenue, origin, is_exact

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from leads import untold
 from leads.importing.jobs import IMPORT_TASK, retire_dead, run_import_job
 from leads.models import ImportJob
 
@@ -22,3 +23,12 @@ def retire_dead_imports() -> int:
     now = timezone.now()
     ImportJob.objects.send_again(IMPORT_TASK, at=now)
     return retire_dead(at=now)
+
+
+@shared_task
+def follow_untold_statuses() -> int:
+    """Notes the statuses that a CRM has written into its own table, and settles the outcomes of their leads.
+
+    How many leads there were.
+    """
+    return untold.follow_all(at=timezone.now())

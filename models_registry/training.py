@@ -13,7 +13,7 @@ from common.errors import Conflict
 from common.heartbeat import beating
 from common.jobs import JobLost, hand_to_worker
 from common.serializers import iso
-from leads import labelled
+from leads import labelled, untold
 from leads.cohorts import Labels
 from leads.features import LabelledRows
 from leads.labelled import Counts
@@ -31,6 +31,8 @@ from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
 DAYS_A_MONTH = 30.44
+# What a CRM has written since the last look is seconds old; of tables just adopted the schedule follows the rest.
+MOST_FOLLOWED = 20_000
 
 
 class AlreadyRunning(Conflict):
@@ -87,6 +89,7 @@ def start_training(
     Raises TooFewRecords, AlreadyRunning, or ValueError where the algorithm is unknown.
     """
     algorithms.named(algorithm)
+    untold.follow(org_id=org_id, at=timezone.now(), most=MOST_FOLLOWED)
     org = Organisation.get(org_id)
     until = org.now()
     window = Window(since or until - timedelta(days=DAYS_A_MONTH * settings.ML_TRAINING_MONTHS), until)

@@ -24,7 +24,7 @@ CREATE TABLE appointment_entity (id bigserial PRIMARY KEY, org_id varchar(64) NO
 CREATE TABLE lead_score (id bigserial PRIMARY KEY, org_id varchar(64) NOT NULL,
     dossier_id bigint NOT NULL UNIQUE REFERENCES dossier);
 INSERT INTO dossier (id, org_id, status, created_at, lead_name)
-    VALUES (4711, 'default', 'NEW', '2026-01-05T09:00Z', 'Ada');
+    VALUES (4711, 'default', 'NEW', '2026-01-05T09:00Z', 'Ada'), (4700, 'default', 'WON', '2025-12-01T09:00Z', 'Bo');
 INSERT INTO property (org_id, price, dossier_id) VALUES ('default', 250000, 4711);
 INSERT INTO message_entity (org_id, direction, created_at, dossier_id, body)
     VALUES ('default', 'INBOUND', '2026-01-06T09:00Z', 4711, 'Hello');
@@ -58,13 +58,13 @@ def crm(django_db_blocker: Any) -> Iterator[Any]:
         admin.close()
 
 
-def migrate() -> None:
+def manage(*words: str) -> None:
     server = settings.DATABASES["default"]
     host = str(server["HOST"]).replace("/", "%2F")
     password = f":{server['PASSWORD']}" if server["PASSWORD"] else ""
     url = f"postgres://{server['USER']}{password}@{host}:{server['PORT']}/{NAME}"
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--fake-initial", "--verbosity", "0"],
+        [sys.executable, "manage.py", *words],
         check=True,
         cwd=settings.BASE_DIR,
         env=os.environ | {"DATABASE_URL": url},
@@ -72,11 +72,19 @@ def migrate() -> None:
     )
 
 
+def migrate() -> None:
+    manage("migrate", "--fake-initial", "--verbosity", "0")
+
+
+def follow() -> None:
+    manage("shell", "--verbosity", "0", "-c", "from leads.tasks import follow_untold_statuses as f; f()")
+
+
 @pytest.mark.django_db
 def test_the_crms_rows_become_leads_and_it_goes_on_writing(crm: Any) -> None:
     assert connection.vendor == "postgresql"
     migrate()
-    crm.execute("SELECT number, recorded_at = created_at, lead_name FROM dossier")
+    crm.execute("SELECT number, recorded_at = created_at, lead_name FROM dossier WHERE status = 'NEW'")
     assert crm.fetchall() == [(4711, True, "Ada")]
     crm.execute("SELECT recorded_at = created_at FROM message_entity")
     assert crm.fetchall() == [(True,)]
@@ -88,4 +96,25 @@ def test_the_crms_rows_become_leads_and_it_goes_on_writing(crm: Any) -> None:
         " VALUES ('default', 'OUTBOUND', now(), 4712)"
     )
     crm.execute("SELECT number FROM dossier ORDER BY id")
-    assert crm.fetchall() == [(4711,), (4712,)]
+    assert crm.fetchall() == [(4700,), (4711,), (4712,)]
+
+
+@pytest.mark.django_db
+def test_what_became_of_the_crms_leads_is_known_and_followed(crm: Any) -> None:
+    outcomes = "SELECT dossier_id, converted, is_exact FROM lead_outcome WHERE superseded_at IS NULL ORDER BY 1"
+    migrate()
+    follow()
+    crm.execute(outcomes)
+    assert crm.fetchall() == [(4700, True, False)]  # won before, and nobody knows when
+    crm.execute("UPDATE dossier SET status = 'LOST' WHERE id = 4711")
+    crm.execute("UPDATE dossier SET status = 'NEW' WHERE id = 4700")
+    crm.execute("INSERT INTO dossier (id, org_id, status, created_at) VALUES (4712, 'default', 'WON', now())")
+    follow()
+    crm.execute(outcomes)
+    assert crm.fetchall() == [(4711, False, True), (4712, True, True)]
+    crm.execute("SELECT dossier_id, from_status, to_status FROM lead_status_change ORDER BY id")
+    first, then = (
+        [(4700, "", "WON"), (4711, "", "NEW")],
+        [(4700, "WON", "NEW"), (4711, "NEW", "LOST"), (4712, "", "WON")],
+    )
+    assert crm.fetchall() == first + then

@@ -104,6 +104,7 @@ class Part:
         everyone = np.arange(len(self.ids))
         created = self._at(everyone, 0)
         steps = [self.decided < NEVER, self.visited < NEVER, self.answered < NEVER]
+        status = np.select(steps, [np.where(self.won, WON, LOST), VISIT, CONTACTED], NEW)
         return Rows(
             "dossier",
             {
@@ -112,7 +113,8 @@ class Part:
                 "created_at": created,
                 "recorded_at": created,
                 "updated_at": self._at(everyone, np.where(self.decided < NEVER, self.decided, 0)),
-                "status": np.select(steps, [np.where(self.won, WON, LOST), VISIT, CONTACTED], NEW),
+                "status": status,
+                "noted_status": status,
                 **{name: self._of(getattr(self.lives, name)) for name in ("source", "region", "owner")},
             },
         )

@@ -42,7 +42,8 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
 class Dossier(OrgScoped):
     """One lead. `number` is the CRM's own number for it (the API's dossierId), unique within the organisation.
 
-    `told_status` is the status that the lead itself was told with last, where events have set another since.
+    `told_status` is the status that the lead itself was told with last, where events have set another since;
+    `noted_status` the one that its history ends with, from which a status that the CRM itself has written differs.
     """
 
     number = models.BigIntegerField()
@@ -56,6 +57,7 @@ class Dossier(OrgScoped):
     recorded_at = models.DateTimeField(db_default=Now(), help_text="When we first heard of it.")
     updated_at = models.DateTimeField(db_default=Now())
     told_status = models.CharField(max_length=WORD, null=True, blank=True, editable=False)
+    noted_status = models.CharField(max_length=WORD, null=True, blank=True, editable=False)
 
     objects = DossierQuerySet.as_manager()
 
@@ -75,6 +77,12 @@ class Dossier(OrgScoped):
             models.Index(fields=["org_id", "region"], name="dossier_org_region"),
             models.Index(fields=["org_id", "owner"], name="dossier_org_owner"),
             models.Index(fields=["org_id", "status"], name="dossier_org_status"),
+            # Nearly empty: what the CRM itself has written since the last look (`leads.untold`).
+            models.Index(
+                fields=["org_id", "id"],
+                condition=models.Q(noted_status__isnull=True) | ~models.Q(noted_status=models.F("status")),
+                name="dossier_untold",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ def test_every_scheduled_task_exists() -> None:
         "Retire dead score jobs",
         "Measure whether models keep their word",
         "Retire dead imports",
+        "Follow the CRM's own statuses",
         "Forget old idempotency keys",
         "Forget leads past their time",
         "Keep the months of predictions",

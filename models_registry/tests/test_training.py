@@ -10,7 +10,7 @@ from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.phrases import PHRASES as OF_JOBS
 from leads.labelled import Counts
-from leads.tests.cast import a_past
+from leads.tests.cast import a_lead, a_past
 from models_registry import artefacts, training
 from models_registry.models import ModelVersion, TrainingRun, Trigger
 from models_registry.phrases import PHRASES
@@ -84,6 +84,13 @@ def test_below_a_hundred_records_the_counts_are_said() -> None:
 )
 def test_what_is_missing_is_said_of_one_lead_as_of_many(usable: int, said: str) -> None:
     assert said in str(TooFewRecords(Counts(leads=100, usable=usable, converted=9)))
+
+
+def test_what_a_crm_has_written_into_its_own_table_is_learnt_from() -> None:
+    for number in range(1, 121):
+        a_lead(timezone.now() - timedelta(days=90), number=number, status="WON" if number % 4 == 0 else "LOST")
+    run = start_training(org_id="default", by="tester", trigger=Trigger.API)
+    assert (run.counts["converted"], run.counts["lost"]) == (30, 90)
 
 
 def test_one_outcome_alone_teaches_nothing() -> None:
