@@ -11,6 +11,7 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -25,7 +26,8 @@ SAMPLE = 1 << 16
 DELIMITERS = (",", ";", "\t", "|")
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-DAMAGED = (EOFError, OSError, zlib.error)
+# A text in UTF-16 that has no mark, or ends within a character, is damaged, too.
+DAMAGED = (EOFError, OSError, zlib.error, UnicodeError)
 
 
 class FileProblem(Exception):
@@ -134,10 +136,15 @@ class Table:
         return blake2b("\x1f".join(cells).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
     def __iter__(self) -> Iterator[Row]:
+        with self._read() as lines:
+            yield from self._json_rows(lines) if self.is_json else self._csv_rows(lines)
+
+    @contextmanager
+    def _read(self) -> Iterator[Lines]:
+        """The file's lines from the beginning. Raises FileProblem where they end in damage."""
         try:
             with self.source.path.open("rb") as self._file:
-                lines = Lines(self._text(self._file))
-                yield from self._json_rows(lines) if self.is_json else self._csv_rows(lines)
+                yield Lines(self._text(self._file))
         except DAMAGED as error:
             raise FileProblem(f"The file is damaged: {error}") from error
 
@@ -166,8 +173,7 @@ class Table:
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.shape.quote)
 
     def _first_row(self) -> list[str]:
-        with self.source.path.open("rb") as file:
-            lines = Lines(self._text(file))
+        with self._read() as lines:
             try:
                 cells = next(cells for cells in self._reader(lines) if cells)
             except (csv.Error, StopIteration) as error:
@@ -198,8 +204,7 @@ class Table:
 
     def _keys(self) -> list[str]:
         names: dict[str, None] = {}
-        with self.source.path.open("rb") as file:
-            lines = Lines(self._text(file))
+        with self._read() as lines:
             for line in lines:
                 record = lines.take_problem() or _json_object(line)
                 if isinstance(record, dict):

@@ -20,6 +20,7 @@ UNREADABLE = [
     (b'[{"id": 1}]', "JSON array"),
     (b"a,b,a\n1,2,3\n", "twice: a"),
     (gzip.compress(b"a,b\n1,2\n" * 10_000)[:-30], "damaged"),
+    (gzip.compress(b'{"id": 1, "b": 2}\n' * 10_000)[:-30], "damaged"),
     (b"\x1f\x8b broken", "cannot be read"),
     (",".join(map(str, range(3_000))).encode(), "2,000 columns"),
     (b"id,\xff\n1,2\n", "cannot be read: the text is not in the file's encoding."),
@@ -92,6 +93,12 @@ def test_what_no_database_keeps_is_a_problem_of_its_row_and_in_a_header_of_the_f
     for header in (b"id,\xff\n1,2\n", b"id,a\x00\n1,2\n"):
         with pytest.raises(FileProblem, match="header cannot be read"):
             table(tmp_path, header)
+
+
+def test_a_file_that_is_not_in_the_encoding_that_the_mapping_names_is_refused(tmp_path: Path) -> None:
+    for content in (b"id,b\n1,2\n", b'{"id": 1}\n'):
+        with pytest.raises(FileProblem, match="cannot be read"):
+            table(tmp_path, content, FileMap(encoding="utf-16"))
 
 
 def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
