@@ -97,7 +97,7 @@ class LeadReader:
             "number": partial(values.number, decimal=self._mapping.file.decimal),
             "boolean": values.truth,
             "date": values.dates(attribute.format),
-            "text": values.text,
+            "text": values.spelled,
         }
         reader = readers[attribute.kind or kinds.get(attribute.column, "text")]
         read = self._optional(attribute.name, attribute.column, reader)

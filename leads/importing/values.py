@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,11 @@ def text(cell: Any) -> str:
     if problem:
         raise RowProblem(f"{shown(cell)}: {problem}")
     return value
+
+
+def spelled(cell: Any) -> str:
+    """A text, in a column of many kinds: a truth value of JSON is a word there, as JSON writes it."""
+    return text(json.dumps(cell) if isinstance(cell, bool) else cell)
 
 
 def identity(cell: Any) -> int:

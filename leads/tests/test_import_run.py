@@ -278,6 +278,18 @@ def test_few_odd_cells_in_a_column_of_numbers_are_mistakes_and_many_make_it_a_co
     assert rejects == []
 
 
+def test_an_odd_cell_in_a_column_of_truth_values_makes_it_a_column_of_words(tmp_path: Path) -> None:
+    told = [True, False, "unknown", 3]
+    lines = [
+        json.dumps({"dossier_id": n, "status": "NEW", "created_at": "2026-06-01", "attributes": {"first": value}})
+        for n, value in enumerate(told, 1)
+    ]
+    _, rejects = bring_in("", leads=[write(tmp_path, "l.ndjson", *lines)])
+    assert rejects == []
+    known = LeadAttribute.objects.order_by("dossier__number").values_list("value", flat=True)
+    assert list(known) == ["true", "false", "unknown", "3"]
+
+
 def test_placeholders_mean_empty(tmp_path: Path) -> None:
     mapping = 'placeholders = ["Select", "-"]\n' + LEADS + 'age = { known = "contact", placeholders = "999" }\n'
     rows = ["1,2026-06-01T09:00:00Z,-,open,999,Select", "2,2026-06-01T09:00:00Z,5,open,30,Lyon"]
