@@ -7,10 +7,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
+from common import audit
 from leads.importing.mapping import FileMapping, MappingProblem
 from leads.models import Dossier, Organisation
 from leads.outcomes import rederive
 
+TAKEN = ("time_zone", "won_statuses", "lost_statuses", "observed_until")
+"""What a mapping may change of an organisation."""
 HAS_LATER = """
 SELECT EXISTS (SELECT FROM dossier WHERE org_id = %(org)s AND created_at > %(until)s)
     OR EXISTS (SELECT FROM message_entity WHERE org_id = %(org)s AND created_at > %(until)s)
@@ -20,27 +23,39 @@ SELECT EXISTS (SELECT FROM dossier WHERE org_id = %(org)s AND created_at > %(unt
 
 
 @transaction.atomic
-def prepare(*, org_id: str, mapping: FileMapping, until: datetime | None) -> tuple[Organisation, list[str]]:
+def prepare(
+    *, org_id: str, mapping: FileMapping, until: datetime | None, by: str, dry_run: bool = False
+) -> tuple[Organisation, list[str]]:
     """The organisation as the import needs it, and what a person should know of that. Raises MappingProblem.
 
-    A new organisation takes the mapping's words; an old one gets those it has not. `until` ends historical records.
+    A new organisation takes the mapping's words; one that has a row or leads gets those it has not, and its leads are
+    settled by them. `until` ends historical records. A dry run leaves no audit row, which others would wait for.
     """
     known = Organisation.objects.select_for_update().filter(pk=org_id).first()
     organisation = known or Organisation(org_id=org_id)
-    has_new_words = _take_words(organisation, mapping, is_new=known is None)
-    notes = _take_zone(organisation, mapping, is_new=known is None)
+    before = {name: getattr(organisation, name) for name in TAKEN}
+    has_leads = Dossier.objects.of(org_id).exists()
+    _take_words(organisation, mapping, is_new=known is None and not has_leads)
+    notes = _take_zone(organisation, mapping, has_leads=has_leads)
     if until is not None:
         notes += _take_end(organisation, until)
     organisation.save()
-    if has_new_words and known is not None:
-        rederive(org_id)
+    if changed := [name for name in TAKEN if getattr(organisation, name) != before[name]]:
+        settled = rederive(org_id, by=by) if {"won_statuses", "lost_statuses"} & set(changed) else 0
+        if not dry_run:
+            audit.record(
+                org_id=org_id,
+                act="organisation.change",
+                by=by,
+                at=timezone.now(),
+                subject=org_id,
+                evidence={"changed": changed, "outcomes_settled": settled},
+            )
     return organisation, notes
 
 
-def _take_words(organisation: Organisation, mapping: FileMapping, *, is_new: bool) -> bool:
+def _take_words(organisation: Organisation, mapping: FileMapping, *, is_new: bool) -> None:
     won, lost = list(mapping.won), list(mapping.lost)
-    if not won and not lost:
-        return False
     if is_new:
         organisation.won_statuses = won or organisation.won_statuses
         organisation.lost_statuses = lost or organisation.lost_statuses
@@ -53,13 +68,12 @@ def _take_words(organisation: Organisation, mapping: FileMapping, *, is_new: boo
     new_lost = [word for word in lost if organisation.verdict_of(word) is None]
     organisation.won_statuses = [*organisation.won_statuses, *new_won]
     organisation.lost_statuses = [*organisation.lost_statuses, *new_lost]
-    return bool(new_won or new_lost)
 
 
-def _take_zone(organisation: Organisation, mapping: FileMapping, *, is_new: bool) -> list[str]:
+def _take_zone(organisation: Organisation, mapping: FileMapping, *, has_leads: bool) -> list[str]:
     if not mapping.names_zone or organisation.time_zone == mapping.time_zone.key:
         return []
-    if is_new or not Dossier.objects.of(organisation.org_id).exists():
+    if not has_leads:
         organisation.time_zone = mapping.time_zone.key
         return []
     kept = f"{organisation.org_id} keeps its time zone {organisation.time_zone}"

@@ -86,6 +86,7 @@ class Doer:
     by: str
     rejects: Rejects
     progress: Progress
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def import_files(
             bulk.analyse()
             return summary
         with transaction.atomic():
-            summary = _import(Doer(org_id, by, rejects, progress), mapping, files)
+            summary = _import(Doer(org_id, by, rejects, progress, dry_run=True), mapping, files)
             transaction.set_rollback(True)
         return summary
 
@@ -169,7 +170,9 @@ def _check_columns(columns: LeadsMap | EventsMap | None, table: Table) -> None:
 
 def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed]) -> ImportSummary:
     summary = ImportSummary()
-    organisation, summary.notes = prepare(org_id=doer.org_id, mapping=mapping, until=_until(mapping, files))
+    organisation, summary.notes = prepare(
+        org_id=doer.org_id, mapping=mapping, until=_until(mapping, files), by=doer.by, dry_run=doer.dry_run
+    )
     job = Job(organisation, doer)
     for file in files:
         started, take = time.monotonic(), _take_leads if file.content == LEADS else _take_events

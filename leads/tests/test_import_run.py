@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from common.audit import AuditEntry
 from leads.importing import run
 from leads.importing.files import FileProblem
 from leads.importing.mapping import MappingProblem
@@ -456,6 +457,24 @@ def test_a_known_organisation_gains_words_and_settles_its_leads_by_them(tmp_path
     assert Outcome.objects.get(dossier__number=9).converted
     with pytest.raises(MappingProblem, match="'gone' means lost in default"):
         bring_in(LEADS.replace('"won"', '"gone"'), leads=[write(tmp_path, "l.csv", HEADER, *GOOD)])
+
+
+def test_an_organisation_that_was_fed_by_the_api_alone_keeps_its_words_and_its_zone(tmp_path: Path) -> None:
+    tell(a_record(8, status="QUALIFIED"), a_record(9, status="signed"))
+    mapping = 'time_zone = "Europe/Paris"\n' + LEADS.replace('won = "won"', 'won = "signed"')
+    bring_in(mapping, leads=[write(tmp_path, "l.csv", HEADER, *GOOD)], dry_run=True)
+    assert not AuditEntry.objects.filter(act="organisation.change").exists()
+    summary, _ = bring_in(mapping, leads=[write(tmp_path, "l.csv", HEADER, *GOOD)])
+    organisation = Organisation.get("default")
+    assert organisation.won_statuses == ["QUALIFIED", "CONVERTED", "WON", "signed"]
+    assert organisation.time_zone == "UTC"
+    assert "keeps its time zone UTC" in summary.notes[0]
+    won = Outcome.objects.current().filter(converted=True).values_list("dossier__number", flat=True)
+    assert sorted(won) == [2, 8, 9]
+    row = AuditEntry.objects.get(act="organisation.change")
+    assert (row.by, row.evidence) == ("test", {"changed": ["won_statuses"], "outcomes_settled": 1})
+    bring_in(mapping, leads=[write(tmp_path, "l.csv", HEADER, *GOOD)])
+    assert AuditEntry.objects.filter(act="organisation.change").count() == 1
 
 
 def test_a_spreadsheet_will_not_run_what_stands_among_the_rejects(tmp_path: Path) -> None:
