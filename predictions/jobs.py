@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -108,13 +109,19 @@ def plan(job: ScoreJob) -> int:
     with transaction.atomic():
         if not job.claim():
             return 0
-        keys, params = leads_for(job.org_id, job.criteria).order_by().values("pk").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(CUT.format(keys=keys), [*params, settings.SCORE_CHUNK_SIZE, str(job.pk)])
+        with contextlib.suppress(EmptyResultSet):  # criteria that can name no lead: an empty list of numbers
+            _cut(job)
         made = job.chunks.aggregate(chunks=Count("pk"))["chunks"]
     if not made:
         job.succeed(stage="done")
     return int(made)
+
+
+def _cut(job: ScoreJob) -> None:
+    """Raises EmptyResultSet, before any statement, where no lead can meet the criteria."""
+    keys, params = leads_for(job.org_id, job.criteria).order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(CUT.format(keys=keys), [*params, settings.SCORE_CHUNK_SIZE, str(job.pk)])
 
 
 def score_next_chunk(job: ScoreJob) -> int | None:

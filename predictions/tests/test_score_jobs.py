@@ -49,6 +49,7 @@ def test_all_undecided_leads_are_scored_in_chunks(settings: Any) -> None:
     [
         ({"source": "web"}, 1),
         ({"dossier_ids": [11, 12]}, 2),
+        ({"dossier_ids": []}, 0),
         ({"include_decided": True}, 4),
         ({"status": "GONE"}, 0),
         ({}, 3),
@@ -61,6 +62,7 @@ def test_a_filter_names_the_leads(criteria: dict[str, Any], expected: int) -> No
     job = started(**criteria)
     run_score_job(job)
     assert job.scored == Prediction.objects.count() == expected
+    assert (job.status, job.progress) == (JobStatus.SUCCEEDED, 1.0)
 
 
 def test_a_job_is_done_once() -> None:
