@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timezone
 from typing import Any
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
@@ -21,6 +22,8 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError naming each unknown field."""
+        if isinstance(data, QueryDict) and not data:
+            data = {}  # a form without a field, in which a box that is not ticked would say no
         if isinstance(data, dict):
             unknown = [name for name in data if name not in self.fields and not self._says_whose(name, data)]
             if unknown:

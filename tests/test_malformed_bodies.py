@@ -122,6 +122,14 @@ def test_hundreds_of_malformed_bodies_are_refused() -> None:
     all_are_refused(len(BODIES) * len(FAULTS) * 2, seed=1)
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize("operation", [each for each in BODIES if each.split("/")[-1] not in ("train", "score-jobs")])
+def test_an_empty_form_says_nothing(operation: str, kind: str) -> None:
+    a_scored_lead(number=NUMBER)
+    crm, (method, path) = Caller(), operation.split()
+    assert_error(getattr(crm.client, method)(path, b"", kind, headers=crm.headers), 400)
+
+
 @pytest.mark.slow
 def test_ten_thousand_malformed_bodies_are_refused() -> None:
     all_are_refused(10_000, seed=2)
