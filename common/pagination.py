@@ -15,6 +15,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
+DIGITS = len(str(MAX_LIMIT))
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,6 @@ class Keyset:
 
 def _limit(request: Request) -> int:
     text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= MAX_LIMIT):
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS and 1 <= int(text) <= MAX_LIMIT):
         raise ValidationError({"limit": f"must be a number from 1 to {MAX_LIMIT}."})
     return int(text)

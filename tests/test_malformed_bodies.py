@@ -156,6 +156,14 @@ def test_queries_are_bounded_too(query: str) -> None:
         assert crm.client.get(f"{path}?{query}", headers=crm.headers).status_code in (200, 400)
 
 
+@pytest.mark.parametrize("limit", ["0000000001000000", "00000000000000000001", "1001", "\u0661"])
+def test_a_page_is_never_longer_than_a_thousand_rows(limit: str) -> None:
+    a_scored_lead(number=NUMBER)
+    crm = Caller()
+    for path in (f"/api/ml/predict/{NUMBER}/history", "/api/ml/leads/ranked", "/api/ml/model/ledger"):
+        assert_error(crm.get(f"{path}?limit={limit}"), 400, "limit")
+
+
 FORGED = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 1e999, -(10**400), True, {}, "\x00")
 
 
