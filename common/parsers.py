@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import IO, Any
@@ -22,7 +23,7 @@ TO_ZERO, ZEROS = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 19
 
 
 class StrictJSONParser(JSONParser):
-    """Refuses what JSON does not have (NaN), what PostgreSQL cannot keep (NUL, lone surrogates), and deep nesting."""
+    """Refuses what JSON does not have (NaN), what nobody can keep (NUL, lone surrogates, 1e999), and deep nesting."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -60,7 +61,9 @@ def _loads(raw: bytes) -> Any:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
             pass  # the standard library says what is wrong in our words
-    return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, parse_int=_bounded_int)
+    return json.loads(
+        raw.decode("utf-8"), parse_constant=_refuse_constant, parse_int=_bounded_int, parse_float=_finite_float
+    )
 
 
 def _refuse_constant(name: str) -> None:
@@ -71,6 +74,13 @@ def _bounded_int(digits: str) -> int:
     if len(digits) > 400:
         raise ValueError("a number has too many digits")
     return int(digits)
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _check_depth(data: Any) -> None:

@@ -27,6 +27,9 @@ def parsed(raw: bytes) -> object:
         b"[" * 100_000,
         b"[" * 40 + b"]" * 40,
         b"1" * 500,
+        b'{"a": 1e999}',
+        b'{"a": -1E+400}',
+        b'{"a": 1' + b"0" * 400 + b".0}",
     ],
 )
 def test_a_broken_body_is_refused(raw: bytes) -> None:
@@ -41,6 +44,11 @@ def test_a_sound_body_comes_through() -> None:
 @pytest.mark.parametrize("number", [10**18 - 1, 10**18, 2**64, -(10**30)])
 def test_a_whole_number_comes_through_to_the_last_digit(number: int) -> None:
     assert parsed(b'{"a": [%d, 0.12345678901234567890123]}' % number) == {"a": [number, 0.12345678901234568]}
+
+
+@pytest.mark.parametrize("raw", [b"1e308", b"-1e308", b"1e-999", b"1" + b"0" * 300 + b".0"])
+def test_a_number_that_can_be_held_comes_through(raw: bytes) -> None:
+    assert parsed(raw) == float(raw)
 
 
 def test_nesting_is_counted_alike_in_lists_and_objects() -> None:
