@@ -93,14 +93,19 @@ class Feature:
             return "must be a number of days, from the date to now." if self.kind is Kind.DATE else "must be a number."
         if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
             return "must be a number, not true or false."
-        return self._range_problem(value)
+        problem = self._range_problem(value)
+        if problem is None and self.kind is Kind.BOOLEAN and value not in (0, 1):
+            return "must be true or false, or 1 or 0."
+        return problem
 
     def suits(self, values: Collection[Any]) -> bool:
         """Whether all of these can be this feature, seen at a glance; where not, `problem_with` says of each why."""
         types, known = set(map(type, values)), [value for value in values if value is not None]
         if self.kind is Kind.CATEGORY:
             return types <= {str, NoneType}
-        if not types <= ({int, float, bool, NoneType} if self.kind is Kind.BOOLEAN else {int, float, NoneType}):
+        if self.kind is Kind.BOOLEAN:
+            return types <= {int, float, bool, NoneType} and set(known) <= {0, 1}
+        if not types <= {int, float, NoneType}:
             return False
         return not known or (self._range_problem(min(known)) is None and self._range_problem(max(known)) is None)
 

@@ -21,6 +21,7 @@ SENT = st.one_of(
     st.booleans(),
     st.integers(-5, 105),
     st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0.0, 0.5, 1.0]),
     st.text(max_size=3),
     st.just([1]),
     st.just({"a": 1}),
@@ -41,10 +42,12 @@ def test_a_column_suits_where_nothing_is_wrong_with_any_of_its_values(feature: F
         ("free", True, "must be a number, not true or false."),
         ("free", 10**301, "must be a finite number."),
         ("flag", 2, "must be at most 1."),
+        ("flag", 0.5, "must be true or false, or 1 or 0."),
+        ("flag", 1.0, None),
         ("word", 7, "must be a text."),
         ("since", "2026-06-01", "must be a number of days, from the date to now."),
     ],
 )
-def test_it_is_said_why_a_value_cannot_be_a_feature(name: str, value: Any, problem: str) -> None:
+def test_it_is_said_why_a_value_cannot_be_a_feature(name: str, value: Any, problem: str | None) -> None:
     (feature,) = (each for each in FEATURES if each.name == name)
     assert feature.problem_with(value) == problem
