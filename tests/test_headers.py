@@ -76,3 +76,18 @@ def test_other_origins_are_let_in_by_list(settings: Any) -> None:
     assert answers["https://crm.example"]["Access-Control-Allow-Origin"] == "https://crm.example"
     assert "Access-Control-Allow-Origin" not in answers["https://evil.example"]
     assert "Access-Control-Allow-Credentials" not in answers["https://crm.example"]
+    assert "Idempotent-Replayed" in answers["https://crm.example"]["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("header", ["authorization", "content-type", "idempotency-key", "x-request-id"])
+def test_browsers_there_may_send_what_the_api_reads(settings: Any, header: str) -> None:
+    from corsheaders.middleware import CorsMiddleware
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
+    settings.CORS_ALLOWED_ORIGINS = ["https://crm.example"]
+    asked = {"Origin": "https://crm.example", "Access-Control-Request-Method": "POST"}
+    asked["Access-Control-Request-Headers"] = header
+    door = CorsMiddleware(lambda request: HttpResponse())
+    answer = door(RequestFactory().options("/api/ml/predict/7", headers=asked))
+    assert header in answer.headers["Access-Control-Allow-Headers"].split(", ")
