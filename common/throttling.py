@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import redis
@@ -22,22 +23,27 @@ from redis.retry import Retry
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from common.errors import Unavailable
+from common.errors import TooLarge, Unavailable
 from common.scopes import caller_of
 
 log = structlog.get_logger(__name__)
 
-# A limit's window begins with its first request: the key lives as long as the window.
+# A limit's window begins with its first request: the key lives as long as the window. What is too much for one limit
+# is given back to all: a request that is refused uses nothing up.
 COUNT = """
-local counted = {}
+local counted, refused = {}, false
 for i, key in ipairs(KEYS) do
-    counted[2 * i - 1] = redis.call('INCRBY', key, ARGV[2 * i - 1])
+    local used = redis.call('INCRBY', key, ARGV[3 * i - 2])
     local left = redis.call('PTTL', key)
     if left < 0 then
-        left = ARGV[2 * i] * 1000
+        left = ARGV[3 * i - 1] * 1000
         redis.call('PEXPIRE', key, left)
     end
-    counted[2 * i] = left
+    counted[2 * i - 1], counted[2 * i] = used, left
+    refused = refused or used > tonumber(ARGV[3 * i])
+end
+if refused then
+    for i, key in ipairs(KEYS) do redis.call('DECRBY', key, ARGV[3 * i - 2]) end
 end
 return counted
 """
@@ -94,21 +100,26 @@ class Use:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a caller stands against one limit, what was asked counted."""
+    """Where a caller stands against one limit: `used` with what was asked, which is given back where any refuses it."""
 
     amount: int
     used: int
     seconds_left: float
-
-    @property
-    def remaining(self) -> int:
-        """What is left of it in this window."""
-        return max(self.amount - self.used, 0)
+    cost: int = 1
 
     @property
     def is_beyond(self) -> bool:
         """Whether this is too many."""
         return self.used > self.amount
+
+    def remaining(self, *, refused: bool) -> int:
+        """What is left of it in this window."""
+        return max(self.amount - self.used + (self.cost if refused else 0), 0)
+
+    @property
+    def share_left(self) -> float:
+        """How much of it is left, from 0 to 1; negative where this is too many."""
+        return 1 - self.used / max(self.amount, 1)
 
 
 def count(uses: Sequence[Use]) -> list[Standing]:
@@ -116,13 +127,13 @@ def count(uses: Sequence[Use]) -> list[Standing]:
 
     While the store is away it does as RATE_LIMIT_WHEN_AWAY says; raises Unavailable (503) where that is to refuse.
     """
-    numbers = [number for use in uses for number in (use.cost, use.item.get_expiry())]
+    numbers = [number for use in uses for number in (use.cost, use.item.get_expiry(), use.item.amount)]
     try:
         counted = counter()([use.name for use in uses], numbers)
     except RedisError as error:
         return _while_away(error, uses)
     found = zip(uses, counted[::2], counted[1::2], strict=True)
-    return [Standing(use.item.amount, used, left / 1000) for use, used, left in found]
+    return [Standing(use.item.amount, used, left / 1000, use.cost) for use, used, left in found]
 
 
 def seconds_to_wait(standings: Sequence[Standing]) -> float | None:
@@ -136,13 +147,19 @@ def _while_away(error: RedisError, uses: Sequence[Use]) -> list[Standing]:
         raise Unavailable() from error
     if settings.RATE_LIMIT_WHEN_AWAY == "allow":
         return [Standing(use.item.amount, 0, 0.0) for use in uses]
-    return [_counted_here(use) for use in uses]
+    return _counted_here(uses)
 
 
-def _counted_here(use: Use) -> Standing:
-    store = own_counter()
-    used = store.incr(use.name, use.item.get_expiry(), amount=use.cost)
-    return Standing(use.item.amount, used, max(store.get_expiry(use.name) - time.time(), 0.0))
+def _counted_here(uses: Sequence[Use]) -> list[Standing]:
+    store, standings = own_counter(), []
+    for use in uses:
+        used = store.incr(use.name, use.item.get_expiry(), amount=use.cost)
+        left = max(store.get_expiry(use.name) - time.time(), 0.0)
+        standings.append(Standing(use.item.amount, used, left, use.cost))
+    if any(each.is_beyond for each in standings):
+        for use in uses:
+            store.decr(use.name, amount=use.cost)
+    return standings
 
 
 @functools.lru_cache(maxsize=16)
@@ -174,14 +191,16 @@ class TokenLimit(BaseThrottle):
 def wait_of(limits: Sequence[TokenLimit], request: Request, view: Any) -> float | None:
     """Counts a request against all limits at once: None, or the seconds to wait where it is too many.
 
-    Tells the request where it stands with the last of them.
+    Tells the request where it stands with the one of which the least is left, or which refuses it.
     """
     if not limits or not request.user or not request.user.is_authenticated:
         return None
     standings = count([limit.use(request, view) for limit in limits])
-    last = standings[-1]
-    request.rate_limit = (last.amount, last.remaining, math.ceil(last.seconds_left))  # type: ignore[attr-defined]
-    return seconds_to_wait(standings)
+    wait = seconds_to_wait(standings)
+    told = min(standings, key=attrgetter("share_left"))
+    left = told.remaining(refused=wait is not None)
+    request.rate_limit = (told.amount, left, math.ceil(told.seconds_left))  # type: ignore[attr-defined]
+    return wait
 
 
 class RequestLimit(TokenLimit):
@@ -205,3 +224,10 @@ class BatchItemLimit(TokenLimit):
         """As many as the batch holds."""
         batch = request.data.get("batch") if isinstance(request.data, dict) else None
         return max(len(batch), 1) if isinstance(batch, list) else 1
+
+    def use(self, request: Request, view: Any) -> Use:
+        """What the batch takes of it. Raises TooLarge (413) where no window has room for it: waiting would not help."""
+        use = super().use(request, view)
+        if use.cost > use.item.amount:
+            raise TooLarge(f"A batch may hold at most {use.item.amount:,} items: so many are taken in a whole window.")
+        return use

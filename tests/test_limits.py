@@ -43,6 +43,37 @@ def test_a_batch_counts_its_items(settings: Any) -> None:
     assert crm.post("/api/v1/predict/batch", {"batch": [item] * 2}).status_code == 429
 
 
+def left_of(answer: Any) -> tuple[int, str, str]:
+    return answer.status_code, answer.headers["RateLimit-Limit"], answer.headers["RateLimit-Remaining"]
+
+
+def test_the_limit_of_which_the_least_is_left_is_told(settings: Any) -> None:
+    settings.RATE_LIMIT_REQUESTS, settings.RATE_LIMIT_PREDICTIONS = "4/minute", "3/minute"
+    crm, path = Caller(), f"/api/ml/predict/{a_lead().number}"
+    assert left_of(crm.post(path)) == (200, "3", "2")
+    for _ in range(2):
+        crm.get("/api/ml/model/versions")
+    assert left_of(crm.post(path)) == (200, "4", "0")
+    assert left_of(crm.post(path)) == (429, "4", "0")
+
+
+def test_what_is_refused_uses_nothing_up(settings: Any) -> None:
+    settings.RATE_LIMIT_BATCH_ITEMS, settings.RATE_LIMIT_REQUESTS = "5/minute", "9/minute"
+    crm, item = Caller(), {"features": {}}
+    sent = [crm.post("/api/v1/predict/batch", {"batch": [item] * number}) for number in (3, 4, 2)]
+    assert list(map(left_of, sent)) == [(200, "5", "2"), (429, "5", "2"), (200, "5", "0")]
+    assert left_of(crm.get("/api/ml/model/versions")) == (200, "9", "6")
+
+
+def test_a_batch_for_which_no_window_has_room_is_413(settings: Any) -> None:
+    settings.RATE_LIMIT_BATCH_ITEMS = "5/minute"
+    crm, item = Caller(), {"features": {}}
+    answer = crm.post("/api/v1/predict/batch", {"batch": [item] * 6})
+    assert_error(answer, 413)
+    assert "Retry-After" not in answer.headers
+    assert left_of(crm.post("/api/v1/predict/batch", {"batch": [item] * 5})) == (200, "5", "0")
+
+
 @pytest.fixture
 def away(settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
@@ -54,6 +85,13 @@ def test_while_the_store_is_away_the_policy_decides(settings: Any, policy: str, 
     settings.RATE_LIMIT_WHEN_AWAY, settings.RATE_LIMIT_REQUESTS = policy, "3/minute"
     crm = Caller()
     assert {crm.get("/api/ml/model/versions").status_code for _ in range(5)} == statuses
+
+
+def test_what_is_refused_uses_nothing_up_while_the_store_is_away_either(settings: Any, away: None) -> None:
+    settings.RATE_LIMIT_BATCH_ITEMS = "5/minute"
+    crm, item = Caller(), {"features": {}}
+    sent = [crm.post("/api/v1/predict/batch", {"batch": [item] * number}) for number in (3, 4, 2)]
+    assert [answer.status_code for answer in sent] == [200, 429, 200]
 
 
 def test_a_connection_that_the_store_has_ended_is_made_anew_and_nobody_waits(settings: Any) -> None:
@@ -69,7 +107,7 @@ def test_a_connection_that_the_store_has_ended_is_made_anew_and_nobody_waits(set
 COUNT = """
 import redis, sys
 count = redis.Redis.from_url(sys.argv[1]).register_script(sys.argv[2])
-print(sum(count(["limit/shared"], [1, 3600])[0] <= 100 for _ in range(60)))
+print(sum(count(["limit/shared"], [1, 3600, 100])[0] <= 100 for _ in range(60)))
 """
 
 
