@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from common.serializers import iso
 from common.tenancy import OrgQuerySet, OrgScoped, Row
 
 
@@ -100,6 +101,11 @@ class Job(OrgScoped):
         """Whether it may still change."""
         return self.status in OPEN_STATUSES
 
+    @property
+    def log(self) -> list[dict[str, str]]:
+        """Its messages as the contract shows them; older ones were stored with an offset of nought in place of Z."""
+        return [each | {"at": str(each["at"]).replace("+00:00", "Z")} for each in self.messages]
+
     def _update(self, *states: str, **values: Any) -> bool:
         """Sets `values` where the row is still in one of `states`; whether it was."""
         changed = type(self)._default_manager.filter(pk=self.pk, status__in=states).update(**values)
@@ -118,7 +124,7 @@ class Job(OrgScoped):
         """Says how far it is (0 to 1) and that the worker lives. Raises JobLost where the job is no longer ours."""
         now = timezone.now()
         if message:
-            self.messages = [*self.messages, {"at": now.isoformat(), "stage": stage, "text": message}]
+            self.messages = [*self.messages, {"at": iso(now), "stage": stage, "text": message}]
         values = {"stage": stage, "progress": min(max(progress, 0.0), 1.0), "heartbeat_at": now}
         if not self._update(JobStatus.RUNNING, messages=self.messages, **values):
             raise JobLost(str(self.pk))

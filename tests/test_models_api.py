@@ -4,10 +4,10 @@ from datetime import datetime, timezone
 
 import pytest
 
-from leads.tests.cast import a_lead, a_past
+from leads.tests.cast import MONDAY, a_lead, a_past
 from models_registry import thresholds
 from models_registry.activation import activate
-from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.models import ModelArtefact, ModelVersion, TrainingRun
 from models_registry.tests.artefacts import kept, small
 from models_registry.tests.cast import a_version
 from tests.cast import Caller, assert_error
@@ -65,6 +65,14 @@ def test_training_is_queued_followed_and_not_doubled(crm: Caller) -> None:
     assert_error(second, 409)
     assert run["run_id"] in second.json()["errors"][0]["detail"]
     assert_error(Caller("other").get(run["status_url"]), 404)
+
+
+def test_the_times_of_a_runs_messages_are_utc_with_z(crm: Caller) -> None:
+    run = TrainingRun.objects.create(since=MONDAY, as_of=MONDAY)
+    assert run.claim()
+    run.report("reading", 0.1, "Reading.")
+    (message,) = crm.get(f"/api/ml/model/train/{run.pk}").json()["messages"]
+    assert message["at"].endswith("Z")
 
 
 def test_rollback_by_either_address(crm: Caller) -> None:

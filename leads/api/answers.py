@@ -79,7 +79,7 @@ def import_job(job: ImportJob, address: str) -> dict[str, Any]:
         "rows": job.rows,
         "accepted": job.accepted,
         "rejected": job.rejected,
-        "messages": job.messages,
+        "messages": job.log,
         "error": job.error or None,
         "created_at": iso(job.created_at),
         "finished_at": iso(job.finished_at),

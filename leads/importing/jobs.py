@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from common.heartbeat import beating
 from common.jobs import OPEN_STATUSES, JobLost, JobStatus
+from common.serializers import iso
 from leads.importing.files import FileProblem, Source
 from leads.importing.mapping import MappingProblem
 from leads.importing.mapping_toml import read_mapping
@@ -98,8 +99,8 @@ def _import(job: ImportJob, rejects: Rejects) -> Any:
     )
 
 
-def _message(text: str) -> dict[str, str]:
-    return {"at": timezone.now().isoformat(), "stage": "done", "text": text}
+def _message(text: str) -> dict[str, str | None]:
+    return {"at": iso(timezone.now()), "stage": "done", "text": text}
 
 
 def _counts(counts: FileSummary, rejects: Rejects) -> dict[str, Any]:

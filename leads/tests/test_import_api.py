@@ -60,6 +60,7 @@ def test_a_file_is_taken_imported_and_followed(
     assert (done["status"], done["rows"], done["accepted"], done["rejected"]) == ("SUCCEEDED", 3, 2, 1)
     assert (done["progress"], done["error"]) == (1.0, None)
     assert "leads.csv: 3 leads read (2 new" in done["messages"][-1]["text"]
+    assert done["messages"][-1]["at"].endswith("Z")
     assert sorted(Dossier.objects.values_list("number", flat=True)) == [1, 2]
     assert not ImportJob.objects.get().file
     rejects = crm.get(job["rejects_url"], Accept="text/csv")
@@ -68,6 +69,12 @@ def test_a_file_is_taken_imported_and_followed(
         ["file", "line", "reason", "row"],
         ["leads.csv", "4", "id: '=3' is not a lead's number (a positive whole number)", "'=3,2026-06-02"],
     ]
+
+
+def test_a_message_that_was_stored_with_an_offset_is_shown_with_z(crm: Caller) -> None:
+    job = ImportJob.objects.create(messages=[{"at": "2026-06-01T09:00:00.5+00:00", "stage": "done", "text": "Done."}])
+    shown = {"at": "2026-06-01T09:00:00.5Z", "stage": "done", "text": "Done."}
+    assert crm.get(f"{IMPORT}/{job.pk}").json()["messages"] == [shown]
 
 
 def test_events_and_compressed_files_are_taken_too(crm: Caller, queued: list[str]) -> None:

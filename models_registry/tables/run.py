@@ -92,7 +92,7 @@ class TrainingRun(Job):
             "status": self.status,
             "stage": self.stage,
             "progress": self.progress,
-            "messages": self.messages,
+            "messages": self.log,
             "version": self.version.version if self.version else None,
             "activated": self.activated,
             "verdict": self.verdict,
