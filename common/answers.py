@@ -20,7 +20,7 @@ from psycopg2.errors import ForeignKeyViolation
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
 from rest_framework.exceptions import UnsupportedMediaType
-from rest_framework_simplejwt.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from common.errors import RETRY_AFTER_SECONDS, Conflict, TooLarge, Unavailable
 from common.programs import wants_json
@@ -42,10 +42,12 @@ class ContractExceptionFormatter(ExceptionFormatter):
     """The shape of errors, in which what an error is about is always a text: also the place in a list."""
 
     def get_errors(self) -> list[Error]:
-        """The errors, whose attr is a text or null; one alone where a token is no good, with what to do."""
+        """The errors, whose attr is a text or null; one alone where a caller is not known, with what to do."""
         if isinstance(self.exc, AuthenticationFailed):
             told: Any = self.exc.detail
-            return [Error(str(told["code"]), f"{str(told['detail']).rstrip('.')}. {ANOTHER}", None)]
+            words = f"{str(told['detail']).rstrip('.')}."
+            advice = f" {ANOTHER}" if isinstance(self.exc, InvalidToken) else ""
+            return [Error(str(told["code"]), words + advice, None)]
         errors: list[Error] = super().get_errors()
         for error in errors:
             error.attr = None if error.attr is None else str(error.attr)

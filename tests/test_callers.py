@@ -65,6 +65,14 @@ def test_what_is_wrong_with_a_token_is_said_once_with_what_to_do(client: Client)
     assert (renewed.status_code, renewed.json()["errors"]) == (401, [told])
 
 
+def test_an_account_that_is_closed_and_a_header_that_cannot_be_read_are_told_once(client: Client) -> None:
+    token = AccessToken.for_user(User.objects.create_user("anna", is_active=False))
+    for headers, code in ((bearer(token), "user_inactive"), (bearer("two words"), "bad_authorization_header")):
+        refused = client.get(INFO, headers=headers)
+        assert_error(refused, 401)
+        assert [(error["code"], error["attr"]) for error in refused.json()["errors"]] == [(code, None)]
+
+
 def test_a_token_signed_with_another_key_is_401(client: Client) -> None:
     assert_error(client.get(INFO, headers=bearer(jwt.encode(forged(), "k" * 64, algorithm="HS256"))), 401)
 
