@@ -83,10 +83,10 @@ class HasScope(BasePermission):
 
 
 def scope_needed(view: Any, method: str) -> str | None:
-    """The scope that `method` of `view` needs; None where being known is enough."""
+    """The scope that `method` of `view` needs, HEAD the one of GET; None where being known is enough."""
     needed = getattr(view, "required_scope", None)
     if isinstance(needed, dict):
-        return needed.get(method) or needed.get("*")
+        return needed.get("GET" if method == "HEAD" else method) or needed.get("*")
     return needed
 
 

@@ -21,6 +21,7 @@ from leads.intake import add_events, put_leads
 from leads.models import Dossier
 
 READ, WRITE = "predictions:read", "leads:write"
+READING = ("GET", "HEAD")
 DOSSIER = OpenApiParameter(
     "dossier_id", int, OpenApiParameter.PATH, description="The CRM's own number of the lead, a positive integer."
 )
@@ -59,7 +60,7 @@ class MayRead(HasScope):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the caller has either scope. Raises PermissionDenied that names the lacking one."""
-        if request.method != "GET" or not request.user or not request.user.is_authenticated:
+        if request.method not in READING or not request.user or not request.user.is_authenticated:
             return super().has_permission(request, view)
         return WRITE in view.caller.scopes or super().has_permission(request, view)
 

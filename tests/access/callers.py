@@ -34,7 +34,7 @@ class Cast:
         client = self.people.get(caller) or Client(raise_request_exception=False)
         client.raise_request_exception = False
         headers = {} if caller in ("none", *PEOPLE) else {"Authorization": f"Bearer {self._bearer(caller, scope)}"}
-        data = {} if method == "GET" else {"data": body, "content_type": "application/json"}
+        data = {} if method in ("GET", "HEAD") else {"data": body, "content_type": "application/json"}
         return getattr(client, method.lower())(path, headers=headers, **data)
 
     def _bearer(self, caller: str, scope: str) -> str:

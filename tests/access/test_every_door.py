@@ -27,7 +27,7 @@ from tests.access.callers import CALLERS, PEOPLE, PROGRAMS, WITHOUT_A_VALID_TOKE
 pytestmark = pytest.mark.django_db
 MATRIX: dict[str, Any] = tomllib.loads((Path(__file__).parent / "matrix.toml").read_text(encoding="utf-8"))
 DOORS: dict[str, list[str]] = MATRIX["doors"]
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 VERSION, LEAD, ABSENT_VERSION, ABSENT_LEAD = "20260101000000", 4242, "20260202000000", 2424
 ABSENT_ID = "00000000-0000-4000-8000-000000000000"
 ANYTHING = {
@@ -42,7 +42,14 @@ ANYTHING = {
 
 
 def matrix(kind: str) -> list[tuple[str, dict[str, Any]]]:
-    return list(MATRIX[kind].items())
+    return [(route, with_head(entry) if kind == "api" else entry) for route, entry in MATRIX[kind].items()]
+
+
+def with_head(entry: dict[str, Any]) -> dict[str, Any]:
+    """Who may have the answer to GET may have its head, and nobody else."""
+    rows = entry.get("row", [])
+    head = {"HEAD": entry["GET"]} if "GET" in entry else {}
+    return entry | head | ({"row": [*rows, "HEAD"]} if "GET" in rows else {})
 
 
 @pytest.fixture
@@ -172,7 +179,7 @@ def test_pages_are_for_people_who_may_see_them(
     for method in entry.get("row", []):
         for path in (filled(route, rows), filled(route, ABSENT)):
             assert getattr(cast.others, method.lower())(path).status_code == 404, (method, path)
-    for method in set(METHODS) - set(entry):
+    for method in set(METHODS) - set(with_head(entry)):
         assert cast.ask("admin", method, filled(route, rows)).status_code == 405, method
 
 
