@@ -43,11 +43,12 @@ class StrictJSONParser(JSONParser):
             _check(data, 0)
         else:
             _check_depth(data)
-        _check_org(data, parser_context)
+        check_org(data, parser_context)
         return data
 
 
-def _check_org(data: Any, parser_context: Mapping[str, Any] | None) -> None:
+def check_org(data: Any, parser_context: Mapping[str, Any] | None) -> None:
+    """Raises PermissionDenied (403) where a body names another organisation than the caller's."""
     request = (parser_context or {}).get("request")
     named = data.get("org_id") if isinstance(data, dict) else None
     if isinstance(named, str) and request is not None and request.user.is_authenticated:

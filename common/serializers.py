@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import QueryDict
 from rest_framework import serializers
@@ -17,8 +17,11 @@ MAX_ID = 2**63 - 1
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses fields it does not know, and anything but an object.
 
-    Whose a body is may be said at every door: that it is the caller's, the parser has seen.
+    Whose a body is may be said at every door that knows who calls (`says_whose`): that it is the caller's, the parser
+    has seen.
     """
+
+    says_whose: ClassVar[bool] = True
 
     def to_internal_value(self, data: Any) -> Any:
         """The validated values. Raises ValidationError naming each unknown field."""
@@ -36,7 +39,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
     def _says_whose(self, name: str, data: dict[str, Any]) -> bool:
-        return name == "org_id" and self.root is self and isinstance(data[name], str)
+        return name == "org_id" and self.says_whose and self.root is self and isinstance(data[name], str)
 
 
 class MomentField(serializers.DateTimeField):

@@ -21,6 +21,7 @@ from common.serializers import StrictSerializer, TextField
 class TokensIn(StrictSerializer):
     """A person's name and password."""
 
+    says_whose = False
     username = TextField(max_length=150)
     password = TextField(max_length=1000, trim_whitespace=False)
 
@@ -35,6 +36,7 @@ class TokensOut(serializers.Serializer[Any]):
 class RefreshIn(StrictSerializer):
     """A refresh token."""
 
+    says_whose = False
     refresh = TextField(max_length=10_000)
 
 

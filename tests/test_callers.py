@@ -9,6 +9,7 @@ import jwt
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
@@ -141,6 +142,27 @@ def test_another_organisation_in_the_body_is_403(client: Client, address: str, t
     a_lead(number=77)
     body = {"org_id": "theirs", **told}
     assert_error(client.post(address, body, "application/json", headers=service(*SCOPES)), 403)
+
+
+def test_another_organisation_in_the_form_of_an_import_is_403_too(client: Client) -> None:
+    def told(org_id: str) -> Any:
+        file = SimpleUploadedFile("leads.csv", b"dossier_id,status,created_at\n7,NEW,2026-06-01T09:00:00Z\n")
+        return client.post("/api/ml/leads/import", {"file": file, "org_id": org_id}, headers=service(*SCOPES))
+
+    assert_error(told("theirs"), 403)
+    assert told("default").status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("/api/auth/token/", {"username": "anna", "password": "x"}), ("/api/auth/token/refresh/", {"refresh": "x"})],
+)
+def test_where_nobody_is_known_yet_no_organisation_can_be_named(
+    client: Client, address: str, told: dict[str, Any]
+) -> None:
+    answer = client.post(address, told | {"org_id": "theirs"}, "application/json")
+    assert_error(answer, 400)
+    assert answer.json()["errors"][0]["code"] == "unknown_field"
 
 
 def test_ones_own_organisation_may_be_named_in_every_body(client: Client) -> None:

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from common.bodies import takes_files
 from common.errors import TooLarge
 from common.idempotency import idempotent
+from common.parsers import check_org
 from common.views import ContractView
 from leads.api import answers
 from leads.api import serializers as shapes
@@ -41,11 +42,16 @@ class BoundedMultiPartParser(MultiPartParser):
     """Refuses a form of too many parts. What is too long has been refused before (`common.bodies`)."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The form. Raises ParseError (400) for one with too many parts."""
+        """The form. Raises ParseError (400) for one with too many parts.
+
+        Raises PermissionDenied (403) where it names another organisation than the caller's.
+        """
         try:
-            return super().parse(stream, media_type, parser_context)
+            form = super().parse(stream, media_type, parser_context)
         except SuspiciousOperation as error:
             raise ParseError("The form has too many parts, or one that cannot be read.") from error
+        check_org(form.data, parser_context)
+        return form
 
 
 @takes_files
