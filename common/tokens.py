@@ -15,6 +15,7 @@ from rest_framework_simplejwt.views import TokenViewBase
 
 from common.auth import PersonTokens, RefreshedTokens
 from common.logging_in import LogInLimit
+from common.pieces import TakesPieces
 from common.serializers import StrictSerializer, TextField
 
 
@@ -46,7 +47,7 @@ class AccessOut(serializers.Serializer[Any]):
     access = serializers.CharField()
 
 
-class ObtainTokens(TokenViewBase):
+class ObtainTokens(TakesPieces, TokenViewBase):
     """Logging in over the API."""
 
     permission_classes = (AllowAny,)  # type: ignore[assignment]
@@ -71,7 +72,7 @@ class ObtainTokens(TokenViewBase):
             raise
 
 
-class RefreshToken(TokenViewBase):
+class RefreshToken(TakesPieces, TokenViewBase):
     """Staying logged in."""
 
     permission_classes = (AllowAny,)  # type: ignore[assignment]

@@ -8,12 +8,12 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from common import service_tokens
 from common.answers import DEPENDENCY_ERRORS
 from common.auth import BrowserSession, TokenAuthentication
 from common.idempotency import KEY_HEADER
+from common.pieces import TakesPieces
 from common.scopes import Caller, caller_of
 from common.serializers import StrictSerializer
 from common.throttling import RequestLimit, TokenLimit, wait_of
@@ -23,7 +23,7 @@ class Nothing(StrictSerializer):
     """A body without anything."""
 
 
-class ContractView(APIView):
+class ContractView(TakesPieces):
     """A door: it parses, calls one act, and answers. `required_scope` is one scope, or one a method."""
 
     required_scope: ClassVar[str | dict[str, str] | None] = None

@@ -61,6 +61,11 @@ class Imports(ContractView):
     required_scope = WRITE
     parser_classes = [BoundedMultiPartParser]
 
+    @property
+    def most_bytes(self) -> int:
+        """Of a file and the form around it."""
+        return int(settings.IMPORT_MAX_BYTES) + FORM_BYTES
+
     @extend_schema(
         request={"multipart/form-data": shapes.ImportIn},
         responses={202: shapes.ImportOut},
