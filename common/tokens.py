@@ -59,7 +59,10 @@ class ObtainTokens(TakesPieces, TokenViewBase):
         responses=TokensOut,
         tags=["authentication"],
         auth=[],
-        examples=[OpenApiExample("Log in", {"username": "staff", "password": "..."}, request_only=True)],
+        examples=[
+            OpenApiExample("Log in", {"username": "staff", "password": "..."}, request_only=True),
+            OpenApiExample("Two tokens", {"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi..."}, response_only=True),
+        ],
     )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answers an access and a refresh token for a person's name and password."""
@@ -79,7 +82,16 @@ class RefreshToken(TakesPieces, TokenViewBase):
     throttle_classes = ()
     serializer_class = RefreshedTokens
 
-    @extend_schema(request=RefreshIn, responses=AccessOut, tags=["authentication"], auth=[])
+    @extend_schema(
+        request=RefreshIn,
+        responses=AccessOut,
+        tags=["authentication"],
+        auth=[],
+        examples=[
+            OpenApiExample("The refresh token", {"refresh": "eyJhbGciOi..."}, request_only=True),
+            OpenApiExample("A new token", {"access": "eyJhbGciOi..."}, response_only=True),
+        ],
+    )
     def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Answers a new access token for a refresh token."""
         RefreshIn(data=request.data).is_valid(raise_exception=True)

@@ -1,11 +1,16 @@
 """The OpenAPI schema: valid, complete, and each operation with its scope."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+# The whole answer would fill pages: the example holds the contract's four fields, and what they mean.
+EXCERPTS = ("/api/ml/ab-test/{number}/metrics",)
+EVENT = {"kind": "message", "occurred_at": "2026-10-01T09:12:00Z"}
 DUE = """
 put /api/ml/leads/{} | get /api/ml/leads/{} | post /api/ml/leads/{}/events | post /api/ml/leads/import
 post /api/ml/predict/{} | get /api/ml/predict/{}/latest | post /api/ml/predict/{}/what-if
@@ -46,6 +51,35 @@ def test_each_operation_has_words_and_a_scope(schema: Any) -> None:
         for method, operation in methods.items():
             assert operation.get("description"), (method, path)
             assert "x-scope" in operation or path.startswith(("/api/auth/", "/api/schema/")), (method, path)
+
+
+def examples_of(operation: Any) -> Iterator[tuple[Any, Any]]:
+    """Every example, with the schema of what it is an example of."""
+    for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for content in holder.get("content", {}).values():
+            yield from ((content["schema"], example["value"]) for example in content.get("examples", {}).values())
+
+
+def test_each_operation_has_examples_that_its_own_schema_takes(schema: Any) -> None:
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            examples = list(examples_of(operation))
+            assert examples or path.startswith("/api/schema/"), (method, path)
+            for shape, value in examples:
+                check = Draft202012Validator({**shape, "components": schema["components"]})
+                errors = [error for error in check.iter_errors(value) if path not in EXCERPTS or not is_lacking(error)]
+                assert not [error.message for error in errors], (method, path)
+
+
+def is_lacking(error: Any) -> bool:
+    return bool(error.validator == "required")
+
+
+def test_one_event_may_be_sent_alone_or_several_in_an_array(schema: Any) -> None:
+    body = schema["paths"]["/api/ml/leads/{dossier_id}/events"]["post"]["requestBody"]
+    shape = {**body["content"]["application/json"]["schema"], "components": schema["components"]}
+    for told in (EVENT, [EVENT, EVENT]):
+        Draft202012Validator(shape).validate(told)
 
 
 def test_errors_have_the_contracts_shape(schema: Any) -> None:

@@ -71,3 +71,23 @@ PLAN: dict[str, Any] = {
     "reason": None,
     "warnings": [],
 }
+STOPPED: dict[str, Any] = EXPERIMENT | {
+    "status": "STOPPED",
+    "stopped_at": "2026-11-30T09:00:00Z",
+    "decision": "SHIP",
+    "decided_by": "crm",
+    "decision_reason": "A winner.",
+}
+ACTS: list[dict[str, Any]] = [
+    {"act": "start", "by": "crm", "at": "2026-10-01T09:00:00Z", "from": "DRAFT", "to": "RUNNING", "reason": ""}
+]
+SELF_TEST: dict[str, Any] = {
+    "leads": 10_000,
+    "experiments": 500,
+    "looks": 100,
+    "always_valid": 0.012,
+    "fixed_at_every_look": 0.384,
+    "fixed_once": 0.052,
+    "sample_ratio_alarm": 0.002,
+    "reason": None,
+}

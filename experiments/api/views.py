@@ -19,7 +19,7 @@ from experiments.analysis import analyse
 from experiments.api import answer_shapes as out
 from experiments.api import shapes
 from experiments.api import trial_shapes as trial
-from experiments.api.examples import EXPERIMENT, METRICS, PLAN, TWO_ARMS
+from experiments.api.examples import ACTS, EXPERIMENT, METRICS, PLAN, SELF_TEST, STOPPED, TWO_ARMS
 from experiments.designs import Impossible
 from experiments.models import Experiment
 from experiments.planning import plan, traffic
@@ -95,7 +95,11 @@ class OneExperiment(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=trial.TrialWithActsOut, tags=["experiments"])
+    @extend_schema(
+        responses=trial.TrialWithActsOut,
+        tags=["experiments"],
+        examples=[OpenApiExample("Running", EXPERIMENT | {"acts": ACTS}, response_only=True)],
+    )
     def get(self, request: Request, number: int) -> Response:
         """The experiment with its design, its hash, and who did what with it."""
         experiment = experiment_or_404(self.caller.org_id, number)
@@ -147,7 +151,12 @@ class _Act(ContractView):
 class Start(_Act):
     """From a draft to a running experiment."""
 
-    @extend_schema(request=None, responses=trial.TrialOut, tags=["experiments"])
+    @extend_schema(
+        request=None,
+        responses=trial.TrialOut,
+        tags=["experiments"],
+        examples=[OpenApiExample("Running", EXPERIMENT, response_only=True)],
+    )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Lets leads in. The design is hashed, and stands from now on. 409 where another one has these leads."""
@@ -159,7 +168,19 @@ class Start(_Act):
 class CloseEnrolment(_Act):
     """No new leads."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=trial.TrialOut, tags=["experiments"])
+    @extend_schema(
+        request=shapes.ReasonIn,
+        responses=trial.TrialOut,
+        tags=["experiments"],
+        examples=[
+            OpenApiExample("Why", {"reason": "Enough leads."}, request_only=True),
+            OpenApiExample(
+                "Closed",
+                EXPERIMENT | {"status": "ENROLMENT_CLOSED", "enrolment_closed_at": "2026-10-29T09:00:00Z"},
+                response_only=True,
+            ),
+        ],
+    )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Takes no new leads; those that are in stay in their arms. 409 unless it is running."""
@@ -170,7 +191,19 @@ class CloseEnrolment(_Act):
 class LetMature(_Act):
     """Waiting for outcomes."""
 
-    @extend_schema(request=shapes.ReasonIn, responses=trial.TrialOut, tags=["experiments"])
+    @extend_schema(
+        request=shapes.ReasonIn,
+        responses=trial.TrialOut,
+        tags=["experiments"],
+        examples=[
+            OpenApiExample("Why", {"reason": "Enough leads."}, request_only=True),
+            OpenApiExample(
+                "Waiting",
+                EXPERIMENT | {"status": "MATURING", "enrolment_closed_at": "2026-10-29T09:00:00Z"},
+                response_only=True,
+            ),
+        ],
+    )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """Scores every lead by the default method again, and waits for the outcomes that are due."""
@@ -185,7 +218,10 @@ class Stop(_Act):
         request=shapes.StopIn,
         responses=trial.TrialOut,
         tags=["experiments"],
-        examples=[OpenApiExample("Ship it", {"decision": "SHIP", "reason": "A winner."}, request_only=True)],
+        examples=[
+            OpenApiExample("Ship it", {"decision": "SHIP", "reason": "A winner."}, request_only=True),
+            OpenApiExample("Stopped", STOPPED, response_only=True),
+        ],
     )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
@@ -199,7 +235,20 @@ class Stop(_Act):
 class Iterate(_Act):
     """The same question again, asked otherwise."""
 
-    @extend_schema(request=shapes.IterationIn, responses={201: trial.TrialOut}, tags=["experiments"])
+    @extend_schema(
+        request=shapes.IterationIn,
+        responses={201: trial.TrialOut},
+        tags=["experiments"],
+        examples=[
+            OpenApiExample("Half of the leads", {"coverage": 0.5}, request_only=True),
+            OpenApiExample(
+                "Running again",
+                EXPERIMENT | {"id": 8, "coverage": 0.5, "iteration": 2, "previous": 7},
+                response_only=True,
+                status_codes=["201"],
+            ),
+        ],
+    )
     @idempotent
     def post(self, request: Request, number: int) -> Response:
         """A new iteration of a stopped experiment, with what is changed, drawn by a new salt. 409 unless it stopped."""
@@ -216,7 +265,11 @@ class SelfTest(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=out.SelfTestOut, tags=["experiments"])
+    @extend_schema(
+        responses=out.SelfTestOut,
+        tags=["experiments"],
+        examples=[OpenApiExample("Of 10,000 leads", SELF_TEST, response_only=True)],
+    )
     def get(self, request: Request) -> Response:
         """Experiments without any effect on the organisation's own leads: how often each way of looking names a winner.
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import MultiPartParser
@@ -20,7 +20,7 @@ from common.errors import TooLarge
 from common.idempotency import idempotent
 from common.parsers import check_org
 from common.views import ContractView
-from leads.api import answers
+from leads.api import answers, examples
 from leads.api import serializers as shapes
 from leads.importing.jobs import start_import
 from leads.importing.mapping import MappingProblem
@@ -71,6 +71,15 @@ class Imports(ContractView):
         responses={202: shapes.ImportOut},
         tags=["leads"],
         operation_id="leads_import",
+        examples=[
+            OpenApiExample(
+                "A file",
+                {"file": "leads.csv", "mapping": "", "content": "leads"},
+                request_only=True,
+                media_type="multipart/form-data",
+            ),
+            OpenApiExample("Queued", examples.IMPORT_QUEUED, response_only=True, status_codes=["202"]),
+        ],
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -99,7 +108,12 @@ class OneImport(ContractView):
 
     required_scope = WRITE
 
-    @extend_schema(responses=shapes.ImportOut, tags=["leads"], operation_id="leads_import_status")
+    @extend_schema(
+        responses=shapes.ImportOut,
+        tags=["leads"],
+        operation_id="leads_import_status",
+        examples=[OpenApiExample("Done", examples.IMPORT, response_only=True)],
+    )
     def get(self, request: Request, job_id: Any) -> Response:
         """How far the import is, how many rows it took, and why it failed, if it did."""
         return Response(answers.import_job(job_or_404(self.caller.org_id, job_id), request.path))
@@ -115,6 +129,7 @@ class ImportRejects(ContractView):
         responses={(200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, "file, line, reason, row")},
         tags=["leads"],
         operation_id="leads_import_rejects",
+        examples=[OpenApiExample("One", examples.REJECTS, response_only=True, media_type="text/csv")],
     )
     def get(self, request: Request, job_id: Any) -> Any:
         """The first 1,000 rejected rows as CSV, each with its line number and the reason."""

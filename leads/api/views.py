@@ -6,7 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +23,7 @@ from common.scopes import HasScope, ensure_own_org
 from common.views import ContractView
 from leads.api import answers
 from leads.api import serializers as shapes
+from leads.api.examples import APPOINTMENT, KNOWN_LEAD, LEAD, MESSAGE
 from leads.intake import add_events, put_leads
 from leads.models import Dossier
 
@@ -25,34 +32,6 @@ READING = ("GET", "HEAD")
 DOSSIER = OpenApiParameter(
     "dossier_id", int, OpenApiParameter.PATH, description="The CRM's own number of the lead, a positive integer."
 )
-LEAD = {
-    "status": "NEW",
-    "created_at": "2026-10-01T09:00:00Z",
-    "source": "website",
-    "source_score": None,
-    "owner": "team-north",
-    "region": "Lyon",
-    "amount": None,
-    "property": {"price": 250000, "has_photos": True, "city": "Lyon"},
-    "attributes": {"budget": 300000, "first_time_buyer": True},
-}
-KNOWN_LEAD = {
-    "dossier_id": 42,
-    "org_id": "default",
-    **LEAD,
-    "events": {"message": 3, "appointment": 1, "brochure": 1},
-    "outcome": None,
-    "score": None,
-    "updated_at": "2026-10-01T09:00:02Z",
-}
-MESSAGE = {"kind": "message", "direction": "INBOUND", "occurred_at": "2026-10-01T09:12:00Z", "external_id": "mail-8112"}
-APPOINTMENT = {
-    "kind": "appointment",
-    "occurred_at": "2026-10-02T10:00:00Z",
-    "scheduled_for": "2026-10-05T15:00:00Z",
-    "external_id": "visit-17",
-    "properties": {"place": "office"},
-}
 
 
 class MayRead(HasScope):
@@ -110,7 +89,12 @@ class LeadEvents(ContractView):
     required_scope = WRITE
 
     @extend_schema(
-        request=shapes.EventIn(many=True),
+        request=PolymorphicProxySerializer(
+            component_name="OneEventOrSeveral",
+            serializers=[shapes.EventIn, shapes.EventIn(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
         parameters=[DOSSIER],
         tags=["leads"],
         operation_id="leads_events_add",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from common.views import ContractView
 from models_registry.api import serializers as shapes
+from models_registry.api.examples import INFO
 from models_registry.card_file import card_file
 from models_registry.info import card_of
 from models_registry.models import ModelVersion
@@ -39,7 +40,9 @@ class VersionCard(ContractView):
     renderer_classes = [JSONRenderer, MarkdownRenderer]
 
     @extend_schema(
-        responses={(200, "application/json"): shapes.InfoOut, (200, "text/markdown"): OpenApiTypes.STR}, tags=["models"]
+        responses={(200, "application/json"): shapes.InfoOut, (200, "text/markdown"): OpenApiTypes.STR},
+        tags=["models"],
+        examples=[OpenApiExample("As JSON", INFO, response_only=True, media_type="application/json")],
     )
     def get(self, request: Request, version: str) -> Response | HttpResponse:
         """All that is known of a version, archived ones too: as JSON, or with `Accept: text/markdown` to be read."""

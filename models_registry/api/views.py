@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from common.idempotency import idempotent
 from common.views import ContractView
 from models_registry.activation import roll_back
+from models_registry.api import examples
 from models_registry.api import serializers as shapes
 from models_registry.info import NoActiveModel, active_version, card_of
 from models_registry.models import ModelVersion, TrainingRun, Trigger
@@ -25,7 +26,11 @@ class Info(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.InfoOut, tags=["models"])
+    @extend_schema(
+        responses=shapes.InfoOut,
+        tags=["models"],
+        examples=[OpenApiExample("The active one", examples.INFO, response_only=True)],
+    )
     def get(self, request: Request) -> Response:
         """The active version: algorithm, features, metrics, thresholds, when and from what it was trained."""
         return Response(shapes.InfoOut(card_of(_active(self.caller.org_id))).data)
@@ -36,7 +41,11 @@ class Importance(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.ImportanceOut(many=True), tags=["models"])
+    @extend_schema(
+        responses=shapes.ImportanceOut(many=True),
+        tags=["models"],
+        examples=[OpenApiExample("The first", examples.IMPORTANCE, response_only=True)],
+    )
     def get(self, request: Request) -> Response:
         """Each feature's share of what moves the active version's scores, largest first, summing to 1."""
         return Response(_active(self.caller.org_id).importance)
@@ -59,7 +68,8 @@ class Train(ContractView):
         responses={202: shapes.RunStartedOut},
         tags=["models"],
         examples=[
-            OpenApiExample("Train", {"algorithm": "auto", "notes": "after the spring campaign"}, request_only=True)
+            OpenApiExample("Train", {"algorithm": "auto", "notes": "after the spring campaign"}, request_only=True),
+            OpenApiExample("Queued", examples.RUN_STARTED, response_only=True, status_codes=["202"]),
         ],
     )
     @idempotent
@@ -82,7 +92,9 @@ class Run(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.RunOut, tags=["models"])
+    @extend_schema(
+        responses=shapes.RunOut, tags=["models"], examples=[OpenApiExample("Done", examples.RUN, response_only=True)]
+    )
     def get(self, request: Request, run_id: Any) -> Response:
         """The run's status, stage, progress and messages, and at its end the version or the reason."""
         run = TrainingRun.objects.of(self.caller.org_id).select_related("version").filter(pk=run_id).first()
@@ -96,7 +108,11 @@ class Versions(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.VersionOut(many=True), tags=["models"])
+    @extend_schema(
+        responses=shapes.VersionOut(many=True),
+        tags=["models"],
+        examples=[OpenApiExample("One version", examples.VERSION, response_only=True)],
+    )
     def get(self, request: Request) -> Response:
         """Every version, newest first, the archived ones too."""
         versions = ModelVersion.objects.of(self.caller.org_id).newest_first()
@@ -108,7 +124,15 @@ class VersionNotes(ContractView):
 
     required_scope = WRITE
 
-    @extend_schema(request=shapes.NotesIn, responses=shapes.VersionOut, tags=["models"])
+    @extend_schema(
+        request=shapes.NotesIn,
+        responses=shapes.VersionOut,
+        tags=["models"],
+        examples=[
+            OpenApiExample("A note", {"notes": "after the spring campaign"}, request_only=True),
+            OpenApiExample("As noted", examples.VERSION, response_only=True),
+        ],
+    )
     def patch(self, request: Request, version: str) -> Response:
         """Replaces the notes of a version."""
         body = shapes.NotesIn(data=request.data)
@@ -126,7 +150,12 @@ class Rollback(ContractView):
 
     required_scope = WRITE
 
-    @extend_schema(request=None, responses=shapes.VersionOut, tags=["models"])
+    @extend_schema(
+        request=None,
+        responses=shapes.VersionOut,
+        tags=["models"],
+        examples=[OpenApiExample("Active again", examples.VERSION, response_only=True)],
+    )
     @idempotent
     def post(self, request: Request, version: str) -> Response:
         """Makes that version the active one; once this has answered, no prediction begun later uses another."""
@@ -139,7 +168,15 @@ class ServiceRollback(ContractView):
 
     required_scope = WRITE
 
-    @extend_schema(request=shapes.RollbackIn, responses=shapes.VersionOut, tags=["models"])
+    @extend_schema(
+        request=shapes.RollbackIn,
+        responses=shapes.VersionOut,
+        tags=["models"],
+        examples=[
+            OpenApiExample("Which", {"version": examples.VERSION["version"]}, request_only=True),
+            OpenApiExample("Active again", examples.VERSION, response_only=True),
+        ],
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Makes that version the active one; once this has answered, no prediction begun later uses another."""

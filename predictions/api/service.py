@@ -18,6 +18,7 @@ from common.views import ContractView, LookingUpLater
 from leads.features import Feature
 from models_registry.scorers import Chosen
 from predictions import answers, monitoring, on_request
+from predictions.api import examples
 from predictions.api import serializers as shapes
 from predictions.bulk import score_features_in_bulk
 from predictions.scoring import problems_with
@@ -54,7 +55,10 @@ class PredictFeatures(LookingUpLater):
         request=shapes.FeaturesIn,
         responses=shapes.ServicePredictionOut,
         tags=["model service"],
-        examples=[OpenApiExample("The eleven", {"org_id": "default", "features": EXAMPLE}, request_only=True)],
+        examples=[
+            OpenApiExample("The eleven", {"org_id": "default", "features": EXAMPLE}, request_only=True),
+            OpenApiExample("Scored", examples.SERVICE_PREDICTION, response_only=True),
+        ],
     )
     @idempotent
     def post(self, request: Request) -> Response:
@@ -86,7 +90,8 @@ class PredictBatch(ContractView):
             OpenApiParameter("contributions", bool, description="`false` leaves the contributions out of the answer.")
         ],
         examples=[
-            OpenApiExample("Two", {"org_id": "default", "batch": [{"features": EXAMPLE}] * 2}, request_only=True)
+            OpenApiExample("Two", {"org_id": "default", "batch": [{"features": EXAMPLE}] * 2}, request_only=True),
+            OpenApiExample("One of them scored", examples.BATCH, response_only=True),
         ],
     )
     @idempotent

@@ -21,8 +21,8 @@ from leads.models import Dossier, LeadScore
 from leads.orders import ORDERS, OpenAndDecided
 from leads.outcomes import record_outcome
 from predictions import answers, before, change, monitoring, on_request
+from predictions.api import examples
 from predictions.api import serializers as shapes
-from predictions.api.examples import CHANGE as CHANGE_EXAMPLE
 from predictions.jobs import start_score_job
 from predictions.models import ScoreJob
 from predictions.whatif import Impossible, what_if
@@ -64,7 +64,12 @@ class Predict(LookingUpLater):
         with on_request.LEADS.coming():
             super().initial(request, *args, **kwargs)
 
-    @extend_schema(request=None, responses=shapes.PredictionOut, tags=["predictions"])
+    @extend_schema(
+        request=None,
+        responses=shapes.PredictionOut,
+        tags=["predictions"],
+        examples=[OpenApiExample("Worth a call", examples.PREDICTION, response_only=True)],
+    )
     @idempotent
     def post(self, request: Request, dossier_id: int) -> Response:
         """Scores this lead now, stores the prediction and answers it."""
@@ -81,7 +86,11 @@ class Latest(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.PredictionOut, tags=["predictions"])
+    @extend_schema(
+        responses=shapes.PredictionOut,
+        tags=["predictions"],
+        examples=[OpenApiExample("Worth a call", examples.PREDICTION, response_only=True)],
+    )
     def get(self, request: Request, dossier_id: int) -> Response:
         """The latest stored prediction of this lead. 404 where it was never scored."""
         lead = before.newest_of(self.caller.org_id, dossier_id)
@@ -97,7 +106,12 @@ class History(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.PredictionPage, parameters=PAGING, tags=["predictions"])
+    @extend_schema(
+        responses=shapes.PredictionPage,
+        parameters=PAGING,
+        tags=["predictions"],
+        examples=[OpenApiExample("The only one", examples.HISTORY, response_only=True)],
+    )
     def get(self, request: Request, dossier_id: int) -> Response:
         """Every prediction of this lead, newest first."""
         lead = before.fate_of(self.caller.org_id, dossier_id)
@@ -118,9 +132,8 @@ class RecordOutcome(ContractView):
         responses=OutcomeOut,
         tags=["predictions"],
         examples=[
-            OpenApiExample(
-                "Won", {"converted": True, "occurred_at": "2026-10-20T16:00:00Z", "revenue": 1234.5}, request_only=True
-            )
+            OpenApiExample("Won", examples.OUTCOME, request_only=True),
+            OpenApiExample("As recorded", examples.OUTCOME, response_only=True),
         ],
     )
     @idempotent
@@ -151,7 +164,10 @@ class WhatIf(ContractView):
         request=shapes.WhatIfIn,
         responses=shapes.WhatIfOut,
         tags=["predictions"],
-        examples=[OpenApiExample("Four appointments", {"changes": {"appointments_count": 4}}, request_only=True)],
+        examples=[
+            OpenApiExample("Four appointments", {"changes": {"appointments_count": 4}}, request_only=True),
+            OpenApiExample("As it would be", examples.WHAT_IF, response_only=True),
+        ],
     )
     def post(self, request: Request, dossier_id: int) -> Response:
         """The probability as it would be if the lead's features were changed so. Stored nowhere."""
@@ -176,7 +192,7 @@ class WhyItMoved(ContractView):
         responses=shapes.ChangeOut,
         tags=["predictions"],
         operation_id="predict_change",
-        examples=[OpenApiExample("Two new messages", CHANGE_EXAMPLE, response_only=True)],
+        examples=[OpenApiExample("Two new messages", examples.CHANGE, response_only=True)],
     )
     def get(self, request: Request, dossier_id: int) -> Response:
         """Why the score moved since the last prediction: time, the lead's data, the version, recalibration.
@@ -200,7 +216,15 @@ class ScoreJobs(ContractView):
 
     required_scope = WRITE
 
-    @extend_schema(request=shapes.ScoreJobIn, responses={202: shapes.ScoreJobOut}, tags=["predictions"])
+    @extend_schema(
+        request=shapes.ScoreJobIn,
+        responses={202: shapes.ScoreJobOut},
+        tags=["predictions"],
+        examples=[
+            OpenApiExample("Of one source", {"source": "website"}, request_only=True),
+            OpenApiExample("Queued", examples.SCORE_JOB_QUEUED, response_only=True, status_codes=["202"]),
+        ],
+    )
     @idempotent
     def post(self, request: Request) -> Response:
         """Scores all undecided leads, or those that the filter names, in the background."""
@@ -215,7 +239,11 @@ class OneScoreJob(ContractView):
 
     required_scope = READ
 
-    @extend_schema(responses=shapes.ScoreJobOut, tags=["predictions"])
+    @extend_schema(
+        responses=shapes.ScoreJobOut,
+        tags=["predictions"],
+        examples=[OpenApiExample("On its way", examples.SCORE_JOB, response_only=True)],
+    )
     def get(self, request: Request, job_id: Any) -> Response:
         """How far the job is."""
         job = ScoreJob.objects.of(self.caller.org_id).filter(pk=job_id).first()
@@ -230,7 +258,11 @@ class Ranked(ContractView):
     required_scope = READ
 
     @extend_schema(
-        parameters=[shapes.RankedIn], responses=shapes.RankedPage, tags=["predictions"], operation_id="leads_ranked"
+        parameters=[shapes.RankedIn],
+        responses=shapes.RankedPage,
+        tags=["predictions"],
+        operation_id="leads_ranked",
+        examples=[OpenApiExample("The best", examples.RANKED, response_only=True)],
     )
     def get(self, request: Request) -> Response:
         """The leads by current probability, or by expected value, best first; undecided ones unless asked otherwise."""
