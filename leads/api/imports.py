@@ -15,7 +15,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.bodies import takes_files
+from common.bodies import FORM_BYTES, takes_files
 from common.errors import TooLarge
 from common.idempotency import idempotent
 from common.parsers import check_org
