@@ -10,23 +10,47 @@ from celery import current_app
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
 from common import audit
 from common.admin.moments import NAMED_MOMENTS
+from common.neighbours import has_neighbours
 from common.schedule_words import next_run_of, words_of
 from common.tenancy import org_of
 
 admin.site.unregister(PeriodicTask)
 
 
-@admin.register(PeriodicTask)
-class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
-    """When the engine does what by itself."""
+def governs(request: HttpRequest) -> bool:
+    """Whether the person decides for every organisation: a schedule's task does its work for all of them."""
+    person = request.user
+    return bool(getattr(person, "is_superuser", False)) or not has_neighbours(org_of(person, session=request.session))
 
+
+class ForAll:
+    """A mixin before ModelAdmin: rows that hold for every organisation are changed only by who `governs`."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        """With the permission, and for all."""
+        return super().has_add_permission(request, *args) and governs(request)  # type: ignore[misc]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the permission, and for all."""
+        return super().has_change_permission(request, obj) and governs(request)  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """With the permission, and for all."""
+        return super().has_delete_permission(request, obj) and governs(request)  # type: ignore[misc]
+
+
+@admin.register(PeriodicTask)
+class ScheduleAdmin(ForAll, PeriodicTaskAdmin):  # type: ignore[misc]
+    """When the engine does what by itself, for every organisation of the installation."""
+
+    change_list_template = "admin/djcelery/schedules.html"
     list_display = ("name", "enabled", "in_words", "next_run", "last_run_at", "what_it_does")
     list_filter = ("enabled",)
     date_hierarchy = None
@@ -46,6 +70,24 @@ class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]
             },
         ),
     )
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; it says so where others change it."""
+        told = {"others_decide": not governs(request)}
+        answer: HttpResponse = super().changelist_view(request, (extra_context or {}) | told)
+        return answer
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One of them, likewise."""
+        told = {"others_decide": not governs(request)}
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, (extra_context or {}) | told)
+        return answer
 
     @admin.display(description="when")
     def in_words(self, task: PeriodicTask) -> str:

@@ -7,8 +7,10 @@ from django.test import Client
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from common.audit import AuditEntry
+from common.neighbours import has_neighbours
 from common.schedule_words import cron_words, next_run_of, words_of
-from common.tests.people import a_person, staff
+from common.service_tokens import issue
+from common.tests.people import a_person, admin, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/django_celery_beat/periodictask/"
@@ -20,6 +22,14 @@ def training() -> PeriodicTask:
 
 def acted(action: str, *tasks: PeriodicTask) -> dict[str, object]:
     return {"action": action, "_selected_action": [task.pk for task in tasks]}
+
+
+def changed(client: Client, task: PeriodicTask, **told: object) -> int:
+    """The status of saving the form as it was, but for what is told."""
+    form = client.get(f"{LIST}{task.pk}/change/").context["adminform"].form
+    data = {name: value for name, value in form.initial.items() if value is not None}
+    data |= {"start_time_0": "", "start_time_1": "", "expires_0": "", "expires_1": ""} | told
+    return client.post(f"{LIST}{task.pk}/change/", data).status_code
 
 
 def test_the_list_says_when_and_what_in_words() -> None:
@@ -74,10 +84,7 @@ def test_switching_off_and_on_leaves_rows() -> None:
 def test_another_time_leaves_a_row_that_says_both() -> None:
     client, task = staff(), training()
     friday = CrontabSchedule.objects.create(minute="0", hour="18", day_of_week="5", timezone="UTC")
-    form = client.get(f"{LIST}{task.pk}/change/").context["adminform"].form
-    data = {name: value for name, value in form.initial.items() if value is not None}
-    data |= {"crontab": friday.pk, "start_time_0": "", "start_time_1": "", "expires_0": "", "expires_1": ""}
-    assert client.post(f"{LIST}{task.pk}/change/", data).status_code == 302
+    assert changed(client, task, crontab=friday.pk) == 302
     row = AuditEntry.objects.get()
     assert (row.before, row.after) == ("At 02:00, on day 1 of the month (UTC)", "At 18:00, only on Friday (UTC)")
     assert row.evidence == {"changed": ["crontab"]}
@@ -89,3 +96,36 @@ def test_looking_does_not_permit_switching() -> None:
         reader.post(LIST, acted(action, training()))
     assert training().enabled
     assert not AuditEntry.objects.exists()
+
+
+def test_where_others_are_served_too_an_organisations_staff_reads_schedules_and_a_superuser_changes_them() -> None:
+    of_one, _, task = staff(), staff(org_id="theirs"), training()
+    for action in ("disable_tasks", "enable_tasks", "run_tasks"):
+        of_one.post(LIST, acted(action, task))
+    assert changed(of_one, task, queue="another") == 403
+    assert of_one.get(f"{LIST}add/").status_code == 403
+    for path in (LIST, f"{LIST}{task.pk}/change/"):
+        assert "only a superuser changes them" in of_one.get(path).content.decode()
+    assert training().enabled
+    assert not AuditEntry.objects.exists()
+    superuser = admin()
+    assert "only a superuser" not in superuser.get(LIST).content.decode()
+    superuser.post(LIST, acted("disable_tasks", task))
+    assert not training().enabled
+
+
+def test_an_organisation_that_has_the_installation_to_itself_changes_its_schedules() -> None:
+    client, task = staff(), training()
+    assert "only a superuser" not in client.get(LIST).content.decode()
+    assert changed(client, task, description="Monthly") == 302
+    assert training().description == "Monthly"
+
+
+@pytest.mark.parametrize("other", ["another", "yet another"])  # before and after "default" by name
+def test_who_has_neighbours(other: str) -> None:
+    assert not has_neighbours("default")
+    issue(name="of ours", org_id="default", scopes=["models:read"], days=1, by="tester")
+    assert not has_neighbours("default")
+    issue(name="of theirs", org_id=other, scopes=["models:read"], days=1, by="tester")
+    assert has_neighbours("default")
+    assert has_neighbours(other)
