@@ -4,10 +4,14 @@ from common.admin.audit import AuditEntryAdmin
 from common.admin.people import PersonAdmin, RoleAdmin
 from common.admin.rows import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.admin.schedules import ScheduleAdmin
+from common.admin.times import ClockedAdmin, CrontabAdmin, IntervalAdmin, SolarAdmin
 from common.admin.tokens import ServiceTokenAdmin
 
 __all__ = [
     "AuditEntryAdmin",
+    "ClockedAdmin",
+    "CrontabAdmin",
+    "IntervalAdmin",
     "LongTable",
     "OwnOrganisationAdmin",
     "PersonAdmin",
@@ -15,4 +19,5 @@ __all__ = [
     "RoleAdmin",
     "ScheduleAdmin",
     "ServiceTokenAdmin",
+    "SolarAdmin",
 ]

@@ -1,8 +1,10 @@
 """Schedules in the admin: said in plain words, and changed only with a row that says so."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from celery import current_app
 from django.test import Client
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
@@ -14,6 +16,9 @@ from common.tests.people import a_person, admin, staff
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/django_celery_beat/periodictask/"
+CRONTABS = "/admin/django_celery_beat/crontabschedule/"
+FRIDAY = {"minute": "0", "hour": "18", "day_of_month": "*", "month_of_year": "*", "day_of_week": "5", "timezone": "UTC"}
+NO_INLINES = {"periodictask_set-TOTAL_FORMS": 0, "periodictask_set-INITIAL_FORMS": 0}
 
 
 def training() -> PeriodicTask:
@@ -129,3 +134,41 @@ def test_who_has_neighbours(other: str) -> None:
     issue(name="of theirs", org_id=other, scopes=["models:read"], days=1, by="tester")
     assert has_neighbours("default")
     assert has_neighbours(other)
+
+
+@pytest.mark.parametrize("person", [staff, admin])
+def test_times_that_schedules_share_are_never_changed_or_deleted(person: Callable[[], Client]) -> None:
+    client, times = person(), PeriodicTask.objects.get(name="Archive old versions").crontab
+    assert times.periodictask_set.count() > 1
+    assert client.get(f"{CRONTABS}{times.pk}/change/").status_code == 200
+    assert client.post(f"{CRONTABS}{times.pk}/change/", FRIDAY).status_code == 403
+    assert client.post(f"{CRONTABS}{times.pk}/delete/", {"post": "yes"}).status_code == 403
+    client.post(CRONTABS, {"action": "delete_selected", "_selected_action": [times.pk], "post": "yes"})
+    times.refresh_from_db()
+    assert str(times) == "30 3 * * * (m/h/dM/MY/d) UTC"
+
+
+def test_a_time_is_added_and_leaves_a_row() -> None:
+    assert staff().post(f"{CRONTABS}add/", FRIDAY | NO_INLINES).status_code == 302
+    row = AuditEntry.objects.get()
+    assert (row.act, row.subject, row.by) == ("schedule.add_time", "0 18 * * 5 (m/h/dM/MY/d) UTC", "staff-default")
+
+
+def test_the_form_of_a_schedule_offers_to_add_a_time_and_not_to_change_one() -> None:
+    page = staff().get(f"{LIST}{training().pk}/change/").content.decode()
+    assert 'id="add_id_crontab"' in page
+    assert 'id="change_id_crontab"' not in page
+
+
+def test_only_what_was_run_leaves_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    run: list[object] = []
+    monkeypatch.setattr(current_app.tasks[training().task], "apply_async", lambda **told: run.append(told))
+    unknown = PeriodicTask.objects.create(name="Of old", task="no.such.task", crontab=training().crontab)
+    client = staff()
+    page = client.post(LIST, acted("run_tasks", unknown, training()), follow=True).content.decode()
+    assert "not found" in page
+    assert not run
+    assert not AuditEntry.objects.exists()
+    client.post(LIST, acted("run_tasks", training()))
+    assert len(run) == 1
+    assert AuditEntry.objects.get().act == "schedule.run"
