@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common.request_log import tell_who
 from common.tenancy import DEFAULT_ORG, Membership, org_of
 from common.tongue import Tongue, speaking
+from insights.logged_out import ask_to_log_in, nothing_was_done
 from leads.models import Organisation
 
 P = ParamSpec("P")
@@ -88,18 +88,26 @@ Page = Callable[Concatenate[HttpRequest, Viewer, P], HttpResponse]
 
 def page(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """A page to read: for people who are logged in and have the permission (403 without it)."""
-    return lambda view: require_safe(_door(permission, view))
+    return lambda view: require_safe(_door(permission, view, logged_out=ask_to_log_in))
 
 
 def act(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """A button: the same, by POST only. Who lacks the permission hears so before anything else."""
-    return lambda view: _door(permission, view, wrap=require_POST)
+    return lambda view: _door(permission, view, logged_out=nothing_was_done, wrap=require_POST)
 
 
-def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = lambda view: view) -> Any:
+def _door(
+    permission: str | None,
+    view: Page[P],
+    *,
+    logged_out: Callable[[HttpRequest], HttpResponse],
+    wrap: Callable[[Any], Any] = lambda view: view,
+) -> Any:
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         user: Any = request.user
+        if not user.is_authenticated:
+            return logged_out(request)
         if permission is not None and not user.has_perm(permission):
             raise PermissionDenied
         org = Organisation.get(org_of(user, session=request.session))
@@ -109,7 +117,7 @@ def _door(permission: str | None, view: Page[P], wrap: Callable[[Any], Any] = la
             response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response
 
-    return login_required(door)
+    return door
 
 
 def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,3 +75,32 @@ def test_all_that_a_superuser_sees(browser: Browser, address: str) -> None:
         browser.run("window.scrollTo(0, document.body.scrollHeight)")
         found[path] = refused(browser)
     assert {path: complaints for path, complaints in found.items() if complaints} == {}
+
+
+def test_a_list_whose_session_ended_goes_to_log_in_and_one_without_an_answer_says_so(
+    browser: Browser, address: str
+) -> None:
+    client = people.admin()
+    browser.open(address + "/accounts/login/")
+    browser.let_in(client.cookies["sessionid"].value)
+    browser.open(address + "/ml-insights/")
+    note = "return document.querySelector('[data-unanswered]').innerText"
+    assert browser.run(note) == ""
+    browser.run("htmx.ajax('GET', '/nowhere', '#found')")
+    assert when(lambda: "did not answer" in browser.run(note))
+    assert browser.run("return document.querySelector('#found') !== null")
+    change = "document.querySelector('.filters select').dispatchEvent(new Event('change', {bubbles: true}))"
+    browser.run(change)
+    assert when(lambda: browser.run(note) == "")
+    client.logout()
+    browser.run(change)
+    log_in = "/accounts/login/?next=/ml-insights/"  # and what the list showed
+    assert when(lambda: browser.run("return location.pathname + location.search").startswith(log_in))
+
+
+def when(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within some seconds."""
+    until = time.monotonic() + 10
+    while not (held := holds()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return held

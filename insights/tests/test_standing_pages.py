@@ -29,7 +29,8 @@ def test_an_error_page_asks_nothing_of_the_database(name: str, rf: object) -> No
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_page_speaks_french_to_who_does(name: str, rf: object) -> None:
-    english = get_template(name).render({}, rf.get("/nowhere"))
+    with override("en"):  # a page in French that was asked for in this thread before leaves its language
+        english = get_template(name).render({}, rf.get("/nowhere"))
     with override("fr"):
         french = get_template(name).render({}, rf.get("/nowhere"))
     for part in ("<title>", "<h1>", "<p>", 'class="button"'):
@@ -121,3 +122,35 @@ def test_every_page_has_a_title_a_way_to_its_content_and_one_first_heading() -> 
 
 def test_a_message_is_shown_as_text() -> None:
     assert "&lt;b&gt;" in render_to_string("base.html", {"messages": ["<b>"]})
+
+
+OUTCOME, LEAD = "/ml-insights/leads/42/outcome", "http://testserver/ml-insights/leads/42/"
+
+
+@pytest.mark.django_db
+def test_a_button_after_the_session_ended_says_that_nothing_was_recorded_and_leads_back_to_its_page() -> None:
+    client = Client(headers={"referer": f"{LEAD}?from=list"})
+    answer = client.post(OUTCOME, {"converted": "yes"}, follow=True)
+    assert answer.redirect_chain == [("/accounts/login/?next=/ml-insights/leads/42/%3Ffrom%3Dlist", 302)]
+    assert "nothing was recorded" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("referer", ["", "https://evil.example/ml-insights/leads/42/", "javascript:alert(1)"])
+def test_a_button_leads_back_to_pages_of_ours_only(referer: str) -> None:
+    answer = Client(headers={"referer": referer} if referer else {}).post(OUTCOME)
+    assert answer.headers["Location"] == f"/accounts/login/?next={settings.LOGIN_REDIRECT_URL}"
+
+
+@pytest.mark.django_db
+def test_a_part_of_a_page_asked_for_after_the_session_ended_sends_the_page_to_log_in() -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/ml-insights/?action=CALL"}
+    answer = Client().get("/ml-insights/?source=web", headers=headers)
+    assert answer.headers["HX-Redirect"] == "/accounts/login/?next=/ml-insights/%3Faction%3DCALL"
+    assert answer.content == b""
+
+
+@pytest.mark.django_db
+def test_a_page_holds_the_sentence_for_what_was_not_answered() -> None:
+    page = sales().get("/ml-insights/").content.decode()
+    assert re.search(r'role="alert" data-unanswered="The server did not answer that[^"]+" hidden>', page)

@@ -10,6 +10,16 @@
     if (event.target.closest("[data-print]")) window.print();
   });
 
+  // A part of the page that could not be had stays as it was, and the page says so until the next answer comes.
+  const answered = (isAnswered) => {
+    const note = document.querySelector("[data-unanswered]");
+    if (!note) return;
+    note.hidden = isAnswered;
+    note.textContent = isAnswered ? "" : note.dataset.unanswered;
+  };
+  for (const failed of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(failed, () => answered(false));
+  document.addEventListener("htmx:afterOnLoad", (event) => { if (event.detail.successful) answered(true); });
+
   // A slider says where it stands; back at the start, it says so in the words it came with.
   const told = (slider) => slider.parentElement.querySelector("output");
   const sliders = () => document.querySelectorAll(".lever input");
