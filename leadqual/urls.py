@@ -5,13 +5,13 @@ from django.contrib import admin
 from django.contrib.auth import views as accounts
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
-from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from django_otp.admin import OTPAdminSite
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.logging_in import limited
 from experiments.api import urls as experiments_api
+from insights.first_page import first_page
 from leadqual import health, metrics
 from models_registry.api import urls as models_api
 from predictions.api import urls as predictions_api
@@ -31,7 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/ml/", include(models_api.ml_urlpatterns)),
     path("api/ml/", include(experiments_api.ml_urlpatterns)),
     path("api/v1/", include(models_api.service_urlpatterns)),
-    path("", RedirectView.as_view(pattern_name="insights:today")),
+    path("", first_page),
     path("ml-insights/", include("insights.urls")),
     path("accounts/login/", limited(accounts.LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("accounts/logout/", accounts.LogoutView.as_view(), name="logout"),

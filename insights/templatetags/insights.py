@@ -15,6 +15,7 @@ from experiments.steps import Step
 from insights import stored, words
 from insights.drawing import Figure
 from insights.experiment_words import DECISIONS, STATES
+from insights.first_page import first_page_of
 from insights.sparklines import line_of
 from models_registry import card_sayings
 from models_registry.models import TrainingRun
@@ -22,6 +23,7 @@ from predictions.reasons import label_of, shown
 from predictions.trails import Trail
 
 register = template.Library()
+register.simple_tag(first_page_of)
 
 
 @register.filter

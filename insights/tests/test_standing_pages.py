@@ -11,7 +11,7 @@ from django.template.loader import get_template, render_to_string
 from django.test import Client
 from django.utils.translation import override
 
-from common.tests.people import sales
+from common.tests.people import a_person, sales
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -98,7 +98,48 @@ def test_a_login_never_leads_to_another_site() -> None:
     User.objects.create_user("ada", password="correct horse")
     form = {"username": "ada", "password": "correct horse", "next": "https://evil.example/"}
     response = Client().post("/accounts/login/", form)
-    assert response.headers["Location"] == "/ml-insights/"
+    assert response.headers["Location"] == "/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("permission", "first"),
+    [
+        ("predictions.view_prediction", "/ml-insights/"),
+        ("models_registry.view_modelversion", "/ml-insights/models/"),
+        ("leads.view_importjob", "/ml-insights/data/"),
+        ("experiments.view_experiment", "/ml-insights/experiments/"),
+    ],
+)
+def test_a_person_begins_at_the_first_page_that_the_person_may_see(permission: str, first: str) -> None:
+    client = a_person(permission)
+    assert client.get("/accounts/login/").headers["Location"] == "/"
+    assert client.get("/").headers["Location"] == first
+    assert client.get(first).status_code == 200
+    refused = client.get("/ml-insights/data/" if first != "/ml-insights/data/" else "/ml-insights/")
+    assert refused.status_code == 403
+    assert f'<a class="button" href="{first}">' in refused.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_may_see_no_page_is_told_whom_to_ask_and_can_log_out() -> None:
+    client = a_person(name="ada")
+    refused = client.get("/")
+    assert refused.status_code == 403
+    page = refused.content.decode()
+    for words in (
+        "Whoever runs leadqual here",
+        "no page yet",
+        "You are logged in as ada",
+        'action="/accounts/logout/"',
+    ):
+        assert words in page
+    assert 'class="button"' not in page
+    assert a_person(name="grace", is_staff=True).get("/").headers["Location"] == "/admin/"
+
+
+def test_the_first_address_asks_to_log_in() -> None:
+    assert Client().get("/").headers["Location"] == "/accounts/login/"
 
 
 @pytest.mark.django_db
