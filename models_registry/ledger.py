@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from common import chained
 from common.chained import Broken
+from common.errors import Conflict
 from models_registry.models import ModelActivation, ModelVersion
+
+
+class AnotherIsActive(Conflict):
+    """409: what was asked for is for the active version, and that is another one."""
+
+    default_code = "another_is_active"
+    default_detail = "This version is not the active one (any more), so nothing was changed."
 
 
 def lock(org_id: str) -> list[ModelVersion]:
@@ -21,6 +29,19 @@ def lock(org_id: str) -> list[ModelVersion]:
     """
     chained.lock(org_id)
     return list(ModelVersion.objects.of(org_id).select_for_update().order_by("pk"))
+
+
+def lock_active(org_id: str, *, version: str | None = None) -> ModelVersion:
+    """The active version, locked likewise. `version` is the one that is meant; None means whichever is active.
+
+    Raises AnotherIsActive, or ModelVersion.DoesNotExist where none is active and none was meant.
+    """
+    active = next((row for row in lock(org_id) if row.is_active), None)
+    if version is not None and (active is None or active.version != version):
+        raise AnotherIsActive()
+    if active is None:
+        raise ModelVersion.DoesNotExist("No version is active.")
+    return active
 
 
 def append(

@@ -42,13 +42,6 @@ class NothingToRestore(Conflict):
     default_detail = "The active version has never been recalibrated."
 
 
-class AnotherIsActive(Conflict):
-    """409: the outcomes are another version's."""
-
-    default_code = "another_is_active"
-    default_detail = "Another version became active meanwhile: its calibration is not these outcomes' to change."
-
-
 def present_calibration(version: ModelVersion) -> BetaCalibration:
     """The map by which the version scores now. Raises DamagedArtefact."""
     own = artefacts.load(version).calibration
@@ -59,15 +52,11 @@ def present_calibration(version: ModelVersion) -> BetaCalibration:
 def recalibrate(*, org_id: str, version: str, outcomes: Outcomes, by: str, reason: str = "") -> ModelVersion:
     """Refits the calibration of the active version, which must be `version`, on its own predictions' outcomes.
 
-    Raises TooFewOutcomes, NotBetter, AnotherIsActive, DamagedArtefact, FailedRehearsal, or ModelVersion.DoesNotExist
-    where none is active; then nothing is changed.
+    Raises TooFewOutcomes, NotBetter, AnotherIsActive, DamagedArtefact or FailedRehearsal; then nothing is changed.
     """
     if outcomes.dossiers < settings.ML_RECALIBRATION_MIN_OUTCOMES:
         raise TooFewOutcomes(outcomes.dossiers)
-    ledger.lock(org_id)
-    active = ModelVersion.objects.of(org_id).active().get()
-    if active.version != version:
-        raise AnotherIsActive()
+    active = ledger.lock_active(org_id, version=version)
     made = refit(present_calibration(active), outcomes)
     if not made.better:
         raise NotBetter(made)
@@ -77,13 +66,12 @@ def recalibrate(*, org_id: str, version: str, outcomes: Outcomes, by: str, reaso
 
 
 @transaction.atomic
-def roll_back_calibration(*, org_id: str, by: str, reason: str = "") -> ModelVersion:
-    """Restores the calibration that the active version had before its present one.
+def roll_back_calibration(*, org_id: str, by: str, reason: str = "", version: str | None = None) -> ModelVersion:
+    """Restores the calibration that the active version, which must be `version` if that is told, had before.
 
-    Raises NothingToRestore, FailedRehearsal, or ModelVersion.DoesNotExist where none is active.
+    Raises NothingToRestore, FailedRehearsal, AnotherIsActive, or ModelVersion.DoesNotExist where none is active.
     """
-    ledger.lock(org_id)
-    active = ModelVersion.objects.of(org_id).active().get()
+    active = ledger.lock_active(org_id, version=version)
     lived = ModelActivation.objects.of(org_id).filter(version=active.version).order_by("-number")
     before = next((row for row in lived.iterator() if row.calibration != active.calibration), None)
     if before is None:

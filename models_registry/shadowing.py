@@ -20,6 +20,13 @@ class AlreadyActive(Conflict):
     default_detail = "This version is the active one: it scores already, and is no shadow of itself."
 
 
+class AnotherIsShadow(Conflict):
+    """409: the version whose shadow is to end is none."""
+
+    default_code = "another_is_shadow"
+    default_detail = "This version is not the shadow (any more), so nothing was changed."
+
+
 @transaction.atomic
 def set_shadow(*, org_id: str, version: str, by: str, at: datetime, reason: str = "") -> ModelVersion:
     """Makes a version the shadow, instead of the one there was. The same again changes nothing.
@@ -47,9 +54,14 @@ def set_shadow(*, org_id: str, version: str, by: str, at: datetime, reason: str 
 
 
 @transaction.atomic
-def clear_shadow(*, org_id: str, by: str, at: datetime, reason: str = "") -> bool:
-    """Ends the shadow; its figures stay. False where there was none."""
+def clear_shadow(*, org_id: str, by: str, at: datetime, reason: str = "", version: str | None = None) -> bool:
+    """Ends the shadow; its figures stay. False where there was none.
+
+    Raises AnotherIsShadow where it is not `version`, if that is told.
+    """
     before = _without_shadow(ledger.lock(org_id))
+    if version is not None and before != version:
+        raise AnotherIsShadow()
     if before:
         audit.record(
             org_id=org_id, act="model.shadow", subject=before, by=by, at=at, reason=reason, before=before, after=""

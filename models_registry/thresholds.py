@@ -58,30 +58,35 @@ def problems_with(thresholds: Mapping[str, float]) -> dict[str, str]:
 
 @transaction.atomic
 def set_thresholds(
-    *, org_id: str, thresholds: Mapping[str, float] | None, by: str, at: datetime | None = None, reason: str = ""
+    *,
+    org_id: str,
+    thresholds: Mapping[str, float] | None,
+    by: str,
+    at: datetime | None = None,
+    reason: str = "",
+    version: str | None = None,
 ) -> ModelVersion:
-    """Gives the active version thresholds of its own, or with None the settings' again.
+    """Gives the active version, which must be `version` if that is told, thresholds of its own, or the settings' again.
 
-    The same as hold already change nothing and write no row. `at` is given to tell of the past alone.
-    Raises Disordered, or ModelVersion.DoesNotExist where no version is active.
+    None means the settings'. The same as hold already change nothing and write no row. `at` is given to tell of the
+    past alone. Raises Disordered, AnotherIsActive, or ModelVersion.DoesNotExist where no version is active.
     """
     if thresholds is not None and (problems := problems_with(thresholds)):
         raise Disordered(problems)
-    ledger.lock(org_id)
-    version = ModelVersion.objects.of(org_id).active().get()
-    before = of(version)
-    version.thresholds = None if thresholds is None else {name: float(thresholds[name]) for name in NAMES}
-    if of(version) == before:
-        return version
-    version.save(update_fields=["thresholds"])
-    row = ledger.append(version, thresholds=of(version), act=Act.THRESHOLDS, by=by, at=at, reason=reason)
+    active = ledger.lock_active(org_id, version=version)
+    before = of(active)
+    active.thresholds = None if thresholds is None else {name: float(thresholds[name]) for name in NAMES}
+    if of(active) == before:
+        return active
+    active.save(update_fields=["thresholds"])
+    row = ledger.append(active, thresholds=of(active), act=Act.THRESHOLDS, by=by, at=at, reason=reason)
     audit.record(
         org_id=org_id,
         act="model.thresholds",
-        subject=version.version,
+        subject=active.version,
         by=by,
         at=row.at,
         reason=reason,
-        evidence={"before": before, "after": of(version)},
+        evidence={"before": before, "after": of(active)},
     )
-    return version
+    return active

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
@@ -80,20 +80,20 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         return [path("recalibrate/", view, name="predictions_prediction_recalibrate"), *super().get_urls()]
 
     def recalibrate(self, request: HttpRequest) -> HttpResponse:
-        """Refits the active version's calibration on what became of its own predictions."""
+        """Refits the calibration of the version on whose page it was asked for, if that is the active one."""
         if not request.user.has_perm(ACTIVATE):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         org_id = org_of(request.user, session=request.session)
         by = request.user.get_username()
+        version = get_object_or_404(ModelVersion.objects.of(org_id), version=request.POST.get("version", ""))
         try:
-            version = recalibrate_now(org_id=org_id, by=by, reason=reason_of(request))
+            recalibrate_now(org_id=org_id, by=by, reason=reason_of(request), version=version.version)
         except ModelVersion.DoesNotExist:
             raise Http404 from None
         except (Conflict, Unavailable) as problem:
             messages.error(request, str(problem.detail))
-            version = ModelVersion.objects.of(org_id).active().get()
         else:
             messages.success(request, f"{version} scores by a new calibration from now on; the ledger has the figures.")
         return redirect(reverse("admin:models_registry_modelversion_change", args=[version.pk]))

@@ -24,6 +24,7 @@ from models_registry.alarms import raise_alarm
 from models_registry.learning.band import Band, band_of
 from models_registry.learning.model import Model
 from models_registry.learning.recalibration import Outcomes
+from models_registry.ledger import AnotherIsActive
 from models_registry.models import AlarmKind, ModelVersion
 from models_registry.recalibration import NotBetter, present_calibration, recalibrate
 from predictions.judging import labels_of
@@ -75,11 +76,17 @@ def watch(org_id: str, *, alpha: float = ALPHA) -> Watched:
     return Watched(version, outcomes, band)
 
 
-def recalibrate_now(*, org_id: str, by: str, reason: str = "") -> ModelVersion:
-    """On a person's word: refits on what is known now, whatever the band says. Raises as `recalibrate`."""
-    version = ModelVersion.objects.of(org_id).active().get()
-    outcomes = outcomes_of(Organisation.get(org_id), version)
-    return recalibrate(org_id=org_id, version=version.version, outcomes=outcomes, by=by, reason=reason)
+def recalibrate_now(*, org_id: str, by: str, reason: str = "", version: str | None = None) -> ModelVersion:
+    """On a person's word: refits on what is known now, whatever the band says.
+
+    `version` is the one that is meant; None means whichever is active. Raises as `recalibrate`, or
+    ModelVersion.DoesNotExist where none is active.
+    """
+    active = ModelVersion.objects.of(org_id).active().get()
+    if version not in (None, active.version):
+        raise AnotherIsActive()
+    outcomes = outcomes_of(Organisation.get(org_id), active)
+    return recalibrate(org_id=org_id, version=active.version, outcomes=outcomes, by=by, reason=reason)
 
 
 def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:

@@ -81,14 +81,13 @@ def _shadow(row: ModelVersion, request: HttpRequest) -> str:
 
 
 def _no_shadow(row: ModelVersion, request: HttpRequest) -> str:
-    clear_shadow(org_id=row.org_id, at=timezone.now(), **_told(request))
+    clear_shadow(org_id=row.org_id, version=row.version, at=timezone.now(), **_told(request))
     return "No version scores silently any more; what it said is kept."
 
 
 def _set_thresholds(row: ModelVersion, request: HttpRequest) -> str:
-    _ensure_active(row)
     wanted = None if "installation" in request.POST else _numbers(request)
-    set_thresholds(org_id=row.org_id, thresholds=wanted, **_told(request))
+    set_thresholds(org_id=row.org_id, version=row.version, thresholds=wanted, **_told(request))
     return "These thresholds hold from now on."
 
 
@@ -100,14 +99,8 @@ def _numbers(request: HttpRequest) -> dict[str, float]:
 
 
 def _restore(row: ModelVersion, request: HttpRequest) -> str:
-    _ensure_active(row)
-    roll_back_calibration(org_id=row.org_id, **_told(request))
+    roll_back_calibration(org_id=row.org_id, version=row.version, **_told(request))
     return "The calibration before the present one holds again."
-
-
-def _ensure_active(row: ModelVersion) -> None:
-    if not row.is_active:
-        raise Conflict("Another version became active since you opened the page.")
 
 
 ACTS: dict[str, Callable[[ModelVersion, HttpRequest], str]] = {

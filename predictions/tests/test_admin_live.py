@@ -29,11 +29,12 @@ def press(client: Client, version: ModelVersion, act: str, **fields: object) -> 
 
 def test_recalibrate_now_and_back_again() -> None:
     version, client = an_active_version(), staff()
+    asked = {"version": version.version, "reason": "spring"}
     assert "Recalibrate now" in page(client, version)
     assert "Restore the calibration before" not in page(client, version)
-    assert "0 leads have a known outcome" in client.post(RECALIBRATE, follow=True).content.decode()
+    assert "0 leads have a known outcome" in client.post(RECALIBRATE, asked, follow=True).content.decode()
     a_mature_past(version, shift=1.2)
-    answer = client.post(RECALIBRATE, {"reason": "spring"}, follow=True).content.decode()
+    answer = client.post(RECALIBRATE, asked, follow=True).content.decode()
     assert "by a new calibration from now on" in answer
     assert "Restore the calibration before" in answer
     press(client, version, "restore")
@@ -67,8 +68,21 @@ def test_a_shadow_begins_and_ends() -> None:
 def test_what_belongs_to_the_active_version_is_refused_on_another() -> None:
     an_active_version()
     other, client = kept("20260201000000", seed=2), staff()
+    before = list(ModelActivation.objects.values_list("act", flat=True))
     for act in ("thresholds", "restore"):
-        assert "Another version became active" in press(client, other, act, **installation())
+        assert "not the active one" in press(client, other, act, **installation())
+    answer = client.post(RECALIBRATE, {"version": other.version}, follow=True)
+    assert "not the active one" in answer.content.decode()
+    assert answer.redirect_chain[-1][0] == f"{VERSIONS}{other.pk}/change/"
+    assert list(ModelActivation.objects.values_list("act", flat=True)) == before
+    assert not AuditEntry.objects.exclude(act="model.activate").exists()
+
+
+def test_a_shadow_is_ended_from_its_own_page_only() -> None:
+    an_active_version()
+    shadow, other, client = kept("20260201000000", seed=2, is_shadow=True), kept("20260301000000", seed=3), staff()
+    assert "not the shadow" in press(client, other, "unshadow")
+    assert ModelVersion.objects.shadow().get() == shadow
 
 
 def test_looking_does_not_permit_changing() -> None:

@@ -16,9 +16,9 @@ from leads.models import Organisation, Outcome
 from models_registry import ledger, scorers
 from models_registry.activation import activate, roll_back
 from models_registry.learning.recalibration import Refit, refit
+from models_registry.ledger import AnotherIsActive
 from models_registry.models import Alarm, ModelActivation, ModelArtefact, ModelVersion
 from models_registry.recalibration import (
-    AnotherIsActive,
     NotBetter,
     NothingToRestore,
     TooFewOutcomes,
