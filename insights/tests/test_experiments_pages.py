@@ -314,6 +314,21 @@ def test_the_form_asks_where_two_methods_differ_and_keeps_what_was_written() -> 
     assert 'value="Spring"' in page
 
 
+def test_the_button_that_asks_makes_nothing_and_puts_nothing_in_the_address() -> None:
+    client = staff()
+    form = text(client, f"{PAGES}new")
+    assert 'formmethod="get"' not in form  # it would take the proof of the form's origin along, to logs and histories
+    assert '<button class="quiet" name="look"' in form
+    answer = client.post(
+        f"{PAGES}new", {"control": "RULE_BASED", "treatment": "ML", "name": "Spring", "look": "differ"}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert f'hx-get="{PAGES}differ?control=RULE_BASED&amp;treatment=ML"' in page
+    assert 'value="Spring"' in page
+    assert not Experiment.objects.exists()
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,6 +34,8 @@ from predictions.side_by_side import Unreadable
 
 LARGEST = 2**63
 MOST_LISTED, MOST_VERSIONS = 100, 50
+LOOK = "look"
+"""What the form's button sends that asks where the ways differ."""
 STEP = {step.name: step for step in STEPS}
 
 
@@ -139,9 +141,15 @@ def _stopped_or_404(viewer: Viewer, number: int) -> Experiment:
     return found
 
 
+def _asked_with(request: HttpRequest) -> QueryDict:
+    """The address, or the form where it only asks where the ways differ: its proof of origin stays out of addresses."""
+    return request.POST if LOOK in request.POST else request.GET
+
+
 def _told(request: HttpRequest) -> dict[str, str]:
-    """What the address says of a new one."""
-    return {name: request.GET[name] for name in ExperimentForm.base_fields if name in request.GET}
+    """What is said of a new one that is not to be made yet."""
+    told = _asked_with(request)
+    return {name: told[name] for name in ExperimentForm.base_fields if name in told}
 
 
 def _draft(
@@ -151,7 +159,9 @@ def _draft(
     made: Callable[[dict[str, Any]], Experiment],
     before: Experiment | None = None,
 ) -> HttpResponse:
-    """What the form asks for as a draft, or the form with what is wrong."""
+    """What the form asks for as a draft, or the form with what is wrong, or with where the ways differ."""
+    if LOOK in request.POST:
+        return _form(request, viewer, ExperimentForm(initial=_told(request), methods=_methods(viewer)), before=before)
     if form.is_valid():
         told = {"org_id": viewer.org.org_id, "by": viewer.name, "at": timezone.now(), "start": False}
         try:
@@ -167,7 +177,7 @@ def _draft(
 def _form(
     request: HttpRequest, viewer: Viewer, form: ExperimentForm, *, before: Experiment | None = None, status: int = 200
 ) -> HttpResponse:
-    ways = [request.GET.get(name, "") for name in ("control", *(way for way, _treated in WAYS))]
+    ways = [_asked_with(request).get(name, "") for name in ("control", *(way for way, _treated in WAYS))]
     context = {"form": form, "apart_queries": apart_queries(*ways), "before": before, "here": "experiments"}
     response = show(request, viewer, "insights/experiment_new.html", **context)
     response.status_code = status
