@@ -76,6 +76,11 @@ CALIBRATION_ERROR = Measure(
 )
 MEASURES = (*FIVE, LOG_LOSS, BRIER, PR_AUC, CALIBRATION_ERROR)
 
+BETTER, WORSE, SAME, UNSURE = "better", "worse", "same", "unsure"
+NO_MATTER = 0.0005
+"""A difference that three decimals do not show."""
+Interval = tuple[float, float] | None
+
 
 def value_of(metrics: Mapping[str, Any], measure: Measure) -> float | None:
     """The measure as a number; None where it was not taken."""
@@ -83,7 +88,20 @@ def value_of(metrics: Mapping[str, Any], measure: Measure) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
-def interval_of(metrics: Mapping[str, Any], measure: Measure) -> tuple[float, float] | None:
+def interval_of(metrics: Mapping[str, Any], measure: Measure) -> Interval:
     """Its 95 % interval; None where it has none."""
     bounds = (metrics.get("intervals") or {}).get(measure.key)
     return (float(bounds[0]), float(bounds[1])) if bounds else None
+
+
+def verdict(measure: Measure, values: tuple[float | None, float | None], bounds: tuple[Interval, Interval]) -> str:
+    """Of the second of two values; unsure where both intervals have something in common."""
+    before, after = values
+    if before is None or after is None:
+        return ""
+    if abs(after - before) < NO_MATTER:
+        return SAME
+    first, second = bounds
+    if first and second and first[0] <= second[1] and second[0] <= first[1]:
+        return UNSURE
+    return BETTER if (after < before) == measure.falls else WORSE

@@ -13,13 +13,11 @@ from insights.drawing import Figure
 from leads.models import Organisation
 from models_registry import thresholds
 from models_registry.card_sayings import UNKNOWN, between, counted, three
-from models_registry.measures import LOG_LOSS, MEASURES, ROC_AUC, Measure, interval_of, value_of
+from models_registry.measures import LOG_LOSS, MEASURES, ROC_AUC, SAME, UNSURE, Measure, interval_of, value_of, verdict
 from models_registry.models import ModelVersion, TrainingRun
 from predictions.reasons import label_of
 
 MOST_VERSIONS = 50
-NO_MATTER = 0.0005
-"""A difference that three decimals do not show."""
 THRESHOLDS = {
     "high_probability": gettext_noop("Call today, from the probability"),
     "high_confidence": gettext_noop("Call today, from the confidence"),
@@ -27,7 +25,6 @@ THRESHOLDS = {
     "medium_confidence": gettext_noop("Call this week, from the confidence"),
     "nurture_probability": gettext_noop("Stay in touch, from the probability"),
 }
-BETTER, WORSE, SAME, UNSURE = "better", "worse", "same", "unsure"
 
 
 @dataclass(frozen=True)
@@ -154,22 +151,6 @@ def _difference(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return UNKNOWN
     return number(f"{after - before:+.3f}").replace("-", "−")
-
-
-Interval = tuple[float, float] | None
-
-
-def verdict(measure: Measure, values: tuple[float | None, float | None], bounds: tuple[Interval, Interval]) -> str:
-    """Of the second of two values; unsure where both intervals have something in common."""
-    before, after = values
-    if before is None or after is None:
-        return ""
-    if abs(after - before) < NO_MATTER:
-        return SAME
-    first, second = bounds
-    if first and second and first[0] <= second[1] and second[0] <= first[1]:
-        return UNSURE
-    return BETTER if (after < before) == measure.falls else WORSE
 
 
 def _paired(before: ModelVersion, after: ModelVersion) -> tuple[list[Compared], int]:

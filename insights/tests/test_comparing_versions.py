@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from common.jobs import JobStatus
 from common.tests.people import sales, staff
-from insights.pages.comparison import BETTER, SAME, UNSURE, WORSE, verdict
 from leads.models import LeadScore, Outcome
 from leads.tests.cast import a_lead, a_past
-from models_registry.measures import LOG_LOSS, ROC_AUC
+from models_registry.measures import BETTER, LOG_LOSS, ROC_AUC, SAME, UNSURE, WORSE, verdict
 from models_registry.models import ModelVersion, TrainingCheck
 from models_registry.tests.artefacts import without_feature
 from models_registry.tests.cards import CARD, MEASURED, METRICS, a_training_run, a_version

@@ -17,11 +17,12 @@ from django.utils.http import urlencode
 
 from models_registry.card_sayings import share, three
 from models_registry.info import card_of
-from models_registry.measures import MEASURES, Measure, value_of
+from models_registry.measures import BETTER, MEASURES, SAME, UNSURE, WORSE, Measure, interval_of, value_of, verdict
 from models_registry.models import ModelVersion, TrainingRun
 
 MOST_FEATURES = 15
 UNKNOWN = "–"
+WORDS = {BETTER: "better", WORSE: "worse", SAME: "the same", UNSURE: "within chance"}
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,17 @@ class Line:
 
 def lines_of(sides: Sequence[ModelVersion]) -> list[Line]:
     """Every measure of one version, or of two with the difference of the second from the first."""
-    return [_line(measure, [value_of(side.metrics, measure) for side in sides]) for measure in MEASURES]
+    return [_line(measure, sides) for measure in MEASURES]
 
 
-def _line(measure: Measure, values: list[float | None]) -> Line:
+def _line(measure: Measure, sides: Sequence[ModelVersion]) -> Line:
+    values = [value_of(side.metrics, measure) for side in sides]
     shown = [three(value) for value in values]
     if len(values) < 2 or values[0] is None or values[1] is None:
         return Line(measure, shown)
-    difference = f"{values[1] - values[0]:+.3f}"
-    if difference in ("+0.000", "-0.000"):
-        return Line(measure, shown, "0.000", "the same")
-    return Line(measure, shown, difference, "better" if (values[1] < values[0]) == measure.falls else "worse")
+    before, after = (interval_of(side.metrics, measure) for side in sides)
+    said = verdict(measure, (values[0], values[1]), (before, after))
+    return Line(measure, shown, "0.000" if said == SAME else f"{values[1] - values[0]:+.3f}", WORDS[said])
 
 
 class Comparing:

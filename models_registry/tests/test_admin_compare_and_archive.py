@@ -44,6 +44,16 @@ def test_two_chosen_versions_are_shown_side_by_side_with_the_difference() -> Non
     assert lines["pr_auc"] == ("", "")
 
 
+@pytest.mark.parametrize("address", [compared(OLD, NEW), "{new}activate/"])
+def test_a_difference_that_chance_explains_is_called_neither_better_nor_worse(address: str) -> None:
+    a_version(OLD, is_active=True, metrics=METRICS | {"roc_auc": 0.7, "intervals": {"roc_auc": [0.65, 0.76]}})
+    new = a_version(NEW, metrics=METRICS | {"roc_auc": 0.75, "intervals": {"roc_auc": [0.7, 0.8]}})
+    answer = staff().get(address.format(new=f"{VERSIONS}{new.pk}/"))
+    lines = {line.measure.key: (line.difference, line.verdict) for line in answer.context["lines"]}
+    assert lines["roc_auc"] == ("+0.050", "within chance")
+    assert '<span class="word">within chance</span>' in answer.content.decode()
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_other_than_two_are_not_compared(count: int) -> None:
     rows = [a_version(f"2026010{day}000000") for day in range(1, 4)]
