@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of, discover
 from leads.cohorts import LARGEST_FACTOR, Labels, censoring_factors, newest
+from leads.differences import PROMPT
 from leads.features import Feature, LabelledRows
 from leads.foreknowledge import availability_of
 from leads.models import Organisation
 
 HISTORIES = """
-SELECT d.id, d.created_at, o.converted, o.is_exact, greatest(o.occurred_at, d.created_at), o.occurred_at IS NOT NULL
+SELECT d.id, d.created_at, o.converted, coalesce(o.is_exact, false), greatest(o.occurred_at, d.created_at),
+       least(d.recorded_at, %(until)s)
 FROM dossier d
 LEFT JOIN lead_outcome o ON o.dossier_id = d.id AND o.superseded_at IS NULL AND o.occurred_at <= %(until)s
 WHERE d.org_id = %(org_id)s AND d.created_at >= %(since)s AND d.created_at <= %(until)s
@@ -34,32 +36,49 @@ CHUNK = 50_000
 
 @dataclass(frozen=True)
 class History:
-    """A lead's life as far as training needs it."""
+    """A lead's life as far as training needs it.
+
+    `heard_at`, where it was told late and how long it had been undecided by then is not known: when that was. What it
+    was as it came in is known, and what became of it from then on.
+    """
 
     dossier: int
     created_at: datetime
     converted: bool | None
     is_exact: bool
     decided_at: datetime | None
+    heard_at: datetime | None = None
 
     def is_censored_at(self, moment: datetime, horizon: timedelta, until: datetime) -> bool:
         """Whether it is still undecided, and was not observed for the whole horizon of the moment: nobody can say."""
-        return self.decided_at is None and moment <= until < moment + horizon
+        return self.decided_at is None and self._is_followed_at(moment) and moment <= until < moment + horizon
 
     def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime) -> bool | None:
         """Whether it converted within the horizon of the moment; None where that is not known or was known already.
 
         An undecided lead that has not been observed for the whole horizon is censored, not lost.
         """
-        if moment > until:
+        if moment > until or not self._is_followed_at(moment):
             return None
         if self.decided_at is None:
             return False if moment + horizon <= until else None
         if not self.is_exact:
-            return bool(self.converted) if moment == self.created_at else None
+            return bool(self.converted)
         if self.decided_at <= moment and not self._decided_at_creation(moment):
             return None
         return bool(self.converted) and self.decided_at <= moment + horizon
+
+    def was_open_at(self, moment: datetime) -> bool:
+        """Whether it is known to have been undecided then."""
+        return self._is_followed_at(moment) and (self.decided_at is None or self.decided_at > moment)
+
+    def _is_followed_at(self, moment: datetime) -> bool:
+        # Of one whose decision has no time nothing is known between its creation and the telling, so nothing must be
+        # taken of the undecided ones told with it either: they would be those that never convert.
+        if moment == self.created_at:
+            return True
+        is_timed = self.decided_at is None or self.is_exact
+        return is_timed and (self.heard_at is None or moment >= self.heard_at)
 
     def _decided_at_creation(self, moment: datetime) -> bool:
         # A lead that arrives decided is still a lead: it counts once, as it came in.
@@ -88,10 +107,26 @@ def histories(org: Organisation, *, since: datetime, until: datetime) -> list[Hi
     """The leads created in the period, and what was known of their outcome at its end. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(HISTORIES, {"org_id": org.org_id, "since": since, "until": until})
-        return [
-            History(dossier, created, converted, bool(is_exact), decided if is_decided else None)
-            for dossier, created, converted, is_exact, decided, is_decided in cursor.fetchall()
-        ]
+        rows = cursor.fetchall()
+    lives = [
+        History(dossier, created, converted, is_exact, None if converted is None else decided, _late(created, told))
+        for dossier, created, converted, is_exact, decided, told in rows
+    ]
+    return [replace(life, heard_at=None) if life.heard_at else life for life in lives] if _have_times(lives) else lives
+
+
+def _late(created_at: datetime, told_at: datetime) -> datetime | None:
+    return told_at if told_at - created_at > PROMPT else None
+
+
+def _have_times(lives: list[History]) -> bool:
+    """Whether, of the leads that were decided before they were first told, most were told with the decision's time.
+
+    Then one told as undecided was undecided until then. Asked of all together: what is told of an undecided lead is
+    the same whether or not its source would know the time of a decision.
+    """
+    late = [life for life in lives if life.decided_at and life.heard_at and life.decided_at <= life.heard_at]
+    return 2 * sum(life.is_exact for life in late) >= len(late)
 
 
 def count(org: Organisation, *, since: datetime, until: datetime) -> Counts:
@@ -233,6 +268,7 @@ def _told(labels: str, taken: list[Snapshot], weight: Floats) -> dict[str, Any]:
         "too_young": int((weight == 0.0).sum()) - censored,
         "largest_factor": float(factor.max(initial=1.0)),
         "capped": int((factor > LARGEST_FACTOR - 1e-9).sum()),
+        "told_late": len({each.life.dossier for each in taken if each.life.heard_at is not None}),
     }
 
 

@@ -65,14 +65,11 @@ def _pairs(org: Organisation, ages: Mapping[str, float], *, since: datetime, unt
     pairs: list[Pair] = []
     for name, share in ages.items():
         age = timedelta(days=float(name))
-        reached = [life for life in lives if since < life.created_at + age <= until and _is_open(life, age)]
+        reached = [life for life in lives if since < life.created_at + age <= until]
+        reached = [life for life in reached if life.was_open_at(life.created_at + age)]
         newest = reached[-MOST_AT_AN_AGE:]
         pairs += [(life, life.created_at + age, share / len(newest)) for life in newest]
     return pairs
-
-
-def _is_open(life: History, age: timedelta) -> bool:
-    return life.decided_at is None or life.decided_at > life.created_at + age
 
 
 def _sample(org: Organisation, model: Model, pairs: list[Pair]) -> Sample:

@@ -106,7 +106,7 @@ def _settled(org: Organisation, lives: Sequence[History], at: datetime) -> list[
     """Those, oldest first, that were undecided at three days and came before the first whose fate nobody knows yet."""
     censored = (life for life in lives if life.is_censored_at(life.created_at + REHEARSED_AGE, org.horizon, at))
     end = min((life.created_at for life in censored), default=at - REHEARSED_AGE)
-    return [life for life in lives if life.created_at < end and _is_open(life)]
+    return [life for life in lives if life.created_at < end and life.was_open_at(life.created_at + REHEARSED_AGE)]
 
 
 def _rehearse(org: Organisation, version: ModelVersion, lives: Sequence[History]) -> Said:
@@ -123,10 +123,6 @@ def _end_of_learning(version: ModelVersion) -> datetime:
     """When the newest lead that it learnt from was created; where the card does not say, when it was made."""
     told = version.card.get("training", {}).get("created_to")
     return datetime.fromisoformat(told).replace(tzinfo=timezone.utc) if told else version.created_at
-
-
-def _is_open(life: History) -> bool:
-    return life.decided_at is None or life.decided_at > life.created_at + REHEARSED_AGE
 
 
 def first_said(
