@@ -109,11 +109,17 @@ def holm(p: Mapping[Any, float], alpha: float = ALPHA) -> set[Any]:
 
 
 def drift(
-    reference: Mapping[str, Any], sample: Sample, *, score: Floats | None, label: Callable[[str], str]
+    reference: Mapping[str, Any],
+    sample: Sample,
+    *,
+    score: Floats | None,
+    score_weight: Floats | None = None,
+    label: Callable[[str], str],
 ) -> tuple[list[Drifted], Drifted | None]:
     """Every feature of a card's `reference` against the leads of `sample`, and the score, strongest shift first.
 
-    `score` (n,) are the sample's probabilities by the same model; `label` names a feature for people.
+    `score` (n,) are the sample's probabilities by the same model, and `score_weight` (n,) what each weighs among them,
+    where the score's reference is of other ages; `label` names a feature for people.
     """
     tests = {
         name: _Tests.of(entry, sample.columns[name], sample)
@@ -121,7 +127,9 @@ def drift(
         if name in sample.columns
     }
     if score is not None:
-        tests[SCORE] = _Tests.of(reference["score"], score, sample)
+        weight = sample.weight if score_weight is None else score_weight
+        rows = weight > 0.0
+        tests[SCORE] = _Tests.of(reference["score"], score[rows], Sample({}, weight[rows], sample.dossier[rows]))
     held = holm({(name, kind): p for name, each in tests.items() for kind, p in each.chances().items()})
     found = {name: each.verdict(name, {kind for at, kind in held if at == name}, label) for name, each in tests.items()}
     scored = found.pop(SCORE, None)

@@ -53,7 +53,8 @@ class Sample:
 def reference_of(past: LabelledRows, newest: LabelledRows, probability: Floats) -> dict[str, Any]:
     """The card's `reference`: features from the training part, the score's tenths from the holdout it was measured on.
 
-    `ages` is each age's share of the training snapshots (days: share), so that leads can be compared age by age.
+    `ages` is each age's share of the training snapshots (days: share), so that leads can be compared age by age;
+    `score_ages` the same of the holdout, which may lack the ages at which the newest leads are not settled yet.
     """
     sample = Sample(past.columns, past.weight, past.dossier)
     held_out = Sample({}, newest.weight, newest.dossier)
@@ -66,6 +67,7 @@ def reference_of(past: LabelledRows, newest: LabelledRows, probability: Floats) 
         },
         "score": _numbers(Kind.NUMERIC, probability, held_out),
         "ages": _ages(past),
+        "score_ages": _ages(newest),
     }
 
 

@@ -77,6 +77,20 @@ def test_leads_like_those_of_training_do_not_drift_and_others_do_and_raise_an_al
     assert "Source: " in AuditEntry.objects.get(act="alarm.drift").reason
 
 
+def test_the_score_is_compared_at_the_ages_of_the_holdout_and_by_those_of_training_where_these_are_not_told() -> None:
+    a_past(400)
+    version, org = a_version(), Organisation.get("default")
+    reference = version.card["reference"]
+    reference["score_ages"] = {"0": 1.0}
+    youngest = drift_of(org, version, at=now())["score"]["psi"]
+    del reference["score_ages"]
+    earlier = drift_of(org, version, at=now())["score"]["psi"]
+    reference["score_ages"] = reference["ages"]
+    assert drift_of(org, version, at=now())["score"]["psi"] == earlier != youngest
+    reference["score_ages"] = {"0.5": 1.0}
+    assert drift_of(org, version, at=now())["score"]["reason"] == "too_few_leads"
+
+
 def test_probabilities_that_miss_raise_an_alarm() -> None:
     a_past()
     version = a_version()

@@ -175,3 +175,27 @@ def test_a_word_seen_once_makes_new_words_no_surprise() -> None:
 def test_corrected_for_the_number_of_tests() -> None:
     assert holm({"a": 0.004, "b": 0.2, "c": 0.9}, 0.01) == set()
     assert holm({"a": 0.003, "b": 0.0049, "c": 0.9}, 0.01) == {"a", "b"}
+
+
+def at_ages(n: int, days: tuple[int, ...]) -> tuple[LabelledRows, np.ndarray]:
+    """Leads, each at one of these ages; the older it is, the less it is likely to convert, and nothing else moves."""
+    found, age = rows(n, seed=n), np.resize(days, n)
+    probability = np.random.default_rng(n).beta(4, 8, n) * np.where(age < 30, 1.0, 0.2)
+    return replace(found, moment=found.created_at + age * np.timedelta64(1, "D")), probability
+
+
+def test_a_score_is_compared_at_the_ages_at_which_its_reference_was_taken() -> None:
+    past, _ = at_ages(2_000, (0, 7, 30))
+    newest, said = at_ages(500, (0, 7))
+    reference = reference_of(past, newest, said)
+    assert set(reference["ages"]) == {"0", "7", "30"}
+    assert reference["score_ages"] == {"0": 0.5, "7": 0.5}
+    now, score = at_ages(900, (0, 7, 30))
+    sample = Sample(now.columns, now.weight, now.dossier)
+    weight = np.where(now.moment - now.created_at < np.timedelta64(30, "D"), 1.0, 0.0)
+    found = [
+        drift(reference, sample, score=score, score_weight=each, label=str)[1] for each in (None, weight, 0.0 * weight)
+    ]
+    assert [each and each.verdict for each in found] == [MOVED, STEADY, STEADY]
+    assert found[2] is not None
+    assert found[2].reason == "too_few_leads"
