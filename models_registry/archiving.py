@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 from common import audit
 from common.errors import Conflict
 from models_registry import ledger
-from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
 
 
 class StillScores(Conflict):
@@ -46,7 +46,7 @@ def archive_version(*, org_id: str, version: str, by: str, at: datetime, reason:
 
 
 def archive_old(*, at: datetime) -> int:
-    """Archives the versions past their time, but for the newest few. How many there were."""
+    """Archives the versions past their time, but for a few: those that were live last, then the newest. How many."""
     archived = 0
     for org_id in ModelVersion.objects.values_list("org_id", flat=True).distinct().order_by("org_id"):
         archived += archive_old_of(org_id, at=at)
@@ -55,11 +55,13 @@ def archive_old(*, at: datetime) -> int:
 
 @transaction.atomic
 def archive_old_of(org_id: str, *, at: datetime) -> int:
-    """The same for one organisation."""
+    """The same for one organisation. Those that were live are the last to go: one goes back to them."""
     before = at - timedelta(days=settings.ML_ARCHIVE_AFTER_DAYS)
     earlier = [row for row in ledger.lock(org_id) if not (row.is_active or row.is_shadow or row.archived)]
-    earlier.sort(key=lambda row: row.version, reverse=True)
-    old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if row.created_at < before]
+    ended = ModelActivation.objects.ended_of(org_id)
+    used = {row.version: ended.get(row.version, row.created_at) for row in earlier}
+    earlier.sort(key=lambda row: (row.version in ended, used[row.version], row.version), reverse=True)
+    old = [row for row in earlier[settings.ML_KEEP_VERSIONS :] if used[row.version] < before]
     return sum(_archive(row, by="schedule", at=at, reason="past its time") for row in old)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import models
@@ -39,6 +40,11 @@ class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
     def last_of_version(self, org_id: str, version: str) -> ModelActivation | None:
         """How a version was when it last was live."""
         return self.of(org_id).filter(version=version).order_by("-number").first()
+
+    def ended_of(self, org_id: str) -> dict[str, datetime]:
+        """When each version that was live gave way to another one, for the last time."""
+        rows = list(self.of(org_id).order_by("number").values_list("version", "at"))
+        return {before: at for (before, _), (after, at) in pairwise(rows) if before != after}
 
     def calibrated_at(self, org_id: str, version: str) -> datetime | None:
         """When a version was last given another calibration; None where it still has its first."""

@@ -1,6 +1,7 @@
 """Which version is active, who made it so, and which are kept."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -74,6 +75,21 @@ def test_a_young_version_is_not_archived() -> None:
     for day in range(1, 10):
         kept(f"202601{day:02}000000", created_at=NOW - timedelta(days=30))
     assert archive_old(at=NOW) == 0
+
+
+def test_the_version_that_scored_until_yesterday_is_kept_however_old_and_however_many_came_after(settings: Any) -> None:
+    settings.ML_KEEP_VERSIONS = 2
+    old = NOW - timedelta(days=400)
+    for month in range(1, 7):
+        kept(f"2025{month:02}01000000", created_at=old)
+    for month, days in ((1, 390), (2, 300), (3, 250), (4, 1)):
+        activate(org_id="default", version=f"2025{month:02}01000000", by="staff", at=NOW - timedelta(days=days))
+    assert archive_old(at=NOW) == 3
+    left = ModelVersion.objects.filter(archived_at__isnull=True).order_by("version")
+    assert [row.version[4:6] for row in left] == ["02", "03", "04"]  # not 01, which scored before, nor 05 and 06
+    settings.ML_KEEP_VERSIONS = 0
+    assert archive_old(at=NOW) == 1  # 02 gave way to 03 250 days ago, 03 to 04 yesterday
+    assert sorted(row.version[4:6] for row in left.all()) == ["03", "04"]
 
 
 def test_two_versions_of_one_second_take_the_next_free_one() -> None:
