@@ -36,10 +36,10 @@ class NotBetter(Conflict):
 
 
 class NothingToRestore(Conflict):
-    """409: the active version has had one calibration only."""
+    """409: the active version has had no calibration before its present one."""
 
     default_code = "nothing_to_restore"
-    default_detail = "The active version has never been recalibrated."
+    default_detail = "The active version has never been recalibrated, or what it had first is restored already."
 
 
 def present_calibration(version: ModelVersion) -> BetaCalibration:
@@ -67,17 +67,31 @@ def recalibrate(*, org_id: str, version: str, outcomes: Outcomes, by: str, reaso
 
 @transaction.atomic
 def roll_back_calibration(*, org_id: str, by: str, reason: str = "", version: str | None = None) -> ModelVersion:
-    """Restores the calibration that the active version, which must be `version` if that is told, had before.
+    """Restores the calibration that the active version had before its present one; again, the one before that.
+
+    The active version must be `version` if that is told.
 
     Raises NothingToRestore, FailedRehearsal, AnotherIsActive, or ModelVersion.DoesNotExist where none is active.
     """
     active = ledger.lock_active(org_id, version=version)
-    lived = ModelActivation.objects.of(org_id).filter(version=active.version).order_by("-number")
-    before = next((row for row in lived.iterator() if row.calibration != active.calibration), None)
+    before = _earlier(active)
     if before is None:
         raise NothingToRestore()
     evidence = {"restored_from": before.number, "before_calibration": active.calibration}
     return _set(active, before.calibration, act=Act.RESTORE, by=by, reason=reason, evidence=evidence)
+
+
+def _earlier(active: ModelVersion) -> ModelActivation | None:
+    """The row of the calibration before the present one. What a restoring went back over is passed over."""
+    reached: int | None = None
+    for row in ModelActivation.objects.of(active.org_id).filter(version=active.version).order_by("-number").iterator():
+        if reached is not None and row.number > reached:
+            continue
+        if row.calibration != active.calibration:
+            return row
+        if row.act == Act.RESTORE:
+            reached = row.evidence["restored_from"]
+    return None
 
 
 def _set(active: ModelVersion, calibration: dict[str, float] | None, *, act: Act, **told: Any) -> ModelVersion:
