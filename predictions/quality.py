@@ -8,7 +8,7 @@ historical are measured alike.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -70,15 +70,27 @@ def realised_of(
 def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) -> dict[str, Any]:
     """What is to be expected of the leads scored in the last `days`, whose outcomes are pending. Two statements.
 
-    All of them count, the quickly decided too: those still undecided are no longer the leads that were scored.
+    All that were open when they were scored count, the quickly decided too: those still undecided are no longer the
+    leads that were scored.
     """
     since = at - timedelta(days=min(days, org.horizon_days))
     said, is_capped = first_said(org, version, since=since, until=at + timedelta(microseconds=1))
     window = window_of(since, at, is_capped=is_capped)
+    lives = lives_of(org, said.dossier, until=at)
+    said = _open_of(said, lives)
     if len(said) == 0:
         return NOTHING_PENDING | window
-    known = sum(life.decided_at is not None for life in lives_of(org, said.dossier, until=at).values())
+    known = sum(lives[lead].decided_at is not None for lead in said.dossier.tolist())
     return cbpe.estimate(said.probability) | {"decided": known, "pending": len(said) - known, "reasons": {}} | window
+
+
+def _open_of(said: Said, lives: Mapping[int, History]) -> Said:
+    """Those that were undecided when it was said, without leads that were forgotten meanwhile."""
+    moments = (moment.replace(tzinfo=timezone.utc) for moment in said.moment.tolist())
+    found = [(lives.get(lead), moment) for lead, moment in zip(said.dossier.tolist(), moments, strict=True)]
+    kept = [life is not None and (life.decided_at is None or life.decided_at > moment) for life, moment in found]
+    rows = np.flatnonzero(kept)
+    return Said(said.dossier[rows], said.probability[rows], said.moment[rows])
 
 
 NOTHING_PENDING: dict[str, Any] = dict.fromkeys(

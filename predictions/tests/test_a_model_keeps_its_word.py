@@ -69,6 +69,18 @@ def test_the_undecided_count_as_not_converted_once_the_horizon_has_passed_and_no
     assert pending["base_rate"] == pytest.approx(0.6)
 
 
+def test_what_was_said_of_leads_that_were_decided_by_then_is_not_awaited() -> None:
+    young, org = NOW - 20 * DAY, Organisation.get("default")
+    for converted in (True, False):
+        lead = a_lead(young - 3 * DAY)
+        an_outcome(lead, converted, young - DAY)
+        said(lead, 0.9, young)
+    assert estimated_of(org, VERSION, days=60, at=NOW)["n"] == 0
+    a_judged_lead(0.3, None, at=young)
+    pending = estimated_of(org, VERSION, days=60, at=NOW)
+    assert (pending["n"], pending["decided"], pending["pending"], pending["base_rate"]) == (1, 0, 1, pytest.approx(0.3))
+
+
 def test_a_conversion_after_the_horizon_is_none() -> None:
     lead = a_lead(MATURE - DAY)
     said(lead, 0.3, MATURE)
