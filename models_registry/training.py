@@ -122,26 +122,30 @@ def enough_records(org: Organisation, window: Window) -> Counts:
 
 
 def _insert(**values: object) -> TrainingRun:
-    org_id = str(values["org_id"])
+    """The run. Where the one that stood in its way has ended meanwhile, it is tried once more."""
     try:
-        with transaction.atomic():
-            run: TrainingRun = TrainingRun.objects.create(**values)
-            audit.record(
-                org_id=org_id,
-                act="training.start",
-                subject=str(run.pk),
-                by=run.started_by,
-                at=run.created_at,
-                reason=run.because or run.notes,
-                evidence={"trigger": run.trigger, "algorithm": run.algorithm, "labels": str(run.labels)},
-            )
-            alarms.answer(run)
-            return run
+        return _insert_once(**values)
     except IntegrityError as error:
-        running = TrainingRun.objects.of(org_id).open().first()
-        if running is None:
-            raise
-        raise AlreadyRunning(running) from error
+        running = TrainingRun.objects.of(str(values["org_id"])).open().first()
+        if running is not None:
+            raise AlreadyRunning(running) from error
+    return _insert_once(**values)
+
+
+@transaction.atomic
+def _insert_once(**values: object) -> TrainingRun:
+    run: TrainingRun = TrainingRun.objects.create(**values)
+    audit.record(
+        org_id=run.org_id,
+        act="training.start",
+        subject=str(run.pk),
+        by=run.started_by,
+        at=run.created_at,
+        reason=run.because or run.notes,
+        evidence={"trigger": run.trigger, "algorithm": run.algorithm, "labels": str(run.labels)},
+    )
+    alarms.answer(run)
+    return run
 
 
 def execute(run: TrainingRun) -> None:

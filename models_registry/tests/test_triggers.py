@@ -10,10 +10,13 @@ from django.utils import timezone
 from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import staff
+from leads.labelled import Counts
+from leads.models import Organisation
 from leads.tests.cast import a_lead, a_past, an_outcome
-from models_registry import alarms, ledger, tasks
+from models_registry import alarms, ledger, tasks, training
 from models_registry.models import Act, Alarm, ModelVersion, Policy, TrainingRun, Trigger
 from models_registry.policy import set_policy
+from models_registry.tables.run import Window
 from models_registry.tests.artefacts import kept
 from models_registry.training import start_training
 from models_registry.triggers import Facts, Fired, decide, facts_of, train_where_due
@@ -160,6 +163,41 @@ def test_every_quarter_of_an_hour_starts_no_storm() -> None:
     finish(TrainingRun.objects.get(), ago=HOUR)
     tasks.train_where_triggered()
     assert TrainingRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("task", [tasks.train_where_triggered, tasks.train_scheduled])
+def test_an_organisation_whose_data_are_amiss_keeps_no_other_waiting(
+    task: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for org_id in ("a", "default"):
+        set_policy(policy=Policy(org_id=org_id, new_outcomes=1), by="tester", at=NOW)
+        a_past(org_id=org_id)
+    records = training.enough_records
+
+    def amiss(org: Organisation, window: Window) -> Counts:
+        if org.org_id == "a":
+            raise ZeroDivisionError
+        return records(org, window)
+
+    monkeypatch.setattr(training, "enough_records", amiss)
+    with pytest.raises(tasks.NotStarted, match="a"):
+        task()
+    assert TrainingRun.objects.get().org_id == "default"
+
+
+def test_a_run_that_has_just_ended_stands_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_past()
+    first = start_training(org_id="default", by="tester", trigger=Trigger.API)
+    insert = training._insert_once
+
+    def ended_meanwhile(**values: object) -> TrainingRun:
+        try:
+            return insert(**values)
+        finally:
+            finish(first)
+
+    monkeypatch.setattr(training, "_insert_once", ended_meanwhile)
+    assert start_training(org_id="default", by="tester", trigger=Trigger.API) != first
 
 
 def test_without_a_policy_only_the_schedule_trains_and_who_does_not_want_it_is_left_alone() -> None:
