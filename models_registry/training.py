@@ -106,6 +106,7 @@ def start_training(
         since=window.since,
         as_of=window.until,
         outcomes=Outcome.objects.of(org_id).current().count(),
+        last_outcome=Outcome.objects.order_by("-pk").values_list("pk", flat=True).first() or 0,
         counts=counts.to_json(),
     )
     if enqueue:

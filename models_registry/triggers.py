@@ -65,10 +65,13 @@ def facts_of(org_id: str, *, at: datetime) -> Facts:
 
 
 def _new_outcomes(org_id: str, last: TrainingRun | None) -> int:
+    """Those known now that were recorded since: leads that were forgotten meanwhile take away nothing."""
     known = Outcome.objects.of(org_id).current()
-    if last is not None and last.outcomes is None:  # a run of before outcomes were counted
+    if last is None:
+        return known.count()
+    if last.last_outcome is None:  # an earlier run does not tell it
         return known.filter(recorded_at__gt=last.as_of).count()
-    return known.count() - (last.outcomes or 0 if last else 0)
+    return known.filter(pk__gt=last.last_outcome).count()
 
 
 def _alarms(org_id: str, *, at: datetime) -> list[Alarm]:

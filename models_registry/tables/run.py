@@ -59,6 +59,9 @@ class TrainingRun(Job):
     outcomes = models.PositiveIntegerField(
         null=True, blank=True, help_text="Leads with an outcome when it was asked for."
     )
+    last_outcome = models.BigIntegerField(
+        null=True, blank=True, help_text="The newest outcome that was recorded when it was asked for."
+    )
     counts = models.JSONField(default=dict, blank=True, help_text="Usable records, by outcome.")
     version = models.ForeignKey(ModelVersion, on_delete=models.SET_NULL, null=True, blank=True, related_name="runs")
     activated = models.BooleanField(default=False)

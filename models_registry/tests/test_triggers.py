@@ -11,7 +11,7 @@ from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import staff
 from leads.labelled import Counts
-from leads.models import Organisation
+from leads.models import Organisation, Outcome
 from leads.tests.cast import a_lead, a_past, an_outcome
 from models_registry import alarms, ledger, tasks, training
 from models_registry.models import Act, Alarm, ModelVersion, Policy, TrainingRun, Trigger
@@ -85,6 +85,20 @@ def test_new_outcomes_start_a_run_that_says_so_and_the_same_ones_start_no_second
     assert facts_of("default", at=NOW).new_outcomes == 100
     assert train_where_due(org_id="default", at=NOW) is not None
     assert len(leads) == 240
+
+
+def test_leads_that_are_forgotten_take_away_no_new_outcomes() -> None:
+    a_policy(new_outcomes=100)
+    leads = a_past()
+    finish(train_where_due(org_id="default", at=NOW))
+    forgotten = Outcome.objects.filter(dossier__in=leads[:60])
+    assert forgotten.count() == 60
+    forgotten.delete()
+    for lead in [a_lead(NOW - 3 * DAY) for _ in range(100)]:
+        an_outcome(lead, converted=True, at=NOW - DAY)
+    assert facts_of("default", at=NOW).new_outcomes == 100
+    TrainingRun.objects.update(last_outcome=None, as_of=NOW)
+    assert facts_of("default", at=NOW).new_outcomes == 0
 
 
 def test_a_run_that_failed_is_not_tried_again_on_the_same_facts() -> None:
