@@ -17,6 +17,8 @@ from leads.features import Moments
 Floats = NDArray[np.float64]
 HOLDOUT_SHARE = 0.2
 """Of the leads, the newest share, on which a model is measured."""
+LEAST_LEADS = 100
+"""Fewer are not learnt from."""
 LARGEST_FACTOR = 10.0
 """A snapshot stands for so many at most: beyond it, one lead's luck would carry the whole."""
 

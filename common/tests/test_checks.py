@@ -23,6 +23,7 @@ def test_the_settings_as_they_come_are_safe() -> None:
         ({"CORS_ALLOWED_ORIGINS": ["http://crm.example"]}, "with https://"),
         ({"CORS_ALLOWED_ORIGINS": ["*"]}, "with https://"),
         ({"RATE_LIMIT_REQUESTS": "many"}, "6000/minute"),
+        ({"ML_MIN_RECORDS": 99}, "Set ML_MIN_RECORDS to 100 or more"),
     ],
 )
 def test_unsafe_ones_are_refused_with_a_hint(changed: dict[str, Any], hint: str, settings: Any) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.cohorts import LEAST_LEADS
 from leads.features import LabelledRows
 from models_registry.learning import algorithms
 from models_registry.learning.card import card_of, figures_of
@@ -24,7 +25,6 @@ from models_registry.learning.screening import screen, told_of
 from models_registry.learning.split import forward_split
 from models_registry.learning.thresholds import COST_RATIO, Thresholds
 
-LEAST_DOSSIERS = 100
 EXPLAINED_ROWS = 1_000
 GOLDEN_ROWS = 15
 """Kept to hold the artefact to, and to stand for not knowing a feature where a reason's sign is made sure of."""
@@ -37,7 +37,7 @@ class NotEnoughData(ValueError):
         self.counts = counts
         super().__init__(
             f"{counts['dossiers']} usable leads ({counts['converted']} converted, {counts['lost']} not), with "
-            f"{counts['columns']} columns that vary: at least {LEAST_DOSSIERS} leads, both outcomes among the older "
+            f"{counts['columns']} columns that vary: at least {LEAST_LEADS} leads, both outcomes among the older "
             "ones, and one such column are needed."
         )
 
@@ -128,7 +128,7 @@ def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EX
 def _check(rows: LabelledRows, past: LabelledRows) -> None:
     dossiers, converted = len(np.unique(rows.dossier)), len(np.unique(rows.dossier[rows.converted]))
     varying = Encoder.fit(past).columns if len(past) else 0
-    if dossiers < LEAST_DOSSIERS or past.converted.all() or not past.converted.any() or varying == 0:
+    if dossiers < LEAST_LEADS or past.converted.all() or not past.converted.any() or varying == 0:
         raise NotEnoughData(
             {"dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying}
         )
