@@ -28,7 +28,10 @@ class ChangedMeanwhile(Conflict):
 
 @dataclass(frozen=True)
 class Choice:
-    """`chosen` instead of `active`; `passed` is false where the gate has not passed it and nobody ever activated it."""
+    """`chosen` instead of `active`; `passed` is false where the gate has not passed it and nobody ever activated it.
+
+    So it is of a version from another installation: the gate here has never seen it.
+    """
 
     chosen: ModelVersion
     active: ModelVersion | None
@@ -46,8 +49,8 @@ def choice_of(*, org_id: str, version: str) -> Choice:
     chosen = ModelVersion.objects.of(org_id).get(version=version)
     active = ModelVersion.objects.of(org_id).active().first()
     run = TrainingRun.objects.of(org_id).filter(version=chosen).order_by("-created_at").first()
-    refused = run is not None and not run.activated and not _was_active(chosen)
-    return Choice(chosen, active, passed=chosen.is_active or not refused, verdict=run.verdict if run else "")
+    passed = (run is not None and run.activated) or _was_active(chosen)
+    return Choice(chosen, active, passed=passed, verdict=run.verdict if run else "")
 
 
 def _was_active(version: ModelVersion) -> bool:

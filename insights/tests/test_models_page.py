@@ -144,7 +144,7 @@ def test_a_confirmed_rollback_changes_what_scores_and_leaves_a_row_with_the_reas
 def test_a_newer_version_is_activated_and_not_rolled_back() -> None:
     a_version(OLD, is_active=True)
     a_version(NEW)
-    staff().post(f"{MODELS}{NEW}/activate", {"instead_of": OLD})
+    staff().post(f"{MODELS}{NEW}/activate", {"instead_of": OLD, "reason": "from the other house"})
     assert AuditEntry.objects.get().act == "model.activate"
 
 
@@ -152,7 +152,7 @@ def test_a_first_version_is_activated_instead_of_the_rules() -> None:
     a_version(OLD)
     client = staff()
     assert f"to {OLD}?" in text(client, f"{MODELS}{OLD}/activate")
-    client.post(f"{MODELS}{OLD}/activate", {"instead_of": ""})
+    client.post(f"{MODELS}{OLD}/activate", {"instead_of": "", "reason": "better than none"})
     assert active() == OLD
 
 
@@ -201,7 +201,8 @@ def test_an_archived_version_is_not_activated() -> None:
     a_version(NEW, is_active=True)
     client = staff()
     assert "only its card is kept" in text(client, f"{MODELS}{OLD}/activate")
-    assert client.post(f"{MODELS}{OLD}/activate", {"instead_of": NEW}).status_code == 409
+    form = {"instead_of": NEW, "reason": "it was better"}
+    assert client.post(f"{MODELS}{OLD}/activate", form).status_code == 409
     assert active() == NEW
 
 

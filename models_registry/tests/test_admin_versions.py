@@ -94,6 +94,30 @@ def test_a_version_that_the_gate_refused_takes_a_permission_and_a_reason() -> No
     assert active() == NEW
 
 
+def test_a_version_that_no_gate_has_judged_takes_them_too_until_it_was_active_here() -> None:
+    old, new = a_version(OLD), a_version(NEW, card={"imported_from": {"version": NEW}})
+    trainer = a_person(
+        "models_registry.view_modelversion", "models_registry.activate_modelversion", name="trainer", is_staff=True
+    )
+    assert trainer.post(of(new, "activate"), {"instead_of": "", "reason": "please"}).status_code == 403
+    chief = staff()
+    assert chief.post(of(new, "activate"), {"instead_of": "", "reason": ""}).status_code == 400
+    for version, before in ((new, ""), (old, NEW)):
+        chief.post(of(version, "activate"), {"instead_of": before, "reason": "signed by the board"})
+    assert active() == OLD
+    trainer.post(of(new, "activate"), {"instead_of": OLD, "reason": ""})
+    assert active() == NEW
+
+
+def test_a_version_that_the_gate_passed_takes_neither() -> None:
+    a_version(OLD, is_active=True)
+    new = a_version(NEW)
+    a_training_run(version=new, status=JobStatus.SUCCEEDED, verdict="Activated: better.", activated=True)
+    trainer = a_person("models_registry.view_modelversion", "models_registry.activate_modelversion", is_staff=True)
+    trainer.post(of(new, "activate"), {"instead_of": OLD, "reason": ""})
+    assert active() == NEW
+
+
 def test_who_looked_at_an_old_page_looks_again() -> None:
     old = a_version(OLD)
     a_version(NEW, is_active=True)

@@ -13,6 +13,7 @@ from django.db import connections
 from django.utils.timezone import now
 from playwright.sync_api import Browser, sync_playwright
 
+from common import audit
 from common.tests import people
 from leads.tests.cast import MONDAY
 from models_registry.activation import activate
@@ -79,9 +80,11 @@ def scored(arrives: Arrival) -> Versions:
 
 
 def an_earlier_one(row: ModelVersion) -> str:
-    """The same, as if it had been learnt at the beginning of the year."""
+    """The same, as if it had been learnt at the beginning of the year, and scored until the other did."""
     content = bytes(row.artefact.content)
     row.pk, row.version, row.is_active, row.created_at = None, "20260101000000", False, MONDAY
     row.save(force_insert=True)
     ModelArtefact.objects.create(version=row, content=content)
-    return row.version
+    name = row.version
+    audit.record(org_id=row.org_id, act="model.activate", subject=name, after=name, by="tester", at=MONDAY)
+    return name
