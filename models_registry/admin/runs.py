@@ -112,6 +112,8 @@ class TrainingRunAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  
             form.add_error(None, str(problem.detail))
         except TooFewRecords as problem:
             form.add_error(None, f"There is too little to learn from: {problem}")
+        except ValueError as problem:  # an algorithm that this machine cannot run
+            form.add_error("algorithm", str(problem))
         return None
 
     def _run_or_404(self, request: HttpRequest, key: Any) -> TrainingRun:

@@ -24,7 +24,8 @@ from models_registry.learning.rules import Rule
 from models_registry.learning.thresholds import Thresholds
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "lightgbm", "xgboost-cpu")
-"""All that may have a part in learning, whichever algorithm was asked for: LightGBM chooses features for each of them.
+"""All that may have a part in learning, whichever algorithm was asked for: LightGBM chooses features for each of them
+where it can be loaded.
 Earlier cards name fewer."""
 
 

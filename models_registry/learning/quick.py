@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from leads.features import LabelledRows
+from models_registry.learning.boosting import LightGBM
 from models_registry.learning.encoding import Encoder
 from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import WeightedAuc
 from models_registry.learning.split import forward_split, shuffled_split
 
-if TYPE_CHECKING:
-    import lightgbm
-
 Floats = NDArray[np.float64]
+Matrix = NDArray[np.float32]
+Trees = Callable[[Matrix], Any]
+"""What gives encoded rows, (n, columns), their probabilities, (n,)."""
 INNER_SHARE = 0.25
 MOST_LEARNT, MOST_MEASURED = 20_000, 5_000
 FEWEST = 10
@@ -101,26 +105,51 @@ class Quick:
         """Learns from the rows."""
         self.encoder = Encoder.fit(rows)
         self._constant = float(np.average(rows.converted, weights=rows.weight))
-        self._trees: lightgbm.Booster | None = None
+        self._trees: Trees | None = None
         if self.encoder.columns:
             matrix = self.encoder.transform(rows.columns)
-            import lightgbm  # noqa: PLC0415 - seconds that only training should pay
-
-            data = lightgbm.Dataset(matrix, rows.converted.astype(np.float32), weight=rows.weight)
             leaf = max(LEAST_LEAF, round(LEAST_LEAF_SHARE * len(matrix)))
-            self._trees = lightgbm.train(
-                SETTINGS | {"seed": seed, "min_data_in_leaf": leaf}, data, num_boost_round=ROUNDS
-            )
+            grown = _by_lightgbm if LightGBM().unavailable() is None else _by_scikit_learn
+            self._trees = grown(matrix, rows, leaf=leaf, seed=seed)
 
-    def of_matrix(self, matrix: NDArray[np.float32]) -> Floats:
+    def of_matrix(self, matrix: Matrix) -> Floats:
         """Probabilities, (n,), of encoded rows."""
         if self._trees is None:
             return np.full(len(matrix), self._constant)
-        return np.asarray(self._trees.predict(matrix, num_threads=1), dtype=np.float64)
+        return np.asarray(self._trees(matrix), dtype=np.float64)
 
     def __call__(self, rows: LabelledRows) -> Floats:
         """Probabilities, (n,)."""
         return self.of_matrix(self.encoder.transform(rows.columns))
+
+
+def _by_lightgbm(matrix: Matrix, rows: LabelledRows, *, leaf: int, seed: int) -> Trees:
+    import lightgbm  # noqa: PLC0415 - seconds that only training should pay
+
+    data = lightgbm.Dataset(matrix, rows.converted.astype(np.float32), weight=rows.weight)
+    settings = SETTINGS | {"seed": seed, "min_data_in_leaf": leaf}
+    booster = lightgbm.train(settings, data, num_boost_round=ROUNDS)
+    return partial(booster.predict, num_threads=1)
+
+
+def _by_scikit_learn(matrix: Matrix, rows: LabelledRows, *, leaf: int, seed: int) -> Trees | None:
+    """The like, on a machine that cannot load LightGBM. None of one outcome alone, of which it makes nothing."""
+    if rows.converted.all() or not rows.converted.any():
+        return None
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - the same
+
+    model = HistGradientBoostingClassifier(
+        max_iter=ROUNDS,
+        learning_rate=SETTINGS["learning_rate"],
+        max_leaf_nodes=SETTINGS["num_leaves"],
+        min_samples_leaf=leaf,
+        l2_regularization=SETTINGS["lambda_l2"],
+        early_stopping=False,
+        random_state=seed,
+    )
+    with threadpool_limits(1, user_api="openmp"):
+        model.fit(matrix, rows.converted, sample_weight=rows.weight)
+    return lambda unseen: model.predict_proba(unseen)[:, 1]
 
 
 def auc_of(probability: Floats, rows: LabelledRows) -> float | None:

@@ -9,6 +9,7 @@ from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import a_person, staff
 from leads.tests.cast import a_past
+from models_registry.learning.boosting import LightGBM
 from models_registry.models import TrainingRun, Trigger
 from models_registry.tests.cards import a_training_run, a_version
 
@@ -44,6 +45,12 @@ def test_a_second_run_and_too_little_to_learn_from_are_said_in_the_form() -> Non
     a_training_run()
     assert "is under way" in client.post(f"{RUNS}train/", {"algorithm": "auto"}).content.decode()
     assert "Select a valid choice" in client.post(f"{RUNS}train/", {"algorithm": "oracle"}).content.decode()
+
+
+def test_an_algorithm_that_this_machine_cannot_run_is_said_in_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LightGBM, "unavailable", lambda _: "LightGBM needs the library libgomp.so.1.")
+    page = staff().post(f"{RUNS}train/", {"algorithm": "lightgbm"}).content.decode()
+    assert "LightGBM needs the library libgomp.so.1." in page
 
 
 def test_the_progress_of_a_run_moves_by_itself_until_it_ends() -> None:

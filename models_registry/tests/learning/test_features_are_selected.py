@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from leads.features import Feature, Kind, LabelledRows
+from models_registry.learning.boosting import LightGBM
 from models_registry.learning.fit import learn
 from models_registry.learning.quick import Inner, Quick, losses_of
 from models_registry.learning.screening import in_words
@@ -93,6 +95,20 @@ def test_features_that_stand_in_for_each_other_are_not_all_left_out(many: Labell
         float(losses_of(Quick(each.older, seed=1)(each.newer), each.newer).mean()) for each in (inner, fewer)
     )
     assert less < whole + 0.01
+
+
+def test_where_lightgbm_cannot_be_loaded_features_are_chosen_by_the_like(
+    many: LabelledRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = Inner.of(many, seed=1)
+    loss = losses_of(Quick(inner.older, seed=1)(inner.newer), inner.newer).mean()
+    monkeypatch.setattr(LightGBM, "unavailable", lambda _: "libgomp.so.1 is not there")
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    found = Quick(inner.older, seed=1)(inner.newer)
+    assert losses_of(found, inner.newer).mean() == pytest.approx(loss, abs=0.02)
+    assert found.tolist() == Quick(inner.older, seed=1)(inner.newer).tolist()
+    won = inner.older.take(inner.older.converted)
+    assert set(Quick(won, seed=1)(inner.newer)) == {1.0}
 
 
 def test_of_few_leads_none_is_left_out_as_noise(few: LabelledRows) -> None:
