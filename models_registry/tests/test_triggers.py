@@ -97,7 +97,7 @@ def test_leads_that_are_forgotten_take_away_no_new_outcomes() -> None:
     for lead in [a_lead(NOW - 3 * DAY) for _ in range(100)]:
         an_outcome(lead, converted=True, at=NOW - DAY)
     assert facts_of("default", at=NOW).new_outcomes == 100
-    TrainingRun.objects.update(last_outcome=None, as_of=NOW)
+    TrainingRun.objects.update(last_outcome=None, as_of=timezone.now())
     assert facts_of("default", at=NOW).new_outcomes == 0
 
 
