@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from leads.differences import PROMPT
 from leads.features import Feature, LabelledRows
 from leads.foreknowledge import availability_of
 from leads.models import Organisation
+from leads.seen import LeadGone
 
 HISTORIES = """
 SELECT d.id, d.created_at, o.converted, coalesce(o.is_exact, false), greatest(o.occurred_at, d.created_at),
@@ -32,6 +34,7 @@ Floats = NDArray[np.float64]
 EQUAL = "equal"
 CHUNK = 50_000
 """Pairs that one statement reads, so that memory does not grow with its parameters."""
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,18 @@ def training_rows(
     """Snapshots of the period's leads at several ages (days), oldest lead first.
 
     A lead weighs 1 on average, times what its snapshots stand for (`leads.cohorts`); with `labels="decided"` only what
-    is decided, or was observed for the horizon, counts, and nothing stands for the rest.
+    is decided, or was observed for the horizon, counts, and nothing stands for the rest. Begun anew where leads are
+    forgotten while they are read.
     """
+    for _ in range(TRIES - 1):
+        with suppress(LeadGone):
+            return _training_rows(org, since=since, until=until, ages=ages, labels=labels)
+    return _training_rows(org, since=since, until=until, ages=ages, labels=labels)
+
+
+def _training_rows(
+    org: Organisation, *, since: datetime, until: datetime, ages: tuple[float, ...] | None, labels: str
+) -> LabelledRows:
     taken = _snapshots(org, since=since, until=until, ages=ages or tuple(settings.ML_SNAPSHOT_AGES_DAYS))
     weight = _plain(taken) if labels == Labels.DECIDED else _weighed(taken)
     kept = [(each, float(mass)) for each, mass in zip(taken, weight, strict=True) if mass > 0.0]

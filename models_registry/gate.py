@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from leads import snapshots
 from leads.catalogue import columns_of
 from leads.features import LabelledRows
-from leads.models import Organisation
+from leads.models import Dossier, Organisation
 from models_registry import artefacts, scorers
 from models_registry.activation import activate
 from models_registry.learning.comparison import compare
@@ -58,12 +60,12 @@ def _against(
         model = scorers.for_row(champion).scorer
     except artefacts.DamagedArtefact:
         return Verdict(True, f"Activated: the artefact of the active version {champion.version} is damaged.")
-    moments = [moment.replace(tzinfo=at.tzinfo) for moment in newest.moment.tolist()]
-    columns = columns_of(snapshots.take(org, newest.dossier.tolist(), moments), model.features)
-    old = model.score(columns, contributions=False).probability
+    kept = np.flatnonzero(_still_there(org, newest))
+    newest = newest.take(kept)
+    columns = columns_of(snapshots.take(org, newest.dossier, newest.moment), model.features)
     comparison = compare(
-        champion=old,
-        challenger=learned.holdout.probability,
+        champion=model.score(columns, contributions=False).probability,
+        challenger=learned.holdout.probability[kept],
         converted=newest.converted,
         weight=newest.weight,
         dossier=newest.dossier,
@@ -81,6 +83,12 @@ def _against(
             evidence,
         )
     return Verdict(False, f"Not activated: {comparison.words}", evidence)
+
+
+def _still_there(org: Organisation, rows: LabelledRows) -> NDArray[np.bool_]:
+    """Which rows' leads were not forgotten while the model was learnt, (n,)."""
+    dossiers = Dossier.objects.of(org.org_id).filter(pk__in=np.unique(rows.dossier).tolist())
+    return np.isin(rows.dossier, list(dossiers.values_list("pk", flat=True)))
 
 
 def activate_by(by: str, version: ModelVersion, verdict: Verdict) -> None:

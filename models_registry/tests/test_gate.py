@@ -3,10 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
+from common.jobs import JobStatus
+from leads import labelled
+from leads.features import LabelledRows
+from leads.models import Dossier, Organisation
 from leads.tests.cast import a_past
+from models_registry import gate, training
+from models_registry.learning.fit import Learned
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.tests.cast import a_run, a_version
 
@@ -41,6 +48,40 @@ def test_a_damaged_champion_is_replaced() -> None:
     run = a_run()
     assert run.activated
     assert "damaged" in run.verdict
+
+
+def test_leads_that_are_forgotten_while_a_run_is_under_way_take_no_part_in_the_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leads = a_past()
+    a_version()
+    judge = training.gate.judge
+
+    def forget_meanwhile(org: Any, rows: LabelledRows, learned: Learned, **at: Any) -> gate.Verdict:
+        newest = rows.dossier[learned.holdout.rows]
+        Dossier.objects.filter(pk__in=np.unique(newest)[::8].tolist()).delete()
+        return judge(org, rows, learned, **at)
+
+    monkeypatch.setattr(training.gate, "judge", forget_meanwhile)
+    run = a_run()
+    assert run.status == JobStatus.SUCCEEDED, run.error
+    assert "champion" in run.evidence
+    assert Dossier.objects.count() < len(leads)
+
+
+def test_a_lead_that_is_forgotten_while_rows_are_read_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *others = a_past()
+    take = labelled.snapshots.take_in_parts
+
+    def forget_first(*told: Any, **options: Any) -> Any:
+        Dossier.objects.filter(pk=first.pk).delete()
+        return take(*told, **options)
+
+    monkeypatch.setattr(labelled.snapshots, "take_in_parts", forget_first)
+    org, until = Organisation.get("default"), timezone.now()
+    rows = labelled.training_rows(org, since=first.created_at, until=until, ages=(0.0,))
+    assert first.pk not in rows.dossier
+    assert set(rows.dossier) <= {lead.pk for lead in others}
 
 
 def test_the_evidence_is_kept_with_the_run() -> None:
