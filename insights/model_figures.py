@@ -122,10 +122,12 @@ def learning_curve(points: Points) -> Figure:
 def groups(points: Points, name: str, key: str, title: str) -> Figure:
     """For some of the leads each, the share that converted as a bar and what was said as a mark.
 
-    `name` is what a group is called by in the card ("source", "age"), and what the table calls it.
+    `name` is what a group is called by in the card ("source", "age"), and what the table calls it. One that was not
+    measured stands in the table alone, with why.
     """
-    names = [told(each[name]) for each in points]
-    came, said = ([float(each[part]) for each in points] for part in ("base_rate", "predicted"))
+    measured = [each for each in points if each["base_rate"] is not None]
+    names = [told(each[name]) for each in measured]
+    came, said = ([float(each[part]) for each in measured] for part in ("base_rate", "predicted"))
     bars = go.Bar(
         x=came,
         y=names,

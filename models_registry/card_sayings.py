@@ -20,6 +20,7 @@ FIXED = (
     gettext_noop("It tells when a lead came, not which lead it is: the recent conversion rate says what the times do."),
     gettext_noop("There are too few leads to show whether the recent conversion rate tells anything."),
     gettext_noop("Fewer than 10 leads of an outcome."),
+    gettext_noop("None of the leads measured is old enough to be settled at this age, or was still open then."),
     gettext_noop("There are too few leads yet to see how the figures grow with data."),
     gettext_noop("More leads of this kind would bring little: the figures have stopped growing with data."),
     gettext_noop("no source"),

@@ -164,8 +164,10 @@ class SourceShape(GroupShape):
 
 
 class AgeShape(GroupShape):
-    """Leads scored at one age."""
+    """Leads scored at one age. Null where it was learnt from and none was there to measure on."""
 
+    base_rate = serializers.FloatField(allow_null=True)
+    predicted = serializers.FloatField(allow_null=True)
     age = serializers.CharField()
     from_days = serializers.FloatField()
 

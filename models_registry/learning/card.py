@@ -84,7 +84,7 @@ def figures_of(
         "thresholds": thresholds.measure(probability, newest.converted, newest.weight),
         "curves": curves_of(probability, newest.converted, newest.weight),
         "by_source": by_source(newest, probability),
-        "by_age": by_age(newest, probability),
+        "by_age": by_age(newest, probability, past),
         "baselines": baselines(past, Holdout(newest, probability, seed), rules),
         "learning_curve": learning_curve(past, newest, probability, learner),
     }

@@ -28,6 +28,12 @@ AGES = (
 )
 """From which age in days on (to the next), and its name."""
 Groups = list[dict[str, Any]]
+NOT_MEASURED: dict[str, Any] = {
+    "rows": 0,
+    "dossiers": 0,
+    **dict.fromkeys(("base_rate", "predicted", "roc_auc", "log_loss", "calibration_error")),
+    "reason": "None of the leads measured is old enough to be settled at this age, or was still open then.",
+}
 
 
 def by_source(rows: LabelledRows, probability: Floats) -> Groups:
@@ -43,16 +49,26 @@ def by_source(rows: LabelledRows, probability: Floats) -> Groups:
     return groups + ([{"source": OTHERS} | _figures(rows, probability, rest)] if rest.any() else [])
 
 
-def by_age(rows: LabelledRows, probability: Floats) -> Groups:
-    """A row of figures for each age at which leads were scored, youngest first; `from_days` inclusive."""
+def by_age(rows: LabelledRows, probability: Floats, past: LabelledRows) -> Groups:
+    """A row of figures for each age at which leads were scored, youngest first; `from_days` inclusive.
+
+    An age that was learnt from in the `past`, and at which no lead is there to measure on, has none and says so.
+    """
+    place, learnt = _ages_of(rows), _ages_of(past)
+    return [
+        {"age": AGES[at][1], "from_days": AGES[at][0]}
+        | (_figures(rows, probability, place == at) if (place == at).any() else NOT_MEASURED)
+        for at in np.union1d(place, learnt).tolist()
+        if at >= 0
+    ]
+
+
+def _ages_of(rows: LabelledRows) -> NDArray[np.int64]:
+    """Which of the ages each row's is, (n,); -1 where it is none."""
     days = (rows.moment - rows.created_at) / np.timedelta64(1, "D")
     starts = np.array([start for start, _ in AGES])
     # A snapshot is taken to the microsecond: one at seven days is not one of six.
-    place = np.searchsorted(starts, days + 1e-9, side="right") - 1
-    return [
-        {"age": AGES[at][1], "from_days": AGES[at][0]} | _figures(rows, probability, place == at)
-        for at in np.unique(place[place >= 0]).tolist()
-    ]
+    return np.asarray(np.searchsorted(starts, days + 1e-9, side="right") - 1)
 
 
 def _figures(rows: LabelledRows, probability: Floats, inside: NDArray[np.bool_]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from models_registry.learning.groups import NOT_MEASURED
 from models_registry.models import ModelVersion, TrainingRun
 from models_registry.tests.artefacts import give_artefact
 
@@ -65,7 +66,10 @@ CARD: dict[str, Any] = {
         {"source": "fair", "roc_auc": None, "log_loss": None, "calibration_error": None}
         | (GROUP | {"reason": "Fewer than 10 leads of an outcome."}),
     ],
-    "by_age": [{"age": "1 to 3 days", "from_days": 1.0} | GROUP | FIGURES],
+    "by_age": [
+        {"age": "1 to 3 days", "from_days": 1.0} | GROUP | FIGURES,
+        {"age": "1 to 2 months", "from_days": 30.0} | NOT_MEASURED,
+    ],
     "learning_curve": {
         "points": [{"leads": leads, "roc_auc": 0.7, "log_loss": 0.45} for leads in (100, 200, 400)],
         "gain_by_doubling": 0.012,

@@ -6,6 +6,7 @@ from typing import Any
 from models_registry.card_markdown import markdown_of
 from models_registry.card_sayings import shuffled_words
 from models_registry.card_sections import sections_of
+from models_registry.learning.groups import NOT_MEASURED
 from models_registry.tests.cards import CARD, FEATURES, MEASURED
 
 
@@ -35,6 +36,7 @@ def test_every_section_stands_in_the_markdown() -> None:
         "- Learnt from leads of 2025-06-01 to 2025-12-01",
         "| best F1 | 0.310 | 30.0% | 0.400 | 0.600 | 0.480 | 12 | 18 | 8 | 62 | 0.580 |",
         "| 1 | 10 | 64.0% | 3.20 | 32.0% |",
+        f"| 1 to 2 months | 0 | – | – | – | – | – | {NOT_MEASURED['reason']} |",
         "| attributes.moon | It adds nothing to noise. |",
         "| seed | 7 |",
     ):

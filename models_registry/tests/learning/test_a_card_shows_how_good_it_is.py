@@ -116,8 +116,20 @@ def test_groups_are_measured_where_they_are_large_enough() -> None:
 def test_ages_are_told_apart_by_when_the_lead_was_scored() -> None:
     rows, truth = leads(300, seed=5)
     later = rows.created_at + np.where(np.arange(300) < 150, np.timedelta64(7, "D"), np.timedelta64(0, "D"))
-    groups = by_age(replace(rows, moment=later), truth)
+    scored = replace(rows, moment=later)
+    groups = by_age(scored, truth, scored)
     assert [(group["age"], group["rows"]) for group in groups] == [("under an hour", 150), ("1 to 2 weeks", 150)]
+
+
+def test_an_age_that_was_learnt_from_and_is_not_measured_says_so() -> None:
+    rows, truth = leads(300, seed=5)
+    month = replace(rows, moment=rows.created_at + np.timedelta64(30, "D"))
+    at_once = replace(rows, moment=rows.created_at)
+    measured, lacking = by_age(at_once, truth, month)
+    assert (measured["age"], measured["rows"], lacking["age"]) == ("under an hour", 300, "1 to 2 months")
+    assert (lacking["rows"], lacking["base_rate"], lacking["roc_auc"]) == (0, None, None)
+    assert "old enough to be settled" in lacking["reason"]
+    assert set(measured) == set(lacking)
 
 
 def test_a_model_is_compared_with_simpler_means_on_the_same_rows() -> None:
