@@ -3,8 +3,9 @@
     python -m benchmarks.experiments [--experiments 2000] [--leads 1000000]
 
 Printed: how often experiments without any effect name a winner when they are looked at after every 100 leads, how often
-the always-valid interval holds the truth at every look, the power of planned experiments beside the plan's, and the
-seconds that the metrics of an experiment take. `--leads 0` leaves the last out, which needs a database.
+a guardrail is breached on one day or another, how often the always-valid interval holds the truth at every look, the
+power of planned experiments beside the plan's, and the seconds that the metrics of an experiment take. `--leads 0`
+leaves the last out, which needs a database.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from experiments.statistics import sequential
 from experiments.statistics.deciding import ASYMPTOTIC_ALPHA, EXACT_BELOW
 from experiments.statistics.planning import FIXED, LOOKS, SEQUENTIAL, Aim, leads_needed
 from experiments.statistics.rehearsal import Arms, rehearse
+from experiments.tests.statistics.simulated import MARGIN, breached_at_a_look
 
 LEADS, EVERY = 10_000, 100
 MORE = 20
@@ -60,6 +62,18 @@ def without_effect(experiments: int) -> None:
             f"{found.sample_ratio:18.4f}",
             flush=True,
         )
+
+
+def guarded(experiments: int) -> None:
+    """How often the guardrail of revenue is breached where nothing differs, where just the margin is lost, and more."""
+    print(f"\nrevenue guardrail, margin {MARGIN}, looked at each day of the first 30, {experiments:,} experiments each")
+    print("leads a day   rate   no effect   the margin lost   half lost   all lost")
+    for leads, rate in ((20, 0.03), (20, 0.1), (100, 0.03), (500, 0.02)):
+        found = [
+            breached_at_a_look(leads, (rate, rate * kept), seed=6, experiments=experiments)
+            for kept in (1.0, 1 - MARGIN, 0.5, 0.0)
+        ]
+        print(f"{leads:11d}   {rate:4.2f}   " + "   ".join(f"{each:9.3f}" for each in found), flush=True)
 
 
 def simulated(aim: Aim, leads: int, looks: int, experiments: int, seed: int) -> Arms:
@@ -173,6 +187,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.experiments:
         without_effect(asked.experiments)
+        guarded(asked.experiments)
         coverage(asked.experiments)
         power(MORE * asked.experiments)
     if asked.leads:

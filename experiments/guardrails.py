@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 
 from experiments.models import Experiment
 from experiments.standing import Standing
-from experiments.statistics import means, sequential
 from experiments.statistics.estimates import Estimate
+from experiments.statistics.guarding import Measured, change_of
 from experiments.statistics.means import Sums
 from leads.bulk import fetch
 
-ALPHA = 0.05
 REVENUE, RESPONSE = "revenue_per_lead", "first_response"
 PATIENCE = timedelta(days=3)
 """A lead not answered by then counts as answered then; only leads that came in longer ago are looked at."""
@@ -84,23 +83,12 @@ def guardrails(
 ) -> list[Guardrail]:
     """Both measures of every treatment."""
     made = []
-    base_speed, _ = speed(found, arms[0].variant)
+    base_speed = Measured(*speed(found, arms[0].variant))
     for arm in arms[1:]:
-        change = _change(arms[0].revenue, arm.revenue, planned)
+        change = change_of(Measured(arms[0].revenue, arms[0].paid), Measured(arm.revenue, arm.paid), planned)
         fallen = change.high is not None and change.high < -margins["revenue_margin"]
         made.append(Guardrail(REVENUE, arm.variant, change, margins["revenue_margin"], fallen))
-        change = _change(base_speed, speed(found, arm.variant)[0], planned)
+        change = change_of(base_speed, Measured(*speed(found, arm.variant)), planned)
         slower = change.low is not None and change.low > margins["response_margin"]
         made.append(Guardrail(RESPONSE, arm.variant, change, margins["response_margin"], slower))
     return made
-
-
-def _change(control: Sums, treatment: Sums, planned: int | None) -> Estimate:
-    reason = means.reason_against(control, treatment)
-    if reason is None and not control.mean:
-        reason = means.NOTHING_IN_CONTROL
-    if reason:
-        return Estimate.unknown(reason, 1 - ALPHA)
-    change, leads = means.compare_relative(control, treatment), control.n + treatment.n
-    tuning = float(planned or sequential.TUNING)
-    return sequential.confidence_sequence(change.value, change.standard_error, leads, ALPHA, tuning)

@@ -1,4 +1,4 @@
-"""Means of two arms from their sums: Welch's test, and the relative difference by the delta method."""
+"""Means of two arms from their sums: Welch's test, and their ratio by Fieller's theorem."""
 
 from __future__ import annotations
 
@@ -80,12 +80,22 @@ def compare(control: Sums, treatment: Sums) -> Compared:
     )
 
 
-def compare_relative(control: Sums, treatment: Sums) -> Compared:
-    """The same as a share of control's mean, which must not be 0."""
-    base, ratio = control.mean, treatment.mean / control.mean
-    variance = (treatment.variance_of_mean + ratio**2 * control.variance_of_mean) / base**2
-    plain = compare(control, treatment)
-    return Compared(ratio - 1, math.sqrt(variance), plain.freedom)
+def compare_relative(control: Sums, treatment: Sums, reach: float) -> Estimate:
+    """Treatment's mean as a share of control's, less 1; its interval `reach` standard errors wide, each way.
+
+    Fieller (1954): it leaves out just the ratios r of which treatment's mean less r times control's lies that far from
+    0, so control's noise counts, also where treatment's mean is 0. For values that are not negative, control's mean
+    above 0, and no `reason_against`. An arm whose values are all alike has not shown yet how they vary: the other's
+    variance stands for it, so that no interval has width 0.
+    """
+    old, new = control.mean, treatment.mean
+    first = reach**2 * (control.variance or treatment.variance) / control.n
+    second = reach**2 * (treatment.variance or control.variance) / treatment.n
+    below, above = new**2 - second, old**2 - first
+    root = math.sqrt(max((old * new) ** 2 - above * below, 0.0))
+    low = below / (old * new + root) if below > 0 else 0.0
+    high = (old * new + root) / above if above > 0 else None
+    return Estimate(new / old - 1, low - 1, None if high is None else high - 1)
 
 
 def _freedom(first: float, n_first: int, second: float, n_second: int) -> float:
