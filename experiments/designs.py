@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiments.models import CONTROL, TREATMENT, Experiment
+from experiments.models import CONTROL, NAME_LENGTH, TREATMENT, Experiment
 from experiments.populations import canonical
 from experiments.statistics.deciding import ALPHA, METHOD
 from models_registry.models import ModelVersion
@@ -85,6 +85,8 @@ def problems_with(org_id: str, arms: Sequence[Arm]) -> dict[str, str]:
     """What is wrong with the arms, by the contract's field; empty where nothing is."""
     if not 2 <= len(arms) <= MOST_ARMS:
         return {"variants": f"must be 2 to {MOST_ARMS}."}
+    if not all(0 < len(arm.name) <= NAME_LENGTH and "\x00" not in arm.name for arm in arms):
+        return {"variants": f"must have names of 1 to {NAME_LENGTH} characters, none of them NUL."}
     if len({arm.name for arm in arms}) != len(arms):
         return {"variants": "must have names of their own."}
     if not all(0 < arm.share < 1 for arm in arms) or abs(sum(arm.share for arm in arms) - 1) > 1e-9:
@@ -105,7 +107,7 @@ def is_known(org_id: str, method: str) -> bool:
 
 def pinned_version(org_id: str, method: str) -> ModelVersion | None:
     """The kept version that `ML:<version>` names; None for other methods."""
-    if not method.startswith(PINNED):
+    if not method.startswith(PINNED) or "\x00" in method:
         return None
     return ModelVersion.objects.of(org_id).usable().filter(version=method.removeprefix(PINNED)).first()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,9 +38,14 @@ def _problem(name: str, value: Any) -> str:
     values = value if isinstance(value, list) else [value]
     if not 0 < len(values) <= MOST_VALUES:
         return f"must have 1 to {MOST_VALUES} values."
-    if not all(each is None or isinstance(each, (str, int, float, bool)) for each in values):
+    if not all(map(_is_scalar, values)):
         return "must be texts, numbers, truth values or null."
     return "must not hold the character NUL." if any("\x00" in str(each) for each in (name, *values)) else ""
+
+
+def _is_scalar(value: Any) -> bool:
+    """Whether JSON has it: no NaN, no infinity."""
+    return math.isfinite(value) if isinstance(value, float) else value is None or isinstance(value, (str, int))
 
 
 def canonical(population: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ def _meant(value: str) -> list[Any]:
         return [value]
     if found is None:
         return [None]
+    if isinstance(found, float) and not math.isfinite(found):  # Python reads NaN and 1e999, which nobody else does
+        return [value]
     return [found, value] if isinstance(found, (bool, int, float)) else [value]
 
 

@@ -14,7 +14,7 @@ from common.serializers import iso
 from common.tenancy import OrgQuerySet, OrgScoped
 
 CONTROL, TREATMENT = "control", "treatment"
-METHOD_LENGTH = 32
+METHOD_LENGTH = NAME_LENGTH = 32
 
 
 class ExperimentStatus(models.TextChoices):

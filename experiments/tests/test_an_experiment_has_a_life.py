@@ -159,6 +159,10 @@ def test_another_organisation_runs_its_own() -> None:
         ([Arm("control", "ML", 1.0)], "variants"),
         ([Arm("a", "ML", 0.5), Arm("a", "RULE_BASED", 0.5)], "variants"),
         ([Arm("a", "ML", 0.5), Arm("b", "RULE_BASED", 0.3), Arm("c", "ML", 0.3)], "variants"),
+        ([Arm("a" * 33, "ML", 0.5), Arm("b", "RULE_BASED", 0.5)], "variants"),
+        ([Arm("", "ML", 0.5), Arm("b", "RULE_BASED", 0.5)], "variants"),
+        ([Arm("a\x00", "ML", 0.5), Arm("b", "RULE_BASED", 0.5)], "variants"),
+        (two_arms("ML", "ML:\x00", 0.5), "treatment_method"),
     ],
 )
 def test_what_is_no_design_is_refused_and_the_field_is_named(arms: Any, field: str) -> None:

@@ -98,6 +98,10 @@ def test_only_what_has_stopped_has_a_new_iteration() -> None:
         {"population": '{"x": 1}'},
         {"arms": '[{"name": "a"}]'},
         {"arms": '[{"name": "a", "method": "ML", "share": 1}]'},
+        {"arms": json.dumps([{"name": name * 33, "method": "ML", "share": 0.5} for name in "ab"])},
+        {"arms": json.dumps([{"name": name + "\0", "method": "ML", "share": 0.5} for name in "ab"])},
+        {"population": '{"attributes.budget": NaN}'},
+        {"population": '{"attributes.budget": [1, 1e999]}'},
         {"revenue_margin": "2"},
     ],
 )

@@ -458,3 +458,8 @@ def test_pages_take_fewer_than_twenty_statements() -> None:
         with CaptureQueriesContext(connection) as captured:
             text(client, PAGES + address)
         assert len(captured) < 20, (address, len(captured))
+
+
+def test_what_json_knows_as_no_number_is_a_text_among_the_leads() -> None:
+    staff().post(f"{PAGES}new", DRAFT | {"leads": "budget: NaN, 1e999, 3"})
+    assert Experiment.objects.get().population == {"attributes.budget": ["1e999", "3", "NaN", 3]}
