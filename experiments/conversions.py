@@ -19,12 +19,14 @@ Actions = tuple[str, ...]
 
 CONVERTED = """
 o.superseded_at IS NULL AND o.converted AND o.occurred_at <= x.first_at + make_interval(days => e.attribution_days)
-AND (o.occurred_at >= x.first_at OR (o.recorded_at >= x.first_at AND o.occurred_at >= x.first_at - interval '1 day'))
+AND (o.occurred_at >= x.first_at OR (
+    (o.recorded_at >= x.first_at OR o.origin = 'STATUS') AND o.occurred_at >= x.first_at - interval '1 day'))
 """
 """Whether an outcome `o` counts for an exposure `x` in an experiment `e`.
 
 Many CRMs date a sale by the day: what became known after the exposure and is dated up to a day before it, counts as
-having come with it.
+having come with it. An outcome that follows from a status is kept as known since the status was taken, whenever that
+was told; it was told after the exposure, since only undecided leads come in.
 """
 COUNTED = f"""
 SELECT x.org_id, x.id AS exposure_id, x.experiment_id, x.variant, (x.first_at AT TIME ZONE 'UTC')::date AS came,
