@@ -39,9 +39,10 @@ SELECT org_id, experiment_id, variant, sum(predictions) FROM taken GROUP BY 1, 2
 def sum_up(experiment: Experiment, *, at: datetime) -> date | None:
     """Sums up the days before yesterday, as of the organisation's present; until which day it is done.
 
-    What has changed in days summed up before is settled, too. Nobody new comes in while it runs: the row is locked.
+    What has changed in days summed up before is settled, too. The row is locked, against another who sums up, acts, and
+    whoever takes leads out of the sums; not against its key, or predictions would wait: their days are not over.
     """
-    row = Experiment.objects.select_for_update().get(pk=experiment.pk)
+    row = Experiment.objects.select_for_update(no_key=True).get(pk=experiment.pk)
     if row.started_at is None:
         return None
     until = day_of(at - DAYS_OPEN)

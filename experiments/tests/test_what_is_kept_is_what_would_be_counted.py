@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from experiments.aggregates import aggregate
 from experiments.assignment import Assignment
@@ -21,8 +21,8 @@ from experiments.models import ChangedOutcome, Conversion, ConversionSum, DaySum
 from experiments.summing import sum_up
 from experiments.tests.cast import an_experiment, exposed, now
 from experiments.watching import watch
-from leads.models import Dossier, Outcome
-from leads.outcomes import record_outcome
+from leads.models import Dossier, Organisation, Origin, Outcome
+from leads.outcomes import StatusStep, follow_statuses, record_outcome
 from leads.tests.cast import a_lead, an_outcome
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +37,8 @@ def day_of(moment: datetime) -> date:
 def counts(experiment: Experiment, exposure: Exposure, outcome: Outcome) -> bool:
     """The sentence of docs/experiments.md."""
     after = outcome.occurred_at - exposure.first_at
-    dated_by_the_day = outcome.recorded_at >= exposure.first_at and after >= -DAY
+    told_after = outcome.recorded_at >= exposure.first_at or outcome.origin == Origin.STATUS
+    dated_by_the_day = told_after and after >= -DAY
     return after <= experiment.attribution_days * DAY and (after >= timedelta(0) or dated_by_the_day)
 
 
@@ -122,7 +123,7 @@ class World:
             self.score_again,
             self.tell,
             self.tell,
-            self.tell,
+            self.tell_by_status,
             self.sum_up,
             self.forget,
             self.take_back,
@@ -148,6 +149,12 @@ class World:
             revenue = self.chance.choice([None, 0, self.chance.randrange(1, 900)])
             told = {"converted": self.chance.random() < 0.8, "occurred_at": happened, "revenue": revenue}
             record_outcome(org_id="default", dossier=lead, by="crm", at=self.at, **told)
+
+    def tell_by_status(self) -> None:
+        for lead in self.one_of(Dossier):
+            happened = lead.created_at + self.chance.randrange(-2 * 24, 40 * 24) * HOUR
+            step = StatusStep(lead.pk, lead.status, self.chance.choice(["WON", "LOST"]), happened, is_retold=True)
+            follow_statuses(organisation=Organisation.get("default"), steps=[step], by="import")
 
     def sum_up(self) -> None:
         self.at += self.chance.choice([HOUR, DAY])
@@ -219,10 +226,12 @@ def meanwhile(act: Callable[[], object]) -> None:
     """Does it on a connection of its own. Fails where it waits for a transaction that is open here."""
 
     def done() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '2s'")
-        act()
-        connection.close()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
+            act()
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(done).result()
@@ -246,6 +255,33 @@ def test_outcomes_wait_neither_for_one_another_nor_for_the_hour_and_what_comes_m
     sum_up(experiment, at=now())
     assert not ChangedOutcome.objects.exists()
     assert conversions_of(experiment) == {"control": 4, "treatment": 4}
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_while_days_are_summed_up_leads_come_in_and_nobody_else_sums_up_or_forgets() -> None:
+    experiment, lead = an_experiment_summed_up(), a_lead()
+    known = Exposure.objects.all()[0].dossier
+    with transaction.atomic():
+        sum_up(experiment, at=now())
+        seen = Seen(lead, Assignment("ML", experiment.pk, "", "control"), now())
+        meanwhile(lambda: record([seen]))
+        for act in (lambda: sum_up(experiment, at=now()), known.delete):
+            with pytest.raises(OperationalError, match="lock timeout"):
+                meanwhile(act)
+    assert Exposure.objects.filter(dossier=lead).exists()
+
+
+def test_a_sale_dated_by_the_day_counts_where_an_import_tells_it() -> None:
+    """Scored at nine; the export of the next day says: won, on that day."""
+    experiment = an_experiment(days_ago=60)
+    (lead, earlier) = exposed(experiment, "control", 2)
+    first = Exposure.objects.get(dossier=lead).first_at
+    steps = [StatusStep(lead.pk, "NEW", "WON", first - 9 * HOUR), StatusStep(earlier.pk, "NEW", "WON", first - 2 * DAY)]
+    follow_statuses(organisation=Organisation.get("default"), steps=steps, by="import")
+    for _ in range(2):
+        assert conversions_of(experiment) == {"control": 1}
+        sum_up(experiment, at=now())
+    assert Conversion.objects.get().exposure_id == Exposure.objects.get(dossier=lead).pk
 
 
 def test_what_is_lost_is_noted_by_nobody() -> None:
