@@ -12,12 +12,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from scipy.optimize import brentq
 from scipy.special import betaln
 
 from experiments.statistics.estimates import Estimate, finite
 
 CONCENTRATION = 20.0
+EXTREME, LARGEST = 40.0, 700.0
+"""Log odds of what hardly ever happens, and up to which there are odds as a float."""
 NO_CONVERSIONS = "NO_CONVERSIONS"
 
 
@@ -30,16 +33,12 @@ class Converted:
     share: float = 0.5
 
 
-def log_evidence(found: Converted, coin: float | None = None) -> float:
-    """The log of the mixture's e-value against a coin; against the designed share where none is named."""
-    coin = found.share if coin is None else coin
+def log_evidence(found: Converted, log_odds: float | None = None) -> float:
+    """The log of the mixture's e-value against a coin of such odds; against the designed share where none are named."""
+    log_odds = math.log(found.share / (1 - found.share)) if log_odds is None else log_odds
     first, second = CONCENTRATION * found.share, CONCENTRATION * (1 - found.share)
     mixture = betaln(first + found.treatment, second + found.control) - betaln(first, second)
-    return float(mixture) - _log(found.treatment, coin) - _log(found.control, 1 - coin)
-
-
-def _log(count: int, probability: float) -> float:
-    return count * math.log(probability) if count else 0.0
+    return float(mixture + found.treatment * np.logaddexp(0.0, -log_odds) + found.control * np.logaddexp(0.0, log_odds))
 
 
 def exact_p(found: Converted) -> float:
@@ -49,23 +48,33 @@ def exact_p(found: Converted) -> float:
 
 def exact_lift(found: Converted, alpha: float) -> Estimate:
     """Treatment's rate over control's, less 1, with the interval that holds at every look."""
-    both = found.control + found.treatment
-    if not both:
+    if not found.control + found.treatment:
         return Estimate(None, None, None, 1 - alpha, NO_CONVERSIONS)
-    middle, limit = found.treatment / both, -math.log(alpha)
+    limit, designed = -math.log(alpha), (1 - found.share) / found.share
 
-    def beyond(coin: float) -> float:
-        return log_evidence(found, coin) - limit
+    def beyond(log_odds: float) -> float:
+        return log_evidence(found, log_odds) - limit
 
-    low = _root(beyond, 1e-12, middle) if found.treatment else 0.0
-    high = _root(beyond, middle, 1 - 1e-12) if found.control else 1.0
-    value = _ratio(middle, found.share) - 1
-    return Estimate(finite(value), _ratio(low, found.share) - 1, finite(_ratio(high, found.share) - 1), 1 - alpha)
-
-
-def _root(beyond: Callable[[float], float], low: float, high: float) -> float:
-    return float(brentq(beyond, max(low, 1e-12), min(high, 1 - 1e-12)))
+    seen = _seen(found)
+    low = designed * math.exp(_root(beyond, seen, -1.0)) if found.treatment else 0.0
+    high = designed * _exp(_root(beyond, seen, 1.0)) if found.control else math.inf
+    value = designed * found.treatment / found.control if found.control else math.inf
+    return Estimate(finite(value - 1), low - 1, finite(high - 1), 1 - alpha)
 
 
-def _ratio(coin: float, share: float) -> float:
-    return coin * (1 - share) / ((1 - coin) * share) if coin < 1 else math.inf
+def _seen(found: Converted) -> float:
+    """The log odds of the coin that they are likeliest draws of: it is never ruled out."""
+    if not found.control or not found.treatment:
+        return EXTREME if found.treatment else -EXTREME
+    return math.log(found.treatment / found.control)
+
+
+def _root(beyond: Callable[[float], float], inside: float, step: float) -> float:
+    """Where the coins begin that are ruled out, on that side: the evidence grows with the log odds, without end."""
+    while beyond(inside + step) < 0:
+        step *= 2
+    return float(brentq(beyond, inside, inside + step))
+
+
+def _exp(log_odds: float) -> float:
+    return math.exp(log_odds) if log_odds < LARGEST else math.inf

@@ -86,6 +86,21 @@ def test_an_arm_without_a_conversion_has_an_open_or_closed_end_and_never_none() 
     assert exact_lift(Converted(0, 0), 0.05).reason == "NO_CONVERSIONS"
 
 
+@pytest.mark.parametrize(
+    ("control", "treatment", "share"),
+    [(97, 1, 0.5), (905, 2, 0.5), (1, 905, 0.5), (1, 5000, 0.5), (21, 1, 0.9), (1, 21, 0.1), (3000, 0, 0.5)],
+)
+def test_counts_however_lopsided_have_an_interval_that_holds_what_was_seen(
+    control: int, treatment: int, share: float
+) -> None:
+    found = exact_lift(Converted(control, treatment, share), 0.01)
+    assert found.value is not None
+    assert found.low is not None
+    assert found.low <= found.value
+    assert found.high is None or found.value < found.high
+    assert found.excludes_zero
+
+
 def test_few_leads_are_decided_exactly_and_many_by_the_sequence() -> None:
     assert always_valid(Counts(20, 150), Counts(30, 150), 0.5).decides == EXACT
     assert always_valid(Counts(3, 300), Counts(30, 300), 0.5).decides == EXACT
