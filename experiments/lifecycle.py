@@ -117,13 +117,16 @@ def stop_experiment(
 def iterate(
     *, org_id: str, experiment_id: int, by: str, at: datetime, start: bool = True, **changes: Any
 ) -> Experiment:
-    """A new iteration of a stopped experiment: its design with these changes (of Plan), drawn by a new salt.
+    """A new iteration of a stopped experiment: its design with these changes (of Plan), drawn by a new salt. Guardrails
+    that are not named stay as they were.
 
     Raises Experiment.DoesNotExist, WrongState where it is not stopped, Impossible, Overlaps.
     """
     before = _locked(org_id, experiment_id)
     _ensure(before, "iterated", Status.STOPPED)
-    made = create_experiment(org_id=org_id, plan=replace(plan_of(before), **changes), by=by, at=at, start=False)
+    guardrails = before.guardrails | changes.pop("guardrails", {})
+    plan = replace(plan_of(before), **changes, guardrails=guardrails)
+    made = create_experiment(org_id=org_id, plan=plan, by=by, at=at, start=False)
     made.previous, made.iteration = before, before.iteration + 1
     made.save(update_fields=["previous", "iteration"])
     return start_experiment(org_id=org_id, experiment_id=made.pk, by=by, at=at) if start else made

@@ -66,6 +66,14 @@ def test_a_draft_goes_through_every_step_and_into_a_new_iteration(crm: Caller) -
     assert (made.json()["iteration"], made.json()["previous"], made.json()["attribution_days"]) == (2, number, 14)
 
 
+def test_a_new_iteration_changes_the_guardrails_that_are_named_and_no_other(crm: Caller) -> None:
+    rails = {"revenue_margin": 0.05, "response_margin": 0.5, "stop_on_breach": True}
+    number = crm.post(AB, DESIGN | {"start": False, "guardrails": rails}).json()["id"]
+    crm.post(f"{AB}/{number}/stop")
+    made = crm.post(f"{AB}/{number}/iterate", {"guardrails": {"revenue_margin": 0.2}, "start": False})
+    assert made.json()["guardrails"] == rails | {"revenue_margin": 0.2}
+
+
 def test_several_arms_and_a_population(crm: Caller) -> None:
     variants = [
         {"name": "rules", "method": "RULE_BASED", "share": 0.2},

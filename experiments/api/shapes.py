@@ -55,6 +55,14 @@ class GuardrailsIn(StrictSerializer):
     stop_on_breach = TrueOrFalseField(default=False, help_text="Whether a breach stops the experiment by itself.")
 
 
+class ChangedGuardrailsIn(GuardrailsIn):
+    """Those that are to be different; the others stay as they were."""
+
+    revenue_margin = FiniteFloatField(required=False, min_value=0.0, max_value=1.0)
+    response_margin = FiniteFloatField(required=False, min_value=0.0, max_value=10.0)
+    stop_on_breach = TrueOrFalseField(required=False)
+
+
 class DesignIn(StrictSerializer):
     """What decides the result besides the arms; all of it optional."""
 
@@ -110,6 +118,7 @@ class IterationIn(DesignIn):
     """What is to be different in a new iteration."""
 
     variants = ArmIn(many=True, required=False)
+    guardrails = ChangedGuardrailsIn(required=False)
     start = TrueOrFalseField(default=True)
 
     def changes(self) -> dict[str, Any]:
