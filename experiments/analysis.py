@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from experiments.aggregates import Aggregates, aggregate
 from experiments.comparison import Comparison, compare_all
+from experiments.designs import changed_arms
 from experiments.guardrails import Answered, Guardrail, answers, guardrails
 from experiments.models import Experiment
 from experiments.outlook import Outlook, outlook
@@ -53,6 +54,10 @@ class Analysis:
     followed: Sequence[Followed]
     merits: Sequence[Merit]
     counted: Aggregates
+    changed: Sequence[str]
+    """Arms that do not score any more as they were hashed."""
+    days: float
+    """For how many leads have come in."""
 
     @property
     def is_complete(self) -> bool:
@@ -67,10 +72,11 @@ def analyse(experiment: Experiment, *, at: datetime) -> Analysis:
     found, shares = compare_all(arms, experiment.planned_leads), ratio(arms, counted.strata)
     answered = answers(experiment, at)
     rails = guardrails(arms, answered, experiment.guardrails, experiment.planned_leads)
+    days = _days(experiment, arms, at)
     around = Circumstances(
         sample_ratio_holds=shares.holds,
         guardrails_hold=not any(rail.breached for rail in rails),
-        days=_days(experiment, arms, at),
+        days=days,
         is_complete=is_complete(experiment, arms),
     )
     result = verdict([each.contender for each in found], arms[0].variant, around)
@@ -94,6 +100,8 @@ def analyse(experiment: Experiment, *, at: datetime) -> Analysis:
         followed=followed(arms, counted),
         merits=merits(experiment, at),
         counted=counted,
+        changed=changed_arms(experiment),
+        days=days,
     )
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from experiments.models import CONTROL, NAME_LENGTH, TREATMENT, Experiment
 from experiments.populations import canonical
 from experiments.statistics.deciding import ALPHA, METHOD
+from models_registry import thresholds
+from models_registry.learning.rules import Rule
 from models_registry.models import ModelVersion
-from models_registry.scorers import ML, PINNED, RULE_BASED
+from models_registry.scorers import ML, PINNED, RULE_BASED, rules_of
 
 MOST_ARMS = 10
 GUARDRAILS: dict[str, Any] = {"revenue_margin": 0.1, "response_margin": 0.25, "stop_on_breach": False}
@@ -113,7 +115,7 @@ def pinned_version(org_id: str, method: str) -> ModelVersion | None:
 
 
 def design_of(experiment: Experiment) -> dict[str, Any]:
-    """What decides the result, down to the digests of the models as they are now."""
+    """What decides the result, down to models, rules, calibrations and thresholds as they are now."""
     return {
         "unit": "lead",
         "hash": "growthbook-v2",
@@ -132,20 +134,47 @@ def design_of(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def changed_arms(experiment: Experiment) -> list[str]:
+    """The names of arms that score otherwise now than was hashed at the start; none once leads are scored by no arm.
+
+    Only what was hashed is compared: designs of before say nothing of rules, calibration and thresholds.
+    """
+    if not experiment.is_assigning or experiment.design is None:
+        return []
+    hashed = experiment.design["arms"]
+    now = {method: _model_of(experiment.org_id, method) for method in {arm["method"] for arm in hashed}}
+    return [
+        arm["name"] for arm in hashed if any(arm.get(key, told) != told for key, told in now[arm["method"]].items())
+    ]
+
+
 def _model_of(org_id: str, method: str) -> dict[str, Any]:
-    """The version behind a method: pinned for good, or the one that `ML` means at the start."""
-    if method == RULE_BASED:
-        return {"version": None, "digest": None, "pinned": False}
+    """What scores behind a method, and by which thresholds it recommends.
+
+    That is the version that is pinned for good, the one that `ML` means now, or the rules, which `ML` means where no
+    version is active.
+    """
     pinned = pinned_version(org_id, method)
-    version = pinned or ModelVersion.objects.of(org_id).active().first()
+    version = None if method == RULE_BASED else pinned or ModelVersion.objects.of(org_id).active().first()
+    if version is None:
+        rules = hash_of([_told(rule) for rule in rules_of(org_id)])
+        limits = thresholds.installation()
+        return {"version": None, "digest": None, "pinned": False, "rules": rules, "thresholds": limits}
     return {
-        "version": version.version if version else None,
-        "digest": version.digest if version else None,
+        "version": version.version,
+        "digest": version.digest,
         "pinned": pinned is not None,
+        "calibration": version.calibration,
+        "thresholds": thresholds.of(version),
     }
 
 
-def hash_of(design: Mapping[str, Any]) -> str:
+def _told(rule: Rule) -> dict[str, Any]:
+    """A rule, whether its numbers are written as whole ones (the default table) or not (rows of one's own)."""
+    return {name: float(told) if isinstance(told, int) else told for name, told in asdict(rule).items()}
+
+
+def hash_of(design: Any) -> str:
     """SHA-256 of a design, whatever the order of its fields."""
     text = json.dumps(design, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -61,6 +61,8 @@ def outlook(
     per_day = _leads_per_day(arms, experiment, at)
     matured = sum(arm.matured.leads for arm in arms)
     remaining = None if result.winner else _remaining(experiment, arms, found, matured)
+    if remaining == 0 and result.reason == deciding.NOT_ENOUGH_DATA:
+        remaining = None  # what should have been enough has decided nothing
     days = None if remaining is None else _days(experiment, arms, remaining, per_day, at)
     control = arms[0].matured
     share = arms[1].share / (arms[0].share + arms[1].share)
@@ -85,21 +87,27 @@ def _remaining(
         return max(min(everyone, planned or everyone) - matured, 0)
     if planned is not None:
         return max(planned - matured, 0)
-    needed = [leads for each in found if (leads := _needed(each, arms)) is not None]
+    alpha = deciding.ASYMPTOTIC_ALPHA / len(found)  # the smallest of several p-values is held against that
+    needed = [leads for each in found if (leads := _needed(each, arms, alpha)) is not None]
     return max(min(needed) - matured, 0) if needed else None
 
 
-def _needed(each: Comparison, arms: Sequence[Standing]) -> int | None:
-    """Leads in all arms until this treatment's interval excludes 0, should the rates stay as they are."""
+def _needed(each: Comparison, arms: Sequence[Standing], alpha: float) -> int | None:
+    """Leads in all arms until this treatment's interval excludes 0, should the rates stay as they are.
+
+    The interval is asked only once both arms have conversions enough for it.
+    """
     if each.difference.value is None or not (each.control.conversions and each.treatment.conversions):
         return None
     old, new = each.control.rate or 0.0, each.treatment.rate or 0.0
     variance = old * (1 - old) / each.control.leads + new * (1 - new) / each.treatment.leads
     leads = each.control.leads + each.treatment.leads
     noise = math.sqrt(variance * leads)
-    both = planning.leads_until_sure(each.difference.value, noise, sequential.TUNING)
+    both = planning.leads_until_sure(each.difference.value, noise, sequential.TUNING, alpha)
+    thinnest = min(each.control.conversions, each.treatment.conversions)
+    least = max(deciding.EXACT_BELOW, leads * deciding.LEAST_IN_ARM / thinnest)
     share = next(arm.share for arm in arms if arm.variant == each.variant) + arms[0].share
-    return None if both is None else math.ceil(max(both, deciding.EXACT_BELOW) / share)
+    return None if both is None else math.ceil(max(both, least) / share)
 
 
 def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, at: datetime) -> int | None:
@@ -133,6 +141,8 @@ def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, wa
             "Wait about %s more days: then the last leads have had their whole window.",
             waiting.days,
         ) % number(f"{waiting.days:,}")
+    if experiment.status != ExperimentStatus.RUNNING:
+        return _("Stop it: every lead has had its whole window, and too few converted to say anything.")
     return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
 
 

@@ -178,7 +178,8 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
             for arm in found.arms
         ]
         head = ("Arm", "Method", "Leads", "Conversions", "Whole window over", "Of which converted")
-        last = ("", found.outlook.words, "", "", "", improvement(found.arms[0].matured, found.arms[1].matured) or "–")
+        lift = improvement(found.arms[0].matured, found.arms[1].matured) if found.ratio.holds else None
+        last = ("", found.outlook.words, "", "", "", lift or "–")
         return table(head, [*rows, last])
 
     @admin.display(description="design")

@@ -40,6 +40,7 @@ def metrics(found: Analysis) -> dict[str, Any]:
         "only_where_they_differ": [differing(each, withheld) for each in found.differing],
         "not_randomised": not_randomised(found),
         "what_people_did": what_people_did(found),
+        "changed_since_the_start": list(found.changed),
         "looks": [] if withheld else [_look(each) for each in found.looks],
         "outlook": {
             "leads_per_day": found.outlook.leads_per_day,

@@ -302,6 +302,10 @@ class MetricsOut(serializers.Serializer[Any]):
     only_where_they_differ = DifferingOut(many=True)
     not_randomised = NotRandomisedOut()
     what_people_did = PeopleOut()
+    changed_since_the_start = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Arms whose model, rules, calibration or thresholds are not those of the hashed design any more.",
+    )
     looks = LookOut(many=True)
     outlook = OutlookOut()
     as_of = MomentField()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from experiments.designs import Arm, Impossible, hash_of, two_arms
+from experiments.designs import Arm, Impossible, changed_arms, hash_of, two_arms
 from experiments.lifecycle import (
     Overlaps,
     WrongState,
@@ -21,7 +21,7 @@ from experiments.models import Experiment, Exposure, PinnedArtefact
 from experiments.phrases import PHRASES
 from experiments.tests.cast import a_plan, an_experiment, exposed, now
 from models_registry.archiving import StillNeeded, archive_old, archive_version
-from models_registry.models import ModelArtefact
+from models_registry.models import ModelArtefact, ModelVersion, ScoringRule
 from models_registry.phrases import PHRASES as OF_MODELS
 from models_registry.tests.artefacts import kept, without_feature
 
@@ -67,6 +67,23 @@ def test_the_design_is_hashed_at_the_start_down_to_the_models_digest() -> None:
     assert experiment.design["salt"] == experiment.salt
     experiment.refresh_from_db()
     assert experiment.design_hash == hash_of(experiment.design)
+
+
+def test_an_arm_that_scores_otherwise_than_was_hashed_is_named(settings: Any) -> None:
+    version = kept("20260201000000", is_active=True)
+    experiment = an_experiment(arms=two_arms("RULE_BASED", f"ML:{version.version}", 0.5))
+    experiment.refresh_from_db()
+    assert changed_arms(experiment) == []
+    rule = ScoringRule.objects.create(org_id="default", feature="amount", low=1, points=5)
+    assert changed_arms(experiment) == ["control"]
+    rule.delete()
+    ModelVersion.objects.filter(pk=version.pk).update(calibration={"a": 1.5, "b": 1.0, "c": 0.0})
+    assert changed_arms(experiment) == ["treatment"]
+    settings.ACTION_HIGH_PROBABILITY = 0.9
+    assert changed_arms(experiment) == ["control", "treatment"]
+    experiment.design["arms"] = [{"name": "old", "method": "RULE_BASED", "version": None, "digest": None}]
+    assert changed_arms(experiment) == []
+    assert changed_arms(stop_experiment(**told(experiment))) == []
 
 
 @pytest.mark.parametrize(

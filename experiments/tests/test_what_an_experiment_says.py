@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from experiments import answers
 from experiments.analysis import analyse
+from experiments.lifecycle import close_enrolment
 from experiments.models import DaySum, Experiment, Exposure
 from experiments.summing import sum_up
 from experiments.tests.cast import an_experiment, exposed, now
@@ -56,6 +57,26 @@ def test_a_clear_difference_has_a_winner() -> None:
     assert (found["winner"], found["winning_variant"], found["reason"]) == ("ML", "treatment", None)
     assert "ML is better" in found["words"]
     assert found["improvement_is_provisional"] is False
+
+
+def test_what_should_be_enough_and_decides_nothing_is_not_called_near() -> None:
+    """Nine conversions are too few for the sequence, which alone would have been sure by then."""
+    experiment = an_experiment(days_ago=60)
+    exposed(experiment, "control", 1000, converted=30)
+    exposed(experiment, "treatment", 1000, converted=9)
+    found = metrics(experiment)
+    assert found["reason"] == "NOT_ENOUGH_DATA"
+    assert found["outlook"]["remaining_leads"] == 223
+
+
+def test_a_closed_experiment_without_a_conversion_is_not_waited_for() -> None:
+    experiment = an_experiment(days_ago=60)
+    for variant in ("control", "treatment"):
+        exposed(experiment, variant, 20)
+    close_enrolment(org_id="default", experiment_id=experiment.pk, by="tester", at=now())
+    found = metrics(experiment)
+    assert found["outlook"]["remaining_days"] is None
+    assert found["words"].startswith("Stop it: every lead has had its whole window")
 
 
 def test_before_two_weeks_nobody_wins() -> None:
@@ -246,4 +267,4 @@ def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
         with CaptureQueriesContext(connection) as queries:
             analyse(experiment, at=now())
         counts.append(len(queries))
-    assert counts == [7, 7]
+    assert counts == [9, 9]  # of which two ask whether rules and model are those of the design

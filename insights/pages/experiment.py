@@ -88,7 +88,7 @@ class Result:
     advice: Advice
     progress: Progress | None
     is_provisional: bool
-    rates: Figure
+    rates: Figure | None
     lift: Figure | None
     curves: Figure | None
     faster: list[str]
@@ -144,11 +144,11 @@ def result(found: Analysis, currency: str) -> Result:
         advice=advice_on(found),
         progress=_progress(found),
         is_provisional=is_provisional,
-        rates=experiment_figures.rates(drawn),
+        rates=experiment_figures.rates(drawn) if found.ratio.holds else None,
         lift=experiment_figures.lift_over_time(found.looks, treatments) if found.ratio.holds else None,
         curves=experiment_figures.curves(list(zip(names, found.curves, strict=True))),
         faster=_faster(found, names[1:]),
-        lights=[_ratio_light(found), _guardrail_light(found), _time_light(found)],
+        lights=[_ratio_light(found), _guardrail_light(found), _time_light(found), *_changed_light(found)],
         tables=_filled(_first(currency), found),
         more=_filled(MORE, found),
     )
@@ -230,6 +230,15 @@ def _time_light(found: Analysis) -> Light:
     if max(days, first) >= LEAST_DAYS:
         return Light(heading, _("yes"), ran if days >= first else "", GOOD)
     return Light(heading, _("not yet"), ran, WAITING)
+
+
+def _changed_light(found: Analysis) -> list[Light]:
+    """Only where it is lit."""
+    if not found.changed:
+        return []
+    names = ", ".join(name_of(found.experiment, variant) for variant in found.changed)
+    said = _("Since the start, the model, the rules, the calibration or the thresholds have changed of: %s.") % names
+    return [Light(_("What was hashed stands"), _("no"), said, BAD)]
 
 
 def listed(experiments: Iterable[Experiment]) -> list[Listed]:
