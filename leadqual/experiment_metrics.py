@@ -10,7 +10,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from experiments.models import Experiment, ExperimentStatus
-from experiments.statistics.sample_ratio import sequential_p_values
 
 LABELS = ["org", "experiment", "arm"]
 MOST = 50
@@ -21,7 +20,7 @@ class ExperimentArms(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Each gauge known to exist from the first scrape on."""
-        alive = list(Experiment.objects.alive().order_by("-pk").only("org_id", "tally", "arms")[:MOST])
+        alive = list(Experiment.objects.alive().order_by("-pk").only("org_id", "tally", "sample_ratio")[:MOST])
         yield _by_status()
         yield _of_arms(alive, "ml_experiment_exposures", "Leads in an arm of an experiment.", "leads")
         yield _of_arms(alive, "ml_experiment_conversions", "Of them, those that converted since.", "conversions")
@@ -48,9 +47,6 @@ def _ratios(alive: list[Experiment]) -> GaugeMetricFamily:
     words = "Always-valid p-value of the arms' sizes against the designed shares: below 0.001 results are withheld."
     family = GaugeMetricFamily("ml_experiment_sample_ratio_p_value", words, labels=LABELS[:2])
     for experiment in alive:
-        shares = {arm["name"]: arm["share"] for arm in experiment.arms}
-        if set(experiment.tally) == set(shares):
-            leads = [experiment.tally[arm]["leads"] for arm in shares]
-            (p_value,) = sequential_p_values([leads], list(shares.values()))
-            family.add_metric([experiment.org_id, str(experiment.pk)], p_value)
+        if experiment.sample_ratio is not None:
+            family.add_metric([experiment.org_id, str(experiment.pk)], experiment.sample_ratio)
     return family

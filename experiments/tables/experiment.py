@@ -98,6 +98,9 @@ class Experiment(OrgScoped):
         null=True, blank=True, help_text="Conversions of leads of the days before it are kept."
     )
     tally = models.JSONField(default=dict, blank=True, help_text="Leads and conversions by arm, as last counted.")
+    sample_ratio = models.FloatField(
+        null=True, blank=True, help_text="The p-value of the arms' sizes, the smallest so far, as last counted."
+    )
     decision = models.CharField(max_length=16, choices=Decision.choices, blank=True)
     decided_by = models.CharField(max_length=150, blank=True)
     decision_reason = models.TextField(blank=True)
