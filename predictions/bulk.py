@@ -21,7 +21,7 @@ from experiments import assignment
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Moments
-from leads.models import Dossier
+from leads.models import Dossier, LeadScore
 from leads.tables.dossier import DossierQuerySet
 from models_registry import scorers
 from models_registry.learning.rules import Rules
@@ -78,6 +78,7 @@ def score_in_bulk(*, org_id: str, leads: DossierQuerySet) -> int:
     terms = terms_of(org_id)
     tested = _in_experiments(terms, leads)
     if tested:
+        _lock_current(leads)
         score_leads(org_id=org_id, dossiers=tested, terms=terms)
     others = leads.exclude(pk__in=[lead.pk for lead in tested]) if tested else leads
     keys, created = _keys(others)
@@ -100,6 +101,13 @@ def _in_experiments(terms: Terms, leads: DossierQuerySet) -> list[Dossier]:
     all_leads = list(leads)
     assignments = assignment.assign(terms.org.org_id, all_leads)
     return [lead for lead, each in zip(all_leads, assignments, strict=True) if each.experiment_id is not None]
+
+
+def _lock_current(leads: DossierQuerySet) -> None:
+    """Locks the current scores of all of them in the order of keys, as requests do: those in an experiment are stored
+    before the others."""
+    rows = LeadScore.objects.filter(dossier__in=leads).order_by("dossier").select_for_update(no_key=True)
+    list(rows.values_list("dossier_id"))
 
 
 def _score(terms: Terms, leads: NDArray[np.int64], created: Moments) -> None:

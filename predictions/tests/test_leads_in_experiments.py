@@ -12,9 +12,11 @@ from experiments.designs import Arm, two_arms
 from experiments.lifecycle import close_enrolment, let_mature, stop_experiment
 from experiments.models import Experiment, Exposure
 from experiments.tests.cast import an_experiment
+from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past, an_attribute, an_outcome
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.tests.cast import a_version
+from predictions.bulk import score_in_bulk
 from predictions.models import Prediction
 from predictions.scoring import score_leads
 
@@ -188,3 +190,18 @@ def test_stopping_while_leads_are_scored_loses_and_misfiles_none() -> None:
     rows = {row.dossier_id: row.variant for row in Exposure.objects.all()}
     assert all(rows[made.dossier_id] == made.variant for made in filed)
     assert arms_of(leads[:1]) == [("", "ML")]
+
+
+def test_in_bulk_the_scores_of_all_are_locked_in_one_order_before_any_is_stored(model: ModelVersion) -> None:
+    """Else a request for the same leads, which stores them in the order of keys, and the chunk wait for each other."""
+    for _ in range(6):
+        a_lead()
+    an_experiment(coverage=0.5)
+    with CaptureQueriesContext(connection) as queries:
+        score_in_bulk(org_id="default", leads=Dossier.objects.all())
+    told = [each["sql"] for each in queries]
+    lock = next(at for at, sql in enumerate(told) if "FOR NO KEY UPDATE" in sql and '"lead_score"' in sql)
+    assert 'ORDER BY "lead_score"."dossier_id" ASC' in told[lock]
+    assert lock < next(at for at, sql in enumerate(told) if "INSERT INTO lead_score" in sql)
+    assert Exposure.objects.exists()
+    assert Prediction.objects.count() == 6
