@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from common import audit
 from common.jobs import OPEN_STATUSES
 from common.models import IdempotencyKey
+from experiments.models import Experiment, Exposure
 from leads.features import Feature
 from leads.models import Appointment, Dossier, Event, ImportJob, LeadScore, Message, Outcome
 from predictions.models import Prediction, PredictionBatch, ScoreJob
@@ -104,7 +105,10 @@ def keep_to_retention(*, at: datetime) -> int:
 
 
 def _silent_since(moment: datetime) -> Sequence[tuple[str, int]]:
+    """Leads in an experiment that is alive stay until its end: those lost in it would be the silent ones."""
     silent = Dossier.objects.filter(created_at__lt=moment, updated_at__lt=moment)
+    counted = Exposure.objects.filter(dossier=OuterRef("pk"), experiment__in=Experiment.objects.alive())
+    silent = silent.filter(~Exists(counted))
     for table in HAPPENED:
         silent = silent.filter(~Exists(table._default_manager.filter(dossier=OuterRef("pk"), recorded_at__gte=moment)))
     return list(silent.values_list("org_id", "number")[:AT_ONCE])

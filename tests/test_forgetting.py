@@ -18,7 +18,9 @@ from django.db import connection
 
 from common.audit import AuditEntry
 from common.models import IdempotencyKey
+from experiments.lifecycle import stop_experiment
 from experiments.models import Experiment, Exposure
+from experiments.tests.cast import an_experiment, exposed
 from leads.catalogue import FIXED
 from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
@@ -198,6 +200,17 @@ def test_whom_nothing_was_heard_of_for_long_enough_is_forgotten_every_night(sett
     assert AuditEntry.objects.get().subject == str(silent.number)
     settings.LEAD_KEEP_DAYS = 0
     assert keep_to_retention(at=now + timedelta(days=9_999)) == 0
+
+
+def test_silent_leads_of_an_experiment_stay_until_it_has_ended(settings: Any) -> None:
+    settings.LEAD_KEEP_DAYS = 365
+    experiment = an_experiment()
+    lead, asked = exposed(experiment, "control", 2, days_ago=400)
+    Dossier.objects.update(updated_at=lead.created_at)
+    assert keep_to_retention(at=datetime.now(timezone.utc)) == 0
+    assert forget_lead(org_id="default", number=asked.number, by="tester", at=NOW)
+    stop_experiment(org_id="default", experiment_id=experiment.pk, by="tester", at=datetime.now(timezone.utc))
+    assert keep_to_retention(at=datetime.now(timezone.utc)) == 1
 
 
 def test_rejected_rows_are_kept_for_a_month() -> None:
