@@ -8,7 +8,7 @@ from django.test import Client
 from common.tests.people import a_person, staff
 from experiments.lifecycle import stop_experiment
 from experiments.models import Experiment
-from experiments.tests.cast import an_experiment, now
+from experiments.tests.cast import an_experiment, exposed, now
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/experiments/experiment/"
@@ -132,3 +132,12 @@ def test_what_cannot_be_done_is_said() -> None:
 def test_another_organisations_experiment_is_not_there() -> None:
     row = an_experiment(org_id="other")
     assert staff().get(f"{LIST}{row.pk}/stop/").status_code == 404
+
+
+def test_a_lift_that_is_withheld_is_not_told() -> None:
+    row = an_experiment(days_ago=60)
+    for variant, leads in (("control", 600), ("treatment", 300)):
+        exposed(row, variant, leads, converted=60)
+    page = text(staff(), f"{LIST}{row.pk}/change/")
+    assert "Do not trust it" in page
+    assert "100.0%" not in page

@@ -267,4 +267,4 @@ def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
         with CaptureQueriesContext(connection) as queries:
             analyse(experiment, at=now())
         counts.append(len(queries))
-    assert counts == [9, 9]  # of which two ask whether rules and model are those of the design
+    assert counts == [10, 10]  # of which three ask whether rules and model are those of the design

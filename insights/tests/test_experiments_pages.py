@@ -14,7 +14,7 @@ from experiments.lifecycle import let_mature, stop_experiment
 from experiments.models import Experiment
 from experiments.tests.cast import an_experiment, exposed, now
 from leads.tests.cast import a_past
-from models_registry.models import ModelVersion
+from models_registry.models import ModelVersion, ScoringRule
 from models_registry.tests.artefacts import kept, without_feature
 from predictions.tests.scored import a_scored_lead
 
@@ -463,3 +463,15 @@ def test_pages_take_fewer_than_twenty_statements() -> None:
 def test_what_json_knows_as_no_number_is_a_text_among_the_leads() -> None:
     staff().post(f"{PAGES}new", DRAFT | {"leads": "budget: NaN, 1e999, 3"})
     assert Experiment.objects.get().population == {"attributes.budget": ["1e999", "3", "NaN", 3]}
+
+
+def test_rates_that_are_withheld_are_not_drawn_and_what_has_changed_since_the_start_is_said() -> None:
+    experiment = an_experiment(days_ago=60)
+    for variant, leads in (("control", 600), ("treatment", 300)):
+        exposed(experiment, variant, leads, converted=60)
+    assert "What was hashed stands" not in page_of(experiment)
+    ScoringRule.objects.create(org_id="default", feature="amount", low=1, points=5)
+    page = page_of(experiment)
+    assert "Of the leads whose window is over. The line shows what chance may do." not in page
+    assert page.count("Withheld: the leads did not fall into the arms as they should.") == 2
+    assert "What was hashed stands: <strong>no</strong>" in page
