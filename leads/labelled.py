@@ -22,11 +22,15 @@ from leads.foreknowledge import availability_of
 from leads.models import Organisation
 from leads.seen import LeadGone
 
+# A lead of an adopted table counts as recorded when it came in; that it was first seen later, its first step says.
 HISTORIES = """
 SELECT d.id, d.created_at, o.converted, coalesce(o.is_exact, false), greatest(o.occurred_at, d.created_at),
-       least(d.recorded_at, %(until)s)
+       least(greatest(d.recorded_at, first.seen_at), %(until)s)
 FROM dossier d
 LEFT JOIN lead_outcome o ON o.dossier_id = d.id AND o.superseded_at IS NULL AND o.occurred_at <= %(until)s
+LEFT JOIN LATERAL (
+    SELECT changed_at AS seen_at FROM lead_status_change
+    WHERE dossier_id = d.id AND from_status = '' AND NOT is_exact ORDER BY id LIMIT 1) AS first ON true
 WHERE d.org_id = %(org_id)s AND d.created_at >= %(since)s AND d.created_at <= %(until)s
 ORDER BY d.created_at, d.id
 """

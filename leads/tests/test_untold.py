@@ -36,8 +36,10 @@ def test_leads_that_were_there_before_are_decided_nobody_knows_when() -> None:
     assert untold.follow_all(at=MONDAY + 300 * DAY) == 3
     assert outcomes() == {1: (True, False), 2: (False, False)}
     until, org = MONDAY + 301 * DAY, Organisation.get("default")
-    labels = [life.label_at(MONDAY, horizon=org.horizon, until=until) for life in _histories(org, until)]
-    assert labels == [True, False, False]
+    lives = _histories(org, until)
+    assert [life.label_at(MONDAY, horizon=org.horizon, until=until) for life in lives] == [True, False, False]
+    # Nor how long those still open would have been open had they been decided: of none is anything known in between.
+    assert {life.label_at(MONDAY + DAY, horizon=org.horizon, until=until) for life in lives} == {None}
 
 
 def _histories(org: Organisation, until: Any) -> list[labelled.History]:
