@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import MD5, Cast
 from django.utils import timezone
 
 from common.serializers import iso
@@ -120,9 +121,11 @@ class Experiment(OrgScoped):
             models.CheckConstraint(
                 condition=models.Q(revenue_cap__gt=0, revenue_cap__lte=1), name="ab_test_revenue_cap_inside"
             ),
-            # One experiment a population: that populations overlap is the starting act's to see, under a lock.
+            # One experiment a population: that populations overlap is the starting act's to see, under a lock. By its
+            # digest, since an entry of an index has room for no more than some hundred values.
             models.UniqueConstraint(
-                fields=["org_id", "population"],
+                "org_id",
+                MD5(Cast("population", models.TextField())),
                 condition=models.Q(status__in=["RUNNING", "ENROLMENT_CLOSED"]),
                 name="ab_test_one_running",
             ),

@@ -162,6 +162,11 @@ def test_the_database_refuses_two_on_one_population_even_without_the_lock() -> N
         Experiment.objects.filter(pk=second.pk).update(status="RUNNING", started_at=now())
 
 
+def test_a_population_of_many_values_starts() -> None:
+    ids = [f"campaign-{number:04}-{number * 7919 % 10_007}" for number in range(100)]
+    an_experiment(population={f"attributes.{name}": ids for name in ("first", "second", "third")})
+
+
 def test_another_organisation_runs_its_own() -> None:
     an_experiment()
     an_experiment(org_id="other")
