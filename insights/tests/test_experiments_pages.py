@@ -469,9 +469,10 @@ def test_rates_that_are_withheld_are_not_drawn_and_what_has_changed_since_the_st
     experiment = an_experiment(days_ago=60)
     for variant, leads in (("control", 600), ("treatment", 300)):
         exposed(experiment, variant, leads, converted=60)
-    assert "What was hashed stands" not in page_of(experiment)
+    client = sales()
+    assert "What was hashed stands" not in page_of(experiment, client)
     ScoringRule.objects.create(org_id="default", feature="amount", low=1, points=5)
-    page = page_of(experiment)
+    page = page_of(experiment, client)
     assert "Of the leads whose window is over. The line shows what chance may do." not in page
     assert page.count("Withheld: the leads did not fall into the arms as they should.") == 2
     assert "What was hashed stands: <strong>no</strong>" in page
