@@ -149,7 +149,7 @@ def _asked_with(request: HttpRequest) -> QueryDict:
 def _told(request: HttpRequest) -> dict[str, str]:
     """What is said of a new one that is not to be made yet."""
     told = _asked_with(request)
-    return {name: told[name] for name in ExperimentForm.base_fields if name in told}
+    return {name: str(told[name]) for name in ExperimentForm.base_fields if name in told}
 
 
 def _draft(
