@@ -354,7 +354,7 @@ def test_a_job_of_all_leads_that_a_program_has_started_is_not_started_twice() ->
     assert ScoreJob.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_who_press_at_once_start_one_job() -> None:
     a_lead(timezone.now())
 
