@@ -37,7 +37,6 @@ from predictions.models import ScoreChunk, ScoreJob
 
 SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
-FILTERS = ("status", "source", "region", "owner", "dossier_ids", "include_decided", "changed_only")
 # What a lead that is forgotten while it is scored comes to: before it is read, and before its score is stored.
 FORGOTTEN = (LeadGone, IntegrityError)
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -77,7 +77,6 @@ class Lines:
     text: io.TextIOBase
     problem: str | None = None
     count: int = 0
-    _is_first: bool = field(default=True, repr=False)
 
     def __iter__(self) -> Iterator[str]:
         while line := self.text.readline(MAX_LINE):

@@ -22,7 +22,6 @@ UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 TRUTHS = {"true": True, "yes": True, "y": True, "t": True, "false": False, "no": False, "n": False, "f": False}
 EXAMPLE = datetime(2026, 3, 31, 14, 30, tzinfo=UTC)
 WORDS_OF_TRUTH = {**TRUTHS, "1": True, "0": False}
-Reader = Callable[[Any], Any]
 
 
 class RowProblem(Exception):
