@@ -194,7 +194,7 @@ def test_stopping_while_leads_are_scored_loses_and_misfiles_none() -> None:
 
 def test_in_bulk_the_scores_of_all_are_locked_in_one_order_before_any_is_stored(model: ModelVersion) -> None:
     """Else a request for the same leads, which stores them in the order of keys, and the chunk wait for each other."""
-    for _ in range(6):
+    for _ in range(40):  # some are in, and some are not, whatever the salt
         a_lead()
     an_experiment(coverage=0.5)
     with CaptureQueriesContext(connection) as queries:
@@ -204,4 +204,4 @@ def test_in_bulk_the_scores_of_all_are_locked_in_one_order_before_any_is_stored(
     assert 'ORDER BY "lead_score"."dossier_id" ASC' in told[lock]
     assert lock < next(at for at, sql in enumerate(told) if "INSERT INTO lead_score" in sql)
     assert Exposure.objects.exists()
-    assert Prediction.objects.count() == 6
+    assert Prediction.objects.count() == 40
