@@ -63,7 +63,8 @@ class LookingUpLater(ContractView):
     """A door whose first statement looks the caller's token up beside what it reads (`service_tokens.LISTED`).
 
     It answers nothing and stores nothing before that. Where that statement is not sent, the token is looked up by
-    itself: before an answer of long ago is given to the same `Idempotency-Key`, and before any error is told.
+    itself: before an answer of long ago is given to the same `Idempotency-Key`, and before an error is told that says
+    anything of what was asked.
     """
 
     def get_authenticators(self) -> list[BaseAuthentication]:
@@ -77,8 +78,11 @@ class LookingUpLater(ContractView):
             self._look_up()
 
     def handle_exception(self, exc: Exception) -> Response:
-        """What is told of an error: to who shows a revoked token only that."""
-        if not isinstance(exc, AuthenticationFailed):
+        """What is told of an error: to who shows a revoked token only that.
+
+        That something is away may be told to anybody, and another statement to a database that is would take as long.
+        """
+        if not isinstance(exc, (AuthenticationFailed, *DEPENDENCY_ERRORS)):
             try:
                 self._look_up()
             except AuthenticationFailed as refusal:
