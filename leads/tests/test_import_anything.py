@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from leads.importing.files import FileProblem, Source, Table
@@ -18,7 +18,6 @@ from leads.importing.mapping import FileMap, MappingProblem
 from leads.importing.mapping_toml import read_mapping, ready_mappings
 from leads.importing.values import RowProblem, identity, kind_of, number, shown, text, truth
 
-tried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # what holds must not depend on speed
 READY = {name: path.read_text(encoding="utf-8") for name, path in ready_mappings().items()}
 CELLS = some.one_of(
     some.text(), some.none(), some.booleans(), some.integers(), some.floats(), some.lists(some.integers(), max_size=3)
@@ -32,14 +31,12 @@ SEEDS = [
 ]
 
 
-@tried
 @given(some.text())
 def test_any_text_is_a_mapping_or_refused(words: str) -> None:
     with contextlib.suppress(MappingProblem):
         read_mapping(words)
 
 
-@tried
 @given(some.sampled_from(sorted(READY)), some.integers(0, 4000), some.integers(0, 60), some.text(max_size=20))
 def test_a_ready_mapping_with_anything_in_it_is_a_mapping_or_refused(name: str, at: int, cut: int, junk: str) -> None:
     words = READY[name]
@@ -48,7 +45,6 @@ def test_a_ready_mapping_with_anything_in_it_is_a_mapping_or_refused(name: str, 
 
 
 @pytest.mark.parametrize("read", [number, truth, text, identity])
-@tried
 @given(cell=CELLS)
 def test_any_cell_has_a_value_or_a_problem(read: Callable[[Any], Any], cell: Any) -> None:
     with contextlib.suppress(RowProblem):
@@ -58,7 +54,6 @@ def test_any_cell_has_a_value_or_a_problem(read: Callable[[Any], Any], cell: Any
     assert len(shown(cell)) < 200
 
 
-@tried
 @given(some.sampled_from(SEEDS), some.binary(max_size=300), some.booleans(), some.integers(1, 400))
 def test_any_bytes_are_rows_or_refused(start: bytes, data: bytes, packed: bool, limit: int) -> None:
     content = gzip.compress(start + data) if packed else start + data

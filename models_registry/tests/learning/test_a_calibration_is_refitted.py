@@ -94,7 +94,7 @@ def test_too_few_leads_are_refused() -> None:
         refit(PRESENT, outcomes(4))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     leads=st.integers(1, 60),

@@ -68,7 +68,7 @@ PLACES = list(places(MANIFEST))[1:]
 ARRAYS = sorted(name for name in unpacked() if name.endswith(".npy"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(PLACES), JUNK)
 def test_anything_anywhere_in_the_manifest(place: tuple[Any, ...], junk: Any) -> None:
     manifest = json.loads(unpacked()["manifest.json"])
@@ -79,7 +79,7 @@ def test_anything_anywhere_in_the_manifest(place: tuple[Any, ...], junk: Any) ->
     refused_or_sound(packed(unpacked() | {"manifest.json": json.dumps(manifest).encode()}))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(ARRAYS), st.integers(0, 10_000), st.binary(min_size=1, max_size=8))
 def test_anything_anywhere_in_an_array(name: str, at: int, junk: bytes) -> None:
     """Indexes that point back (cycles), beyond the end, and figures that are none."""
@@ -90,7 +90,7 @@ def test_anything_anywhere_in_an_array(name: str, at: int, junk: bytes) -> None:
     refused_or_sound(packed(members | {name: bytes(array)}))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, len(content()) - 1), st.integers(0, 255)), min_size=1, max_size=20))
 def test_anything_anywhere_in_the_file(changes: list[tuple[int, int]]) -> None:
     data = bytearray(content())
@@ -99,7 +99,7 @@ def test_anything_anywhere_in_the_file(changes: list[tuple[int, int]]) -> None:
     refused_or_sound(bytes(data))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=2_000))
 def test_any_bytes_at_all(data: bytes) -> None:
     with pytest.raises(BadArtefact):
