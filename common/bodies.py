@@ -1,8 +1,8 @@
 """How much may be sent: more is refused by its announced length, before anything of it is read or kept.
 
 Django counts what it holds in memory, and not the files of a form, which it writes to the disk; and it reads a form
-before a page has asked who sends it (the CSRF token may stand in it). A body that announces no length is not read: to
-Django it is empty.
+before a page has asked who sends it (the CSRF token may stand in it). A body that announces no length is empty to
+Django; the doors of the API read it themselves, bounded likewise (`common.pieces`).
 """
 
 from __future__ import annotations

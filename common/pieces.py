@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 
 from common.errors import TooLarge
 
-STEP = 1 << 16
-IN_MEMORY = 1 << 20
+STEP_BYTES = 1 << 16
+IN_MEMORY_BYTES = 1 << 20
 """What is longer is kept in a file until the request has been answered."""
 
 
@@ -37,7 +37,7 @@ def gather(request: HttpRequest, *, most: int) -> None:
     """Reads the body, so that it has a length. Raises TooLarge (413), and ParseError (400) where it cannot be read."""
     if not request.META.get("wsgi.input_terminated"):  # its end would be waited for
         raise ParseError("This server does not read bodies in pieces: send a Content-Length.")
-    length, body = 0, SpooledTemporaryFile[bytes](IN_MEMORY)
+    length, body = 0, SpooledTemporaryFile[bytes](IN_MEMORY_BYTES)
     while piece := _next(request.META["wsgi.input"]):
         length += len(piece)
         if length > most:
@@ -51,6 +51,6 @@ def gather(request: HttpRequest, *, most: int) -> None:
 
 def _next(source: Any) -> bytes:
     try:
-        return bytes(source.read(STEP))
+        return bytes(source.read(STEP_BYTES))
     except Exception as error:  # of whatever kind the server has for it
         raise ParseError("The body broke off, or its pieces are not marked as HTTP asks.") from error

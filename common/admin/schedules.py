@@ -26,8 +26,13 @@ admin.site.unregister(PeriodicTask)
 
 def governs(request: HttpRequest) -> bool:
     """Whether the person decides for every organisation: a schedule's task does its work for all of them."""
-    person = request.user
-    return bool(getattr(person, "is_superuser", False)) or not has_neighbours(org_of(person, session=request.session))
+    known: bool | None = getattr(request, "governs", None)  # a page asks for each of its buttons
+    if known is None:
+        person = request.user
+        is_superuser = bool(getattr(person, "is_superuser", False))
+        known = is_superuser or not has_neighbours(org_of(person, session=request.session))
+        request.governs = known  # type: ignore[attr-defined]
+    return known
 
 
 class ForAll:
