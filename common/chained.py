@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 
-from django.db import connection, models
+from django.db import models
 
 from common.chain import BEGINNING, hash_of
 from common.tenancy import OrgQuerySet, OrgScoped
-
-ONE_LINK_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
+from common.turns import take_turn
 
 
 def lock(org_id: str) -> None:
@@ -19,8 +18,7 @@ def lock(org_id: str) -> None:
 
     One lock for all its chains: an act that writes to two of them cannot meet another that does so the other way round.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_LINK_AT_A_TIME, [f"chains of {org_id}"])
+    take_turn(f"chains of {org_id}")
 
 
 class Chained(OrgScoped):

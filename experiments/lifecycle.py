@@ -7,17 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from common import audit
 from common.errors import Conflict
+from common.turns import take_turn
 from experiments.designs import Arm, Impossible, Plan, design_of, hash_of, pinned_version
 from experiments.models import Decision, Experiment, ExperimentStatus, PinnedArtefact
 from experiments.populations import overlap
 from models_registry import artefacts
 from models_registry.models import ModelVersion
 
-ONE_CHANGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 Status = ExperimentStatus
 
 
@@ -155,8 +155,7 @@ def acts_of(experiment: Experiment) -> list[audit.AuditEntry]:
 
 def _locked(org_id: str, experiment_id: int) -> Experiment:
     """The experiment, while nobody else changes one of the organisation's. Raises Experiment.DoesNotExist."""
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_CHANGE_AT_A_TIME, [f"experiments of {org_id}"])
+    take_turn(f"experiments of {org_id}")
     return Experiment.objects.of(org_id).select_for_update().get(pk=experiment_id)
 
 

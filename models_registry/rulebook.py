@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from common import audit
+from common.turns import take_turn
 from models_registry.learning.rules import DEFAULT_RULES
 from models_registry.models import ScoringRule
 
 LONGEST = 128
-ONE_COPY_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 
 
 @transaction.atomic
 def own_rules(*, org_id: str, by: str, at: datetime) -> bool:
     """Gives the organisation the default table as its own, where it has none; whether it had none."""
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_COPY_AT_A_TIME, [f"rules of {org_id}"])
+    take_turn(f"rules of {org_id}")
     if ScoringRule.objects.of(org_id).exists():
         return False
     ScoringRule.objects.bulk_create(

@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from common.answers import DEPENDENCY_ERRORS
 from common.jobs import JobLost, hand_to_worker
+from common.turns import take_turn
 from leads.models import (
     Appointment,
     Dossier,
@@ -40,7 +41,6 @@ CHUNK_TASK = "predictions.tasks.score_chunk"
 # What a lead that is forgotten while it is scored comes to: before it is read, and before its score is stored.
 FORGOTTEN = (LeadGone, IntegrityError)
 log = structlog.get_logger(__name__)
-ONE_START_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext(%s))"
 # What tells of a lead, and the moment from which it counts. That may lie before the moment at which we were told, which
 # intake notes in the lead's `updated_at`.
 NEWS = {
@@ -73,8 +73,7 @@ def start_score_job(*, org_id: str, by: str, criteria: Mapping[str, Any]) -> Sco
 @transaction.atomic
 def start_scoring_all(*, org_id: str, by: str) -> ScoreJob | None:
     """A queued job over all leads that are not yet decided; None where one is under way already."""
-    with connection.cursor() as cursor:
-        cursor.execute(ONE_START_AT_A_TIME, [f"scoring all of {org_id}"])
+    take_turn(f"scoring all of {org_id}")
     if ScoreJob.objects.of(org_id).of_all_leads().open().exists():
         return None
     return start_score_job(org_id=org_id, by=by, criteria={})
