@@ -88,9 +88,12 @@ class Joined:
         wanted = [*(part.columns for part in self.parts), *self.beside]
         return Prepared(f"SELECT {', '.join(wanted)} {self.origin}", self.types)
 
-    def rows(self, query: Mapping[str, Any]) -> Iterator[list[Any]]:
-        """What it finds: for each row, each part's row or None, and then the values beside them."""
-        for values in self._statement.rows(query):
+    def rows(self, query: Mapping[str, Any], meanwhile: Callable[[], object] = lambda: None) -> Iterator[list[Any]]:
+        """What it finds: for each row, each part's row or None, and then the values beside them.
+
+        `meanwhile` is done while PostgreSQL is at it, where it can be.
+        """
+        for values in self._statement.rows(query, meanwhile):
             yield list(_split(self.parts, values))
 
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from common.serializers import iso
 from leads.models import Dossier, LeadScore, Outcome
-from leads.orders import with_leads
-from predictions.before import behind
+from predictions.before import listed
 from predictions.bulk import Made
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
@@ -122,12 +121,12 @@ def _compared(row: Prediction) -> dict[str, Any]:
 
 def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     """Leads with their current scores and the two strongest reasons, in three statements."""
-    scores = with_leads(scores)
-    found = behind(org_id, scores)
-    texts = {
-        row.pk: [each.text for each in told] for row, told in zip(found, listed_reasons(org_id, found), strict=True)
-    }
-    return [_ranked_row(score) | {"reasons": texts.get(score.prediction_id or 0, [])} for score in scores]
+    shown, found = listed(org_id, scores)
+    told = dict(zip(found, listed_reasons(org_id, list(found.values())), strict=True))
+    return [
+        _ranked_row(score) | {"reasons": [each.text for each in told.get(score.prediction_id, [])]}
+        for score in shown
+    ]
 
 
 def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from common.joined import Joined, part
 from experiments.models import Experiment
 from leads.models import Dossier, LeadScore, Outcome
+from leads.orders import with_leads
 from predictions.models import VECTOR, Prediction
 
 WHOSE = part("d", Dossier, "org_id", "number")
@@ -71,14 +72,18 @@ def newest_of(org_id: str, number: int) -> Before | None:
     return None
 
 
-def behind(org_id: str, scores: Iterable[LeadScore]) -> list[Prediction]:
-    """The predictions that the organisation's current scores come from, as far as lists tell them. One statement."""
+def listed(org_id: str, scores: Sequence[LeadScore]) -> tuple[list[LeadScore], dict[int | None, Prediction]]:
+    """The organisation's current scores, each with its lead, and by their keys the predictions that they come from, as
+    far as lists tell them. Without those of leads that were forgotten meanwhile.
+
+    Two statements; where lines are free, PostgreSQL is at both at the same time.
+    """
     made = [(score.prediction_id, score.scored_at) for score in scores if score.prediction_id is not None]
-    if not made:
-        return []
-    keys, moments = zip(*made, strict=True)
-    found = BEHIND_SCORES.rows({"org_id": org_id, "keys": list(keys), "moments": list(moments)})
-    return [prediction for (prediction,) in found]
+    query = {"org_id": org_id, "keys": [key for key, _ in made], "moments": [moment for _, moment in made]}
+    shown: list[LeadScore] = []
+    behind = BEHIND_SCORES.rows(query, meanwhile=lambda: shown.extend(with_leads(scores)))
+    found: dict[int | None, Prediction] = {prediction.pk: prediction for (prediction,) in behind}
+    return shown, found
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from predictions.models import Prediction
 from predictions.shadows import Shadowed
 from predictions.storing import store
 from predictions.terms import Terms, moment_of, terms_of
-from predictions.vectors import columns_from, rows_of, vector_of
+from predictions.vectors import columns_from, rows_of, vectors_of
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def _predictions(
     org_id: str, chosen: Chosen, columns: Columns, scores: Scores, predicted_at: datetime
 ) -> list[Prediction]:
     names, limits = [feature.name for feature in chosen.scorer.features], Thresholds(**chosen.thresholds)
+    vectors = vectors_of(names, rows_of(names, columns), scores.contributions)
     return [
         Prediction(
             org_id=org_id,
@@ -121,10 +122,10 @@ def _predictions(
             as_of=predicted_at,
             method=chosen.method,
             model_version=chosen.version,
-            stored_vector=vector_of(names, values, scores.contributions[row]),
+            stored_vector=vector,
             **_figures(scores, row, limits),
         )
-        for row, values in enumerate(rows_of(names, columns))
+        for row, vector in enumerate(vectors)
     ]
 
 

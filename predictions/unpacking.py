@@ -25,7 +25,7 @@ from models_registry.models import ModelVersion
 from predictions.packing import unpacked
 from predictions.recollection import Recollection
 from predictions.tables.batch import PredictionBatch
-from predictions.vectors import as_stored, rows_from, rows_of, vector_of
+from predictions.vectors import as_stored, rows_from, rows_of, vectors_of
 
 
 class MayBePacked(Protocol):
@@ -108,10 +108,16 @@ def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[
     kinds: dict[str | None, dict[str, Kind]] = {}
     for maker, mine, columns in _opened(row for row in rows if row.stored_vector is None):
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
-        parts = _contributions(maker, mine, columns, versions)
         names = [feature.name for feature in maker.features]
-        for row, values, shares in zip(mine, rows_of(names, columns), parts, strict=True):
-            row.stored_vector = [] if shares is None else vector_of(names, values, shares)
+        told = zip(mine, rows_of(names, columns), _contributions(maker, mine, columns, versions), strict=True)
+        known = [(row, values, parts) for row, values, parts in told if parts is not None]
+        for row in mine:
+            row.stored_vector = []
+        if known:
+            explained, inputs_of_each, parts_of_each = zip(*known, strict=True)
+            vectors = vectors_of(names, inputs_of_each, np.array(parts_of_each))
+            for row, vector in zip(explained, vectors, strict=True):
+                row.stored_vector = vector
     return kinds
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,13 @@ def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
     ]
 
 
-def vector_of(names: Sequence[str], values: Sequence[Any], parts: NDArray[np.float64]) -> list[list[Any]]:
-    """[feature, value, contribution] for every feature of a row, largest contribution first."""
-    order, shares = largest_first(parts).tolist(), parts.tolist()
-    return [[names[at], values[at], shares[at]] for at in order]
+def vectors_of(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], parts: NDArray[np.float64]
+) -> Iterator[list[list[Any]]]:
+    """Of each row, [feature, value, contribution] for every feature, largest contribution, (rows, k), first."""
+    # All rows' arrays at once: each call of numpy costs more than its sums of one row.
+    for values, shares, largest in zip(rows, parts.tolist(), largest_first(parts).tolist(), strict=True):
+        yield [[names[at], values[at], shares[at]] for at in largest]
 
 
 def largest_first(parts: NDArray[np.float64]) -> NDArray[np.intp]:

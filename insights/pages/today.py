@@ -18,9 +18,9 @@ from insights.ranking import Counts, choices_of, counts_of, left_by, of_action, 
 from insights.saved_views import query_of
 from insights.wanted import Wanted
 from leads.models import Dossier, LeadScore, Organisation, Override
-from leads.orders import ORDERS, with_leads
+from leads.orders import ORDERS
 from leads.tables.outcome import LeadScoreQuerySet
-from predictions.before import behind
+from predictions.before import listed
 from predictions.explaining import listed_reasons
 from predictions.models import Prediction, ScoreJob
 from predictions.reasons import Reason
@@ -131,9 +131,8 @@ def _page(fitting: LeadScoreQuerySet, wanted: Wanted, request: HttpRequest) -> P
 
 def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
     """The leads of these scores with all that stands beside them. Five statements, however many they are."""
-    now, scores = org.now(), with_leads(scores)
+    now, (scores, predictions) = org.now(), listed(org.org_id, scores)
     dossiers = [score.dossier_id for score in scores]
-    predictions = _predictions(org.org_id, scores)
     told = dict(zip(predictions, listed_reasons(org.org_id, list(predictions.values())), strict=True))
     trails = trails_of(dossiers, since=timezone.now() - DRAWN)
     overrides = {row.dossier_id: row for row in Override.objects.standing().filter(dossier__in=dossiers)}
@@ -148,10 +147,6 @@ def rows_of(org: Organisation, scores: Sequence[LeadScore]) -> list[Row]:
         )
         for score in scores
     ]
-
-
-def _predictions(org_id: str, scores: Sequence[LeadScore]) -> dict[int | None, Prediction]:
-    return {row.pk: row for row in behind(org_id, scores)}
 
 
 def _row(
