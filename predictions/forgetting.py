@@ -33,11 +33,9 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
     Predictions stay as figures, without the lead and its values. Rows that imports rejected may be the person's, and so
     go too. The audit row keeps the CRM's number, by which it can be shown that it was done.
     """
-    lead = Dossier.objects.of(org_id).select_for_update().filter(number=number).first()
+    lead = _locked(org_id, number)
     if lead is None:
         return False
-    # Waits for who is just storing a prediction of it, which is then seen; who comes later finds no lead any more.
-    list(LeadScore.objects.select_for_update().filter(dossier=lead))
     predictions = _keep_figures(lead)
     _, erased = lead.delete()
     _forget_answers(org_id, number)
@@ -46,6 +44,20 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
     evidence = {"erased": {label.split(".")[-1]: rows for label, rows in erased.items()}, "predictions": predictions}
     audit.record(org_id=org_id, act="lead.forget", subject=str(number), by=by, at=at, reason=reason, evidence=evidence)
     return True
+
+
+def _locked(org_id: str, number: int) -> Dossier | None:
+    """The lead, once whoever is just storing something of it has done so, which is then seen; who comes later finds no
+    lead any more.
+
+    They lock its score first, and as they commit its own row, which their rows refer to: so that is not kept from them
+    before the score has been had.
+    """
+    lead = Dossier.objects.of(org_id).select_for_update(no_key=True).filter(number=number).first()
+    if lead is not None:
+        list(LeadScore.objects.select_for_update().filter(dossier=lead))
+        list(Dossier.objects.select_for_update().filter(pk=lead.pk))
+    return lead
 
 
 def _forget_answers(org_id: str, number: int) -> None:

@@ -18,12 +18,14 @@ from django.db import connection
 
 from common.audit import AuditEntry
 from common.models import IdempotencyKey
+from experiments import exposures
 from experiments.lifecycle import stop_experiment
 from experiments.models import Experiment, Exposure
 from experiments.tests.cast import an_experiment, exposed
 from leads.catalogue import FIXED
 from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
+from models_registry.tests.artefacts import kept
 from predictions import scoring
 from predictions.forgetting import forget_lead, keep_to_retention
 from predictions.models import Prediction, PredictionBatch, ScoreJob
@@ -242,10 +244,21 @@ def test_who_is_forgotten_while_a_prediction_is_made_gets_none(
     assert not Prediction.objects.exists()
 
 
+@pytest.mark.parametrize("beside", [None, "shadow", "experiment"])
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_a_prediction_that_is_just_being_stored_is_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    number, crm, store = a_lead().number, Caller(), scoring.store
+def test_a_prediction_that_is_just_being_stored_is_forgotten_too(
+    beside: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is stored beside it refers to the lead, whose row is looked at as the transaction ends: neither may wait
+    for the other then."""
+    number, crm, record = a_lead().number, Caller(), exposures.record
+    if beside == "shadow":
+        kept("20260101000000", is_shadow=True)
+    if beside == "experiment":
+        an_experiment()
     crm.post(f"/api/ml/predict/{number}")
+    if beside == "experiment":
+        Exposure.objects.all().delete()  # so that it comes in anew
 
     def forget() -> bool:
         try:
@@ -255,13 +268,14 @@ def test_a_prediction_that_is_just_being_stored_is_forgotten_too(monkeypatch: py
 
     with ThreadPoolExecutor(1) as another:
 
-        def stored(*rows: Any, **how: Any) -> None:
-            store(*rows, **how)
+        def stored(seen: Any) -> int:
+            rows = record(seen)
             begun.append(another.submit(forget))
             time.sleep(0.5)  # by now it waits for the transaction around this
+            return rows
 
         begun: list[Future[bool]] = []
-        monkeypatch.setattr(scoring, "store", stored)
+        monkeypatch.setattr(exposures, "record", stored)
         assert crm.post(f"/api/ml/predict/{number}", **{"Idempotency-Key": "k"}).status_code == 200
         assert begun[0].result()
     assert not Dossier.objects.exists()
