@@ -21,6 +21,7 @@ from predictions.packing import words_of
 
 BY_RETENTION = "retention"
 AT_ONCE = 200
+ROWS_AT_ONCE = 500
 NAMED = r'"dossier_ids?":(\[[\d,]*)?\m%d\M'
 """How a number stands in an answer: alone, or among those that a score job was asked for."""
 HAPPENED = (Message, Appointment, Event, Outcome)
@@ -82,21 +83,33 @@ def _forget_in_filters(org_id: str, number: int) -> None:
 def _keep_figures(lead: Dossier) -> int:
     """Takes the lead and its values out of its predictions; how many there are."""
     predictions = Prediction.objects.filter(dossier=lead)
-    batches = {each for each in predictions.values_list("batch_id", flat=True) if each is not None}
+    packed: dict[int, list[bytes]] = {}
+    for batch_id, row in predictions.filter(packed__isnull=False).values_list("batch_id", "packed"):
+        packed.setdefault(batch_id or 0, []).append(bytes(row or b""))
     count = predictions.update(dossier=None, stored_vector=[], packed=None)
-    for batch in PredictionBatch.objects.select_for_update().filter(pk__in=batches):
-        _blank_words_of_nobody(batch)
+    # In one order, as others of these batches may be forgotten at the same time.
+    for batch in PredictionBatch.objects.select_for_update().filter(pk__in=packed).order_by("pk"):
+        _blank_words_of_nobody(batch, packed[batch.pk])
     return count
 
 
-def _blank_words_of_nobody(batch: PredictionBatch) -> None:
-    """The words of a batch that none of its rows holds any more; the others keep their numbers."""
-    rows = Prediction.objects.filter(batch_id=batch.pk, packed__isnull=False).values_list("packed", flat=True)
-    used = words_of(
-        [Feature.from_json(each) for each in batch.features], [bytes(row) for row in rows if row is not None]
-    )
-    batch.words = [word if number in used else "" for number, word in enumerate(batch.words)]
-    batch.save(update_fields=["words"])
+def _blank_words_of_nobody(batch: PredictionBatch, gone: Sequence[bytes]) -> None:
+    """Those words of the rows that have gone which no row of the batch holds any more; the others keep their numbers.
+
+    Most words are soon met in another row: the batch is read no farther than that.
+    """
+    features = [Feature.from_json(each) for each in batch.features]
+    words = words_of(features, gone)
+    # By ml_prediction_org_at: all of a batch were made at one moment, and no index tells of which batch a row is.
+    made = Prediction.objects.of(batch.org_id).filter(predicted_at=batch.made_at, batch_id=batch.pk)
+    left = made.filter(packed__isnull=False).values_list("packed", flat=True)
+    for row in left.iterator(chunk_size=ROWS_AT_ONCE):
+        if not words:
+            return
+        words -= words_of(features, [bytes(row or b"")])
+    if words:
+        batch.words = ["" if number in words else word for number, word in enumerate(batch.words)]
+        batch.save(update_fields=["words"])
 
 
 def drop_rejects(jobs: QuerySet[ImportJob]) -> int:

@@ -15,6 +15,7 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from common.audit import AuditEntry
 from common.models import IdempotencyKey
@@ -137,18 +138,18 @@ def test_what_was_answered_of_a_forgotten_person_is_not_told_again() -> None:
 def test_the_figures_stay() -> None:
     lead = a_scored_lead(0.6, number=NUMBER)
     assert forget_lead(org_id="default", number=NUMBER, by="tester", at=NOW)
-    kept = Prediction.objects.get()
-    assert (kept.conversion_probability, kept.recommended_action) == (0.6, "MEDIUM_PRIORITY")
-    assert (kept.dossier, kept.vector) == (None, [])
+    left = Prediction.objects.get()
+    assert (left.conversion_probability, left.recommended_action) == (0.6, "MEDIUM_PRIORITY")
+    assert (left.dossier, left.vector) == (None, [])
     assert not Dossier.objects.filter(pk=lead.pk).exists()
 
 
 def test_a_word_of_theirs_goes_from_what_bulk_scoring_keeps_for_many_and_the_others_keep_their_own() -> None:
     features = [each.feature for each in FIXED if each.feature.name in ("source", "appointments_count")]
-    sources = {NUMBER: WORD, 1: "portal", 2: "website"}
+    sources = {NUMBER: WORD, 1: "portal", 2: "website", 3: "website"}
     columns = {
         "source": np.array(list(sources.values()), dtype=object),
-        "appointments_count": np.array([1.0, 2.0, 3.0]),
+        "appointments_count": np.array([1.0, 2.0, 3.0, 4.0]),
     }
     rows, words = packed(features, columns)
     batch = PredictionBatch.objects.create(
@@ -157,12 +158,17 @@ def test_a_word_of_theirs_goes_from_what_bulk_scoring_keeps_for_many_and_the_oth
     for number, row in zip(sources, rows, strict=True):
         a_scored_lead(number=number)
         Prediction.objects.filter(dossier__number=number).update(
-            stored_vector=None, packed=row.tobytes(), batch_id=batch.pk
+            stored_vector=None, packed=row.tobytes(), batch_id=batch.pk, predicted_at=batch.made_at
         )
-    call_command("forget_lead", str(NUMBER))
+    with CaptureQueriesContext(connection) as queries:
+        call_command("forget_lead", str(NUMBER))
+    told = [each["sql"] for each in queries if 'FROM "ml_prediction" WHERE' in each["sql"]]
+    assert len(told) == 3  # its batches, their rows, and what hangs on the lead: each by an index
+    assert all('"dossier_id"' in sql or '"predicted_at" =' in sql for sql in told)
     assert everywhere(WORD) == set()
-    kept = Prediction.objects.exclude(dossier=None).order_by("dossier__number")
-    assert [each.inputs["source"] for each in kept] == ["portal", "website"]
+    call_command("forget_lead", "3")
+    left = Prediction.objects.exclude(dossier=None).order_by("dossier__number")
+    assert [each.inputs["source"] for each in left] == ["portal", "website"]
 
 
 def test_others_are_left_alone() -> None:
