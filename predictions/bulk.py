@@ -33,6 +33,7 @@ from predictions.models import PredictionBatch
 from predictions.packing import packed
 from predictions.scoring import score_leads
 from predictions.shadows import Shadowed
+from predictions.storing import OVERTAKEN
 from predictions.terms import Terms, terms_of
 from predictions.vectors import columns_from
 
@@ -44,21 +45,23 @@ CREATE TEMPORARY TABLE IF NOT EXISTS lead_score_now (
 """
 # Current scores that are there are joined and updated: two thirds of what a conflict costs. By a merge, so in the order
 # of keys: two who score the same leads wait for each other in one order.
-UPDATE_CURRENT = """
+UPDATE_CURRENT = f"""
 SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_nestloop = off;
 ANALYZE lead_score_now;
-UPDATE lead_score AS s
+UPDATE lead_score AS score
 SET (org_id, probability, confidence, expected_value, action, method, model_version, prediction_id, scored_at) =
     (%(org_id)s, n.probability, n.confidence, nullif(n.expected_value, 'NaN'), n.action, %(method)s, %(version)s,
      n.prediction_id, %(at)s)
-FROM lead_score_now n WHERE s.dossier_id = n.dossier_id AND s.dossier_id BETWEEN %(lowest)s AND %(highest)s;
+FROM lead_score_now n
+WHERE score.dossier_id = n.dossier_id AND score.dossier_id BETWEEN %(lowest)s AND %(highest)s
+  AND {OVERTAKEN.format(at="%(at)s")} IS NOT TRUE;
 RESET enable_hashjoin;
 RESET enable_nestloop
-"""
-MAKE_CURRENT = """
-INSERT INTO lead_score AS s (org_id, dossier_id, probability, confidence, expected_value, action, method, model_version,
-                             prediction_id, scored_at)
+"""  # noqa: S608 - our own words
+MAKE_CURRENT = f"""
+INSERT INTO lead_score AS score (org_id, dossier_id, probability, confidence, expected_value, action, method,
+                                 model_version, prediction_id, scored_at)
 SELECT %(org_id)s, dossier_id, probability, confidence, nullif(expected_value, 'NaN'), action, %(method)s,
        %(version)s, prediction_id, %(at)s
 FROM lead_score_now WHERE NOT EXISTS (
@@ -69,7 +72,8 @@ ON CONFLICT (dossier_id) DO UPDATE SET (
     org_id, probability, confidence, expected_value, action, method, model_version, prediction_id, scored_at
 ) = (EXCLUDED.org_id, EXCLUDED.probability, EXCLUDED.confidence, EXCLUDED.expected_value, EXCLUDED.action,
      EXCLUDED.method, EXCLUDED.model_version, EXCLUDED.prediction_id, EXCLUDED.scored_at)
-"""
+WHERE {OVERTAKEN.format(at="EXCLUDED.scored_at")} IS NOT TRUE
+"""  # noqa: S608 - our own words
 
 
 @transaction.atomic

@@ -41,7 +41,12 @@ WITH given AS (
     RETURNING id, dossier_id
 )
 """  # noqa: S608 - our own words
-CURRENT = """
+OVERTAKEN = """(
+    score.scored_at > {at} AND score.scored_at < {at} + interval '5 minutes' AND score.scored_at <= clock_timestamp()
+)"""
+"""Whether what would become current was made before what is: it was read before, and stored after. No such thing is a
+score of long after, or of the future: a clock was set back, or goes wrong."""
+CURRENT = f"""
 , current AS (
     INSERT INTO lead_score AS score (
         dossier_id, org_id, probability, confidence, expected_value, action, method, model_version, prediction_id,
@@ -54,8 +59,9 @@ CURRENT = """
         org_id = excluded.org_id, probability = excluded.probability, confidence = excluded.confidence,
         expected_value = excluded.expected_value, action = excluded.action, method = excluded.method,
         model_version = excluded.model_version, prediction_id = excluded.prediction_id, scored_at = excluded.scored_at
+    WHERE {OVERTAKEN.format(at="excluded.scored_at")} IS NOT TRUE
 )
-"""
+"""  # noqa: S608 - our own words
 NUMBERS = "SELECT id FROM made"
 STORE, STORE_AS_CURRENT = (
     Prepared(statement, {"rows": "json"}) for statement in (MADE + NUMBERS, MADE + CURRENT + NUMBERS)

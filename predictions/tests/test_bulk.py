@@ -9,13 +9,13 @@ from leads.models import Dossier, LeadScore
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past, a_property
 from models_registry.models import ScoringRule
 from models_registry.tests.cast import a_version
-from predictions import answers
+from predictions import answers, bulk, scoring
 from predictions.bulk import score_in_bulk
 from predictions.models import Prediction, PredictionBatch
 from predictions.recollection import Recollection
 from predictions.replay import replay
 from predictions.scoring import score_leads
-from predictions.unpacking import inputs, unpack
+from predictions.unpacking import inputs, unpack, versions_of
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,7 @@ def test_many_rows_of_several_batches_are_explained_in_as_many_statements_as_two
     for lead in leads:  # each a batch of its own, with words of its own
         in_bulk([lead])
     rows = list(Prediction.objects.order_by("pk"))
+    versions_of("default", [])  # planned once a connection: another statement for whoever is first
     with django_assert_num_queries(1 + by_model):
         unpack(rows)
     assert [row.stored_vector for row in rows] == [row.vector for row in map(as_of_another_batch, stored())]
@@ -161,3 +162,38 @@ def test_where_the_artefact_is_gone_there_are_values_and_no_reasons() -> None:
     assert (row.inputs["source"], inputs([newest(lead)])) == ("website", [row.inputs])
     (answer,) = answers.stored(lead, [newest(lead)], None)
     assert (answer["feature_contributions"], answer["contributions_reason"]) == ([], "model_not_available")
+
+
+@pytest.mark.parametrize("room", [bulk, scoring])
+@pytest.mark.parametrize("is_scored", [True, False])
+def test_a_score_that_was_made_meanwhile_of_what_is_newer_stays_the_current_one(
+    room: Any, is_scored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chunk stores seconds after it has read its leads: what a caller was answered since then was read later."""
+    lead, take = a_lead(), room.snapshots.take
+    if is_scored:
+        in_bulk([lead])
+    later: list[Prediction] = []
+
+    def taken_slowly(*args: Any) -> Any:
+        read = take(*args)
+        monkeypatch.undo()
+        later.append(score_leads(org_id="default", dossiers=[lead])[0].prediction)
+        return read
+
+    monkeypatch.setattr(room.snapshots, "take", taken_slowly)
+    in_bulk([lead]) if room is bulk else score_leads(org_id="default", dossiers=[lead])
+    score = LeadScore.objects.get(dossier=lead)
+    assert (score.prediction_id, score.scored_at) == (later[0].pk, later[0].predicted_at)
+    assert newest(lead).pk == later[0].pk
+    assert Prediction.objects.filter(dossier=lead).count() == 2 + is_scored
+
+
+@pytest.mark.parametrize("ahead", [HOUR, DAY])
+def test_a_score_of_a_clock_that_was_set_back_does_not_stand_for_ever(ahead: Any) -> None:
+    lead = a_lead()
+    in_bulk([lead])
+    for score in (lambda: in_bulk([lead]), lambda: score_leads(org_id="default", dossiers=[lead])):
+        LeadScore.objects.update(scored_at=timezone.now() + ahead)
+        score()
+        assert LeadScore.objects.get().prediction_id == Prediction.objects.latest("pk").pk
