@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 EPOCH = np.datetime64("2000-01-01", "us").astype(np.int64)
 """From which PostgreSQL counts its microseconds."""
+UNIX_EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=timezone.utc), timedelta(microseconds=1)
 SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
 Field = NDArray[Any] | str | bytes | datetime | float | int | None
@@ -63,7 +64,8 @@ def _encoded(field: Field) -> NDArray[Any] | None:
         data = field.encode() if isinstance(field, str) else field
         return np.array(data, dtype=f"V{len(data)}") if data else np.array(b"", dtype="V0")
     if isinstance(field, datetime):
-        return _encoded(np.array(int(field.timestamp() * 1_000_000)).astype("datetime64[us]"))
+        # In whole numbers: a float holds the microseconds of today, but not those of 2038.
+        return _encoded(np.array((field - UNIX_EPOCH) // MICROSECOND).astype("datetime64[us]"))
     values = np.asarray(field)
     if values.dtype.kind == "M":
         return np.asarray(values.astype("datetime64[us]").astype(np.int64) - EPOCH).astype(">i8")
