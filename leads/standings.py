@@ -57,7 +57,8 @@ LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('lead_standing ' || %s
 KEEP = """
 INSERT INTO lead_standing (id, org_id, kind, day, content) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
-FORGET = "DELETE FROM lead_standing WHERE org_id = %s AND kind = %s AND day < %s::date - 31"
+# A lead that is dated into the future is read as of then: that makes no day of the present old.
+FORGET = "DELETE FROM lead_standing WHERE org_id = %s AND kind = %s AND day < least(%s::date, current_date) - 31"
 
 Tallies = list[tuple[Any, ...]]
 Stood = TypeVar("Stood", Sources, Markets)

@@ -154,3 +154,11 @@ def test_days_of_long_ago_are_not_kept_for_ever() -> None:
     for days in (1, 40):
         standings("default", [(MONDAY + days * DAY).date()], {})
     assert {day for _, day in kept()} == {(MONDAY + 40 * DAY).date()}
+
+
+def test_a_lead_that_is_dated_into_the_future_makes_no_day_of_the_present_old() -> None:
+    today = datetime.now(timezone.utc).date()
+    days = {today, today + 400 * DAY}
+    for day in sorted(days):
+        standings("default", [day], {})
+    assert {day for _, day in kept()} == days
