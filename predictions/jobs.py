@@ -16,7 +16,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from common.answers import DEPENDENCY_ERRORS
-from common.jobs import JobLost, hand_to_worker
+from common.jobs import JobLost, JobStatus, hand_to_worker
 from common.turns import take_turn
 from leads.models import (
     Appointment,
@@ -181,7 +181,8 @@ def tell_progress(job: ScoreJob) -> None:
     counts = chunks.count(job)
     if counts.left:
         job.report("scoring", counts.share)
-        ScoreJob.objects.filter(pk=job.pk).update(scored=counts.scored, failed=counts.failed)
+        # Another worker may have ended it since, and has counted all.
+        ScoreJob.objects.filter(pk=job.pk, status=JobStatus.RUNNING).update(scored=counts.scored, failed=counts.failed)
     elif counts.failed or counts.given_up:
         job.fail(chunks.reasons(job), scored=counts.scored, failed=counts.failed, progress=1.0)
     else:

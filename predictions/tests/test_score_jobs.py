@@ -335,6 +335,27 @@ def test_what_is_told_late_of_a_lead_is_a_change_and_what_is_told_again_is_none(
     assert Prediction.objects.filter(dossier__number=1).count() == 1
 
 
+def test_what_the_last_worker_counted_stands_also_where_another_tells_of_less(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SCORE_CHUNK_SIZE = 1
+    for _ in range(2):
+        a_lead()
+    job, report = started(), ScoreJob.report
+    plan(job)
+    score_next_chunk(job)
+
+    def slowly(self: ScoreJob, *told: Any) -> None:
+        monkeypatch.undo()
+        report(self, *told)
+        assert work_on(ScoreJob.objects.get(pk=job.pk))
+
+    monkeypatch.setattr(ScoreJob, "report", slowly)
+    jobs.tell_progress(job)
+    job.refresh_from_db()
+    assert (job.status, job.scored) == (JobStatus.SUCCEEDED, 2)
+
+
 def test_a_job_whose_worker_died_is_retired() -> None:
     job = started()
     assert job.claim()
