@@ -52,14 +52,12 @@ def judge(org: Organisation, said: Said, *, at: datetime) -> Judged:
 def labels_of(org: Organisation, dossier: NDArray[np.int64], moment: Moments, *, at: datetime) -> list[bool | None]:
     """Whether each of n leads converted within the horizon of its moment, (n,); None where that is not known at `at`.
 
-    One statement; a lead may stand there several times.
+    One statement; a lead may stand there several times. Of one that was forgotten meanwhile nothing is known.
     """
     lives = lives_of(org, np.unique(dossier), until=at)
     moments = [each.replace(tzinfo=timezone.utc) for each in moment.tolist()]
-    return [
-        lives[lead].label_at(said, horizon=org.horizon, until=at)
-        for lead, said in zip(dossier.tolist(), moments, strict=True)
-    ]
+    found = [(lives.get(lead), said) for lead, said in zip(dossier.tolist(), moments, strict=True)]
+    return [None if life is None else life.label_at(said, horizon=org.horizon, until=at) for life, said in found]
 
 
 def lives_of(org: Organisation, dossiers: NDArray[np.int64], *, until: datetime) -> dict[int, History]:

@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from common.answers import DEPENDENCY_ERRORS
+from common.errors import Conflict, Unavailable
 from leads import snapshots
 from leads.models import Organisation
 from models_registry import artefacts
@@ -52,6 +54,10 @@ SELECT id FROM (
     ORDER BY dossier_id, as_of, id) AS said
 ORDER BY as_of DESC, id DESC LIMIT %(most)s
 """
+
+
+class NotLookedAt(RuntimeError):
+    """Some organisations' versions could not be looked at, which the log says why; the others were."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,26 @@ def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:
     return None
 
 
+def recalibrate_all_where_due() -> None:
+    """The daily look at every organisation's active version; what cannot be mended is logged.
+
+    Raises NotLookedAt at the end where some could not be looked at; a server that is away ends it at once.
+    """
+    failed = []
+    for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
+        try:
+            recalibrate_where_due(org_id=org_id)
+        except (Conflict, Unavailable, ModelVersion.DoesNotExist) as reason:  # none is active any more
+            log.warning("not_recalibrated", org_id=org_id, reason=str(reason))
+        except DEPENDENCY_ERRORS:
+            raise
+        except Exception:
+            log.exception("recalibration.not_looked_at", org_id=org_id)
+            failed.append(org_id)
+    if failed:
+        raise NotLookedAt(failed)
+
+
 def outcomes_of(org: Organisation, version: ModelVersion) -> Outcomes:
     """What the version said of leads, as shares, and what became of each within the horizon. Raises DamagedArtefact."""
     at = org.now()
@@ -144,7 +170,7 @@ def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[P
             keys += [key for (key,) in cursor.fetchall()]
             if len(keys) >= MOST:
                 break
-    said = Prediction.objects.filter(pk__in=keys)
+    said = Prediction.objects.filter(pk__in=keys, dossier__isnull=False)  # without those forgotten meanwhile
     return sorted(said.only("as_of", "dossier_id", *VECTOR), key=lambda row: (row.as_of, row.pk))
 
 

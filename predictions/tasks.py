@@ -2,20 +2,15 @@
 
 from datetime import timedelta
 
-import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from common.errors import Conflict, Unavailable
-from models_registry.models import ModelVersion
 from predictions import partitions
 from predictions.forgetting import keep_to_retention
-from predictions.jobs import SCORE_TASK, organisations_with_leads, plan, resume, start_score_job, work_on
+from predictions.jobs import SCORE_TASK, organisations_with_leads, plan, resume, start_scoring_all, work_on
 from predictions.measurement import measure_all
 from predictions.models import ScoreJob
-from predictions.recalibrating import recalibrate_where_due
-
-log = structlog.get_logger(__name__)
+from predictions.recalibrating import recalibrate_all_where_due
 
 
 @shared_task
@@ -40,9 +35,9 @@ def keep_partitions() -> None:
 
 @shared_task
 def score_all_leads() -> None:
-    """The nightly schedule: every open lead of every organisation."""
+    """The nightly schedule: every open lead of every organisation of which they are not being scored already."""
     for org_id in organisations_with_leads():
-        start_score_job(org_id=org_id, by="schedule", criteria={})
+        start_scoring_all(org_id=org_id, by="schedule")
 
 
 @shared_task
@@ -69,11 +64,7 @@ def measure_quality() -> int:
 @shared_task
 def recalibrate_where_due_daily() -> None:
     """Renews the calibration of every active version that no longer keeps its word."""
-    for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
-        try:
-            recalibrate_where_due(org_id=org_id)
-        except (Conflict, Unavailable) as reason:
-            log.warning("not_recalibrated", org_id=org_id, reason=str(reason.detail))
+    recalibrate_all_where_due()
 
 
 @shared_task

@@ -28,8 +28,10 @@ from models_registry.recalibration import (
 )
 from models_registry.tests.artefacts import kept
 from models_registry.tests.learning.simulated import leads as simulated
+from predictions import recalibrating
+from predictions.forgetting import forget_lead
 from predictions.models import Prediction
-from predictions.recalibrating import outcomes_of, recalibrate_now, recalibrate_where_due, watch
+from predictions.recalibrating import NotLookedAt, outcomes_of, recalibrate_now, recalibrate_where_due, watch
 from predictions.scoring import predictions_from
 from predictions.tasks import recalibrate_where_due_daily
 from predictions.tests.mature import VERSION, a_mature_past, an_active_version
@@ -82,6 +84,34 @@ def test_a_moved_base_rate_is_mended_without_training_and_the_ledger_says_why() 
     assert ledger.verify("default") is None
     recalibrate_where_due_daily()
     assert acts() == ["activate", "recalibrate"], "what is mended is not mended again"
+
+
+def test_an_organisation_that_cannot_be_looked_at_leaves_the_others_theirs() -> None:
+    """The first by name says of a lead what is no number any more."""
+    theirs = an_active_version("20260101000001", org_id="another")
+    Prediction.objects.filter(pk=a_mature_past(theirs, 40)[0].pk).update(stored_vector=[["created_hour", "late", 0.0]])
+    a_mature_past(an_active_version(), shift=1.2)
+    with pytest.raises(NotLookedAt, match="another"):
+        recalibrate_where_due_daily()
+    assert [each.org_id for each in ModelActivation.objects.filter(act="recalibrate")] == ["default"]
+
+
+def test_who_is_forgotten_while_their_outcomes_are_read_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = an_active_version()
+    first, second = (row.dossier for row in a_mature_past(version, 40)[:2])
+    for owner, reading, lead in ((Prediction, "filter", first), (recalibrating, "labels_of", second)):
+        place = owner.objects if owner is Prediction else owner
+        read = getattr(place, reading)
+
+        def forgotten_first(*args: Any, lead: Any = lead, read: Any = read, **how: Any) -> Any:
+            monkeypatch.undo()
+            forget_lead(org_id="default", number=lead.number, by="tester", at=NOW)
+            return read(*args, **how)
+
+        monkeypatch.setattr(place, reading, forgotten_first)
+        left = outcomes_of(Organisation.get("default"), version)
+        assert lead.pk not in left.dossier
+    assert len(left) == 38
 
 
 def test_reasons_still_add_up_after_it() -> None:
