@@ -26,8 +26,8 @@ SELECT id FROM dossier WHERE org_id = %s AND (noted_status IS NULL OR noted_stat
 """
 # The last step is the one written last: events tell of steps that were before others.
 LOCK = """
-SELECT dossier.id, dossier.status, dossier.noted_status, dossier.created_at, last.to_status, last.changed_at,
-       last.is_exact
+SELECT dossier.id, dossier.status, dossier.noted_status, dossier.told_status, dossier.created_at,
+       last.to_status, last.changed_at, last.is_exact
 FROM dossier LEFT JOIN LATERAL (
     SELECT to_status, changed_at, is_exact FROM lead_status_change
     WHERE dossier_id = dossier.id ORDER BY id DESC LIMIT 1) AS last ON true
@@ -37,11 +37,15 @@ ORDER BY dossier.number FOR NO KEY UPDATE OF dossier
 
 
 class Untold(NamedTuple):
-    """A lead, the status that it was last seen with, if it was, and the last step of its history, if it has one."""
+    """A lead, the status that it was last seen with, if it was, and the last step of its history, if it has one.
+
+    `told` is what the lead itself was told with last, where events have set another status since.
+    """
 
     dossier_id: int
     status: str
     noted: str | None
+    told: str | None
     created_at: datetime
     last: str | None
     changed_at: datetime
@@ -54,7 +58,9 @@ class Untold(NamedTuple):
         holds, unless the lead came within the day.
         """
         if self.last == self.status:  # told to a release that did not note it
-            return StatusStep(self.dossier_id, self.status, self.status, self.changed_at, is_exact=self.is_exact)
+            return StatusStep(
+                self.dossier_id, self.status, self.status, self.changed_at, is_exact=self.is_exact, told=self.told
+            )
         is_exact = self.noted is not None or (self.last is None and at - self.created_at <= PROMPT)
         return StatusStep(self.dossier_id, self.last or "", self.status, max(at, self.created_at), is_exact=is_exact)
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from common.audit import AuditEntry
+from leads import untold
 from leads.importing import run
 from leads.importing.files import FileProblem
 from leads.importing.mapping import MappingProblem
@@ -179,6 +180,17 @@ def test_what_leads_of_before_were_told_with_is_found_in_their_history(tmp_path:
     Dossier.objects.update(told_status=None)
     with connection.cursor() as cursor:
         cursor.execute(import_module("leads.migrations.0011_told_status").FROM_HISTORY)
+    assert everything() == before
+
+
+def test_what_leads_of_before_were_told_with_is_kept_when_their_statuses_are_first_looked_at(tmp_path: Path) -> None:
+    leads, events = write(tmp_path, "l.csv", HEADER, *GOOD), write(tmp_path, "e.csv", "id,at,what", *SIGNED)
+    bring_in(DECIDED_BY_EVENTS, leads=[leads], events=[events])
+    before = everything()
+    Dossier.objects.update(noted_status=None)
+    assert untold.follow_all(at=utc("2026-06-10T09:00:00")) == 3
+    assert everything() == before
+    bring_in(DECIDED_BY_EVENTS, leads=[leads])
     assert everything() == before
 
 
