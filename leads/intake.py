@@ -45,7 +45,8 @@ IS_UNTOLD = 5 + len(CORE)
 """The place, in such a row, of whether the CRM itself has written the status."""
 NUMBERS = "SELECT number, id FROM dossier WHERE org_id = %s AND number = ANY(%s)"
 STATUSES = """
-SELECT id, status, coalesce(told_status, status) FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
+SELECT id, status, coalesce(told_status, status), coalesce(noted_status <> status, true)
+FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE
 """
 # By the clock and not the transaction's start, and the last thing said before the end: what was scored meanwhile did
 # not see the events. Locked in the order of numbers, as everywhere.
@@ -195,7 +196,7 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
     organisation.observe(max(event.occurred_at for _, event in known))
     fresh = _not_sent_before(known)
     added = _add_occurrences(org_id, fresh)
-    _follow(organisation, known, fresh, by)
+    _follow(organisation, known, fresh, at=at, by=by)
     if fresh:
         bulk.run(NOTE_NEWS, list({dossier_id for dossier_id, _ in fresh}))
     unknown = tuple(place for place, event in enumerate(events) if event.number not in dossiers)
@@ -238,17 +239,26 @@ def _object(properties: Mapping[str, Any] | None) -> str | None:
 
 
 def _follow(
-    organisation: Organisation, events: list[tuple[int, EventRecord]], fresh: list[tuple[int, EventRecord]], by: str
+    organisation: Organisation,
+    events: list[tuple[int, EventRecord]],
+    fresh: list[tuple[int, EventRecord]],
+    *,
+    at: datetime,
+    by: str,
 ) -> None:
     """Sets the statuses that events tell. All leads that are written here and after, of `fresh`, are locked at once.
 
-    Of several steps at one moment the last told stands, so that one told again is no step.
+    Of several steps at one moment the last told stands, so that one told again is no step. A status that the CRM itself
+    has written meanwhile is noted before: it is later than what happened earlier.
     """
     telling = sorted((pair for pair in events if pair[1].status), key=lambda pair: pair[1].occurred_at)
     if not telling:
         return
     moved = {dossier_id for dossier_id, _ in telling}
     rows = bulk.fetch(STATUSES, list(moved | {dossier_id for dossier_id, _ in fresh}))
+    if unseen := [row[0] for row in rows if row[0] in moved and row[3]]:
+        untold.note(organisation, unseen, at=at)
+        rows = bulk.fetch(STATUSES, list(moved))
     status, told = {row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows}
     latest = dict(bulk.fetch(STATUS_MOMENTS, list(moved)))
     news = {id(event) for _, event in fresh}

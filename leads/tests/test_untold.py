@@ -8,7 +8,9 @@ import pytest
 from django.db import connection
 
 from leads import labelled, untold
+from leads.intake import add_events
 from leads.models import Dossier, LeadStatusChange, Organisation, Outcome
+from leads.records import EventRecord
 from leads.tasks import follow_untold_statuses
 from leads.tests.cast import DAY, HOUR, MONDAY, a_lead
 from leads.tests.told import a_record, everything, tell, the_lead
@@ -84,6 +86,17 @@ def test_of_a_status_told_again_that_the_crm_has_written_itself_the_outcome_is_m
     a_lead(MONDAY, number=42, status="WON")
     tell(a_record(status="WON"), at=MONDAY + 300 * DAY)
     assert (outcomes(), steps()) == ({42: (True, False)}, [("", "WON", False)])
+
+
+def test_an_earlier_event_that_is_told_before_anybody_has_looked_does_not_undo_what_the_crm_has_written() -> None:
+    tell(a_record())
+    write("WON")
+    event = EventRecord(42, "visited", MONDAY + DAY, external_id="v1", status="VISIT")
+    add_events(org_id="default", events=[event], at=MONDAY + 2 * DAY)
+    assert (the_lead().status, outcomes(), steps()[1:]) == ("WON", {42: (True, True)}, [("NEW", "WON", True)])
+    later = EventRecord(42, "reopened", MONDAY + 3 * DAY, external_id="r1", status="VISIT")
+    add_events(org_id="default", events=[later], at=MONDAY + 3 * DAY)
+    assert (the_lead().status, outcomes(), steps()[2:]) == ("VISIT", {}, [("WON", "VISIT", True)])
 
 
 def test_what_was_recorded_stands() -> None:
