@@ -1,6 +1,7 @@
 """What a lead was told with last is kept where events have set another status: a file told again does not undo them.
 
-Until now it was not noted. A step that was taken at the very moment of an event is one that the event told.
+Until now it was not noted. A step that was taken at the very moment of an event is one that the event told. The table is
+locked for the new column alone, and not while the history is searched.
 """
 
 from django.db import migrations, models
@@ -18,13 +19,20 @@ WHERE told.dossier_id = dossier.id AND told.to_status <> dossier.status
 
 
 class Migration(migrations.Migration):
+    atomic = False
     dependencies = [("leads", "0010_currency")]
 
     operations = [
-        migrations.AddField(
-            model_name="dossier",
-            name="told_status",
-            field=models.CharField(blank=True, editable=False, max_length=200, null=True),
+        migrations.RunSQL(
+            "ALTER TABLE dossier ADD COLUMN IF NOT EXISTS told_status varchar(200)",  # there after an attempt broken off
+            "ALTER TABLE dossier DROP COLUMN IF EXISTS told_status",
+            state_operations=[
+                migrations.AddField(
+                    model_name="dossier",
+                    name="told_status",
+                    field=models.CharField(blank=True, editable=False, max_length=200, null=True),
+                )
+            ],
         ),
         migrations.RunSQL(FROM_HISTORY, migrations.RunSQL.noop),
     ]
