@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from common.answers import too_large
+from common.answers import DEPENDENCY_ERRORS, too_large, unavailable
+from common.errors import Unavailable
 
 FORM_BYTES = 1 << 20
 """What a form may add around its file."""
@@ -37,11 +38,14 @@ class BoundedBodies:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        """The refusal; None for what may be read."""
+        """The refusal; None for what may be read. 503 where nobody can say now who sends a file."""
         length = _announced(request)
         if not length:
             return None
-        most = _most(request, view)
+        try:
+            most = _most(request, view)
+        except DEPENDENCY_ERRORS:
+            return unavailable(request, Unavailable())
         return too_large(request, most) if length > most else None
 
 

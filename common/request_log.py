@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -45,9 +48,21 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
-        """Who is logged in on a page. Who calls the API is known later (`tell_who`), and has no session to look for."""
-        if not wants_json(request):
+        """Who is logged in on a page. Who calls the API is known later (`tell_who`), and has no session to look for.
+
+        Where that cannot be read now, whoever asks for it next is told so without another wait, and answers that.
+        """
+        if wants_json(request):
+            return
+        try:
             RequestMiddleware.bind_user_id(request)
+        except (InterfaceError, OperationalError) as error:
+            away = error
+
+            def nobody_knows() -> Any:
+                raise away
+
+            request.user = SimpleLazyObject(nobody_knows)  # type: ignore[assignment]
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
