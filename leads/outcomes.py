@@ -17,9 +17,11 @@ ADD_STATUS_CHANGES = """
 INSERT INTO lead_status_change (org_id, dossier_id, from_status, to_status, changed_at, is_exact)
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::boolean[])
 """
+# Updated is also a lead whose status the CRM itself has written since the last look, and none that was never looked at.
 SET_STATUS = """
 UPDATE dossier SET status = step.status, noted_status = step.status, told_status = step.told,
-       updated_at = CASE WHEN dossier.status = step.status THEN dossier.updated_at ELSE clock_timestamp() END
+       updated_at = CASE WHEN dossier.status = step.status AND coalesce(dossier.noted_status, step.status) = step.status
+                    THEN dossier.updated_at ELSE clock_timestamp() END
 FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS step (id, status, told)
 WHERE dossier.id = step.id AND (dossier.status, dossier.noted_status, dossier.told_status)
       IS DISTINCT FROM (step.status, step.status, step.told)

@@ -60,6 +60,20 @@ def test_what_the_crm_changes_is_a_step_of_the_moment_at_which_it_is_seen() -> N
     assert Outcome.objects.get().superseded_at == MONDAY + 10 * DAY
 
 
+def test_what_the_crm_changes_notes_the_lead_as_updated_and_the_first_look_does_not() -> None:
+    a_lead(MONDAY, number=42)
+    Dossier.objects.update(updated_at=MONDAY)
+    untold.follow(org_id="default", at=MONDAY + DAY)
+    assert the_lead().updated_at == MONDAY
+    write("VISIT")
+    untold.follow(org_id="default", at=MONDAY + 2 * DAY)
+    updated_at = the_lead().updated_at
+    assert updated_at > MONDAY
+    untold.follow(org_id="default", at=MONDAY + 3 * DAY)
+    tell(a_record(status="VISIT"), at=MONDAY + 3 * DAY)
+    assert the_lead().updated_at == updated_at
+
+
 def test_a_lead_seen_within_the_day_of_its_coming_was_so_when_it_came() -> None:
     a_lead(MONDAY, number=42, status="LOST")
     untold.follow(org_id="default", at=MONDAY + HOUR)
