@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from common.errors import Conflict
 from leads.models import Outcome
@@ -65,13 +65,19 @@ def facts_of(org_id: str, *, at: datetime) -> Facts:
 
 
 def _new_outcomes(org_id: str, last: TrainingRun | None) -> int:
-    """Those known now that were recorded since: leads that were forgotten meanwhile take away nothing."""
+    """Those known now that were recorded since: leads that were forgotten meanwhile take away nothing.
+
+    An outcome that was corrected and says the same of what became of the lead is no new one.
+    """
     known = Outcome.objects.of(org_id).current()
     if last is None:
         return known.count()
     if last.last_outcome is None:  # an earlier run does not tell it
         return known.filter(recorded_at__gt=last.as_of).count()
-    return known.filter(pk__gt=last.last_outcome).count()
+    same = Outcome.objects.filter(
+        dossier=OuterRef("dossier"), converted=OuterRef("converted"), pk__lte=last.last_outcome
+    )
+    return known.filter(pk__gt=last.last_outcome).exclude(Exists(same)).count()
 
 
 def _alarms(org_id: str, *, at: datetime) -> list[Alarm]:

@@ -12,6 +12,7 @@ from common.jobs import JobStatus
 from common.tests.people import staff
 from leads.labelled import Counts
 from leads.models import Organisation, Outcome
+from leads.outcomes import record_outcome
 from leads.tests.cast import a_lead, a_past, an_outcome
 from models_registry import alarms, ledger, tasks, training
 from models_registry.models import Act, Alarm, ModelVersion, Policy, TrainingRun, Trigger
@@ -99,6 +100,18 @@ def test_leads_that_are_forgotten_take_away_no_new_outcomes() -> None:
     assert facts_of("default", at=NOW).new_outcomes == 100
     TrainingRun.objects.update(last_outcome=None, as_of=timezone.now())
     assert facts_of("default", at=NOW).new_outcomes == 0
+
+
+def test_an_outcome_whose_revenue_or_day_is_corrected_is_no_new_one_and_another_fate_is() -> None:
+    a_policy(new_outcomes=100)
+    leads = a_past()
+    finish(train_where_due(org_id="default", at=NOW))
+    assert facts_of("default", at=NOW).new_outcomes == 0
+    for lead, reverses in zip(leads[:3], (False, False, True), strict=True):
+        before = lead.outcomes.get()
+        told = {"converted": before.converted != reverses, "occurred_at": before.occurred_at - DAY, "revenue": 5}
+        record_outcome(org_id="default", dossier=lead, by="crm", at=NOW, **told)
+    assert facts_of("default", at=NOW).new_outcomes == 1
 
 
 def test_a_run_that_failed_is_not_tried_again_on_the_same_facts() -> None:
