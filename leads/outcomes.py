@@ -121,7 +121,7 @@ def record_outcome(
 
     The same values again change nothing. `revenue` is in the organisation's currency, to the cent; `is_exact` is false
     where it was decided by `occurred_at`, nobody knows when. The dossier's row is locked, so that of two at once each
-    sees the other's.
+    sees the other's. Raises Dossier.DoesNotExist where the lead was forgotten since the caller read it.
     """
     Dossier.objects.select_for_update(no_key=True).get(pk=dossier.pk, org_id=org_id)
     amount = None if revenue is None else Decimal(str(revenue)).quantize(Decimal("0.01"))

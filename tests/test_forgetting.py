@@ -28,6 +28,7 @@ from leads.models import Dossier, ImportJob
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
 from models_registry.tests.artefacts import kept
 from predictions import scoring
+from predictions.api import views
 from predictions.forgetting import forget_lead, keep_to_retention
 from predictions.models import Prediction, PredictionBatch, ScoreJob
 from predictions.overriding import override, take_back
@@ -248,6 +249,29 @@ def test_who_is_forgotten_while_a_prediction_is_made_gets_none(
     monkeypatch.setattr(scoring, "store", meanwhile)
     assert_error(Caller().post(f"/api/ml/predict/{number}", **headers), status)
     assert not Prediction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "what", "body"),
+    [
+        ("post", "outcome", OUTCOME),
+        ("post", "what-if", {"changes": {"appointments_count": 4}}),
+        ("get", "change", None),
+    ],
+)
+def test_who_is_forgotten_just_after_the_lead_was_found_is_not_found(
+    method: str, what: str, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm, number, find = Caller(), a_scored_lead().number, views.dossier_or_404
+
+    def found_and_forgotten(org_id: str, number: int) -> Dossier:
+        lead = find(org_id, number)
+        assert forget_lead(org_id=org_id, number=number, by="tester", at=NOW)
+        return lead
+
+    monkeypatch.setattr(views, "dossier_or_404", found_and_forgotten)
+    address = f"/api/ml/predict/{number}/{what}"
+    assert_error(crm.get(address) if method == "get" else crm.post(address, body), 404)
 
 
 @pytest.mark.parametrize("beside", [None, "shadow", "experiment"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils import timezone
@@ -20,6 +22,7 @@ from leads.api.serializers import OutcomeOut
 from leads.models import Dossier, LeadScore
 from leads.orders import ORDERS, OpenAndDecided
 from leads.outcomes import record_outcome
+from leads.seen import LeadGone
 from predictions import answers, before, change, monitoring, on_request
 from predictions.api import examples
 from predictions.api import serializers as shapes
@@ -51,6 +54,15 @@ def dossier_or_404(org_id: str, number: int) -> Dossier:
     if dossier is None:
         raise NotFound(NO_SUCH_LEAD)
     return dossier
+
+
+@contextmanager
+def or_gone_meanwhile() -> Iterator[None]:
+    """Around an act on a lead that was found: raises NotFound where it is forgotten before the act reads it again."""
+    try:
+        yield
+    except (LeadGone, Dossier.DoesNotExist) as error:
+        raise NotFound(NO_SUCH_LEAD) from error
 
 
 class Predict(LookingUpLater):
@@ -142,15 +154,16 @@ class RecordOutcome(ContractView):
         body = shapes.OutcomeIn(data=request.data)
         body.is_valid(raise_exception=True)
         dossier, now = dossier_or_404(self.caller.org_id, dossier_id), timezone.now()
-        outcome = record_outcome(
-            org_id=self.caller.org_id,
-            dossier=dossier,
-            converted=body.validated_data["converted"],
-            occurred_at=body.validated_data["occurred_at"] or now,
-            revenue=body.validated_data["revenue"],
-            by=self.caller.name,
-            at=now,
-        )
+        with or_gone_meanwhile():
+            outcome = record_outcome(
+                org_id=self.caller.org_id,
+                dossier=dossier,
+                converted=body.validated_data["converted"],
+                occurred_at=body.validated_data["occurred_at"] or now,
+                revenue=body.validated_data["revenue"],
+                by=self.caller.name,
+                at=now,
+            )
         return Response(outcome.to_json())
 
 
@@ -175,7 +188,8 @@ class WhatIf(ContractView):
         body.is_valid(raise_exception=True)
         dossier = dossier_or_404(self.caller.org_id, dossier_id)
         try:
-            found = what_if(org_id=self.caller.org_id, dossier=dossier, changes=body.validated_data["changes"])
+            with or_gone_meanwhile():
+                found = what_if(org_id=self.caller.org_id, dossier=dossier, changes=body.validated_data["changes"])
         except Impossible as error:
             raise ValidationError({"changes": error.problems}) from error
         return Response(answers.supposed(found))
@@ -203,7 +217,8 @@ class WhyItMoved(ContractView):
         query.is_valid(raise_exception=True)
         dossier = dossier_or_404(self.caller.org_id, dossier_id)
         try:
-            found = change.asked_for(org_id=self.caller.org_id, dossier=dossier, ids=query.validated_data)
+            with or_gone_meanwhile():
+                found = change.asked_for(org_id=self.caller.org_id, dossier=dossier, ids=query.validated_data)
         except change.NeverScored as error:
             raise NotFound("This lead has not been scored yet.") from error
         except change.NotItsPrediction as error:
