@@ -63,6 +63,7 @@ def idempotent(handler: Handler) -> Handler:
             raise
         return response
 
+    once.takes_a_key = True  # type: ignore[attr-defined]  # as the OpenAPI schema says of it
     return once
 
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiParameter
 from drf_standardized_errors.openapi import AutoSchema
 from rest_framework import serializers
 
+from common.models import KEY_LENGTH
 from common.scopes import scope_needed
 
 WRITING = ("POST", "PUT", "PATCH")
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": KEY_LENGTH, "pattern": "^[ -~¡-¬®-ÿ]+$"},
+    OpenApiParameter.HEADER,
+    description="A text of the caller's own choice for this one act: sent again, it is done once and answered alike.",
+)
+"""Its characters are those that can be printed, of the ones a header can have."""
 
 
 class OneErrorOut(serializers.Serializer[Any]):
@@ -43,6 +52,11 @@ class ContractSchema(AutoSchema):
         text = super().get_description() or ""
         scope = scope_needed(self.view, self.method)
         return f"{text}\n\nScope: `{scope}`." if scope else text
+
+    def get_override_parameters(self) -> list[OpenApiParameter]:  # type: ignore[override]
+        """The header that can be sent with whatever is done once for a key (`common.idempotency`)."""
+        takes_a_key = getattr(getattr(self.view, self.method.lower(), None), "takes_a_key", False)
+        return [IDEMPOTENCY_KEY] if takes_a_key else []
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         """The operation, with `x-scope` for programs that read the schema."""

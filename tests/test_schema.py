@@ -82,6 +82,19 @@ def test_one_event_may_be_sent_alone_or_several_in_an_array(schema: Any) -> None
         Draft202012Validator(shape).validate(told)
 
 
+def test_acts_say_that_they_take_an_idempotency_key(schema: Any) -> None:
+    taking = {
+        path
+        for path, methods in schema["paths"].items()
+        for operation in methods.values()
+        if "Idempotency-Key" in [each["name"] for each in operation.get("parameters", ())]
+    }
+    posts = {path for path, methods in schema["paths"].items() if "post" in methods}
+    store_nothing = {"/api/ml/predict/{dossier_id}/what-if", "/api/ml/ab-test/plan"}
+    assert taking == posts - store_nothing - {"/api/auth/token/", "/api/auth/token/refresh/"}
+    assert all(word in schema["info"]["description"] for word in ("Idempotency-Key", "RateLimit", "Retry-After"))
+
+
 def test_errors_have_the_contracts_shape(schema: Any) -> None:
     answers = schema["paths"]["/api/ml/model/train"]["post"]["responses"]
     assert {"202", "400", "401", "403"} <= set(answers)
