@@ -48,9 +48,9 @@ class ContractExceptionFormatter(ExceptionFormatter):
             words = f"{str(told['detail']).rstrip('.')}."
             advice = f" {ANOTHER}" if isinstance(self.exc, InvalidToken) else ""
             return [Error(str(told["code"]), words + advice, None)]
+        if isinstance(self.exc.detail, dict):  # of a list by place: the first, 0, would be taken for none
+            self.exc.detail = {str(name): told for name, told in self.exc.detail.items()}
         errors: list[Error] = super().get_errors()
-        for error in errors:
-            error.attr = None if error.attr is None else str(error.attr)
         return errors
 
 

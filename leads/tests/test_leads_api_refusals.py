@@ -135,6 +135,12 @@ def test_an_event_with_a_fault_is_refused_by_its_name(crm: Caller, fault: dict[s
     assert crm.get(LEAD).json()["events"] == {}
 
 
+def test_of_several_events_each_with_a_fault_is_named_by_its_place(crm: Caller) -> None:
+    crm.put(LEAD, BODY)
+    refused = crm.post(EVENTS, [MESSAGE | {"kind": ""}, MESSAGE, 7, MESSAGE | {"occurred_at": "soon"}])
+    assert [error["attr"] for error in refused.json()["errors"]] == ["0.kind", "2.non_field_errors", "3.occurred_at"]
+
+
 @pytest.mark.parametrize("raw", RAW, ids=range(len(RAW)))
 def test_what_is_not_json_or_not_a_lead_is_refused(crm: Caller, raw: str) -> None:
     for send, path in ((crm.client.put, LEAD), (crm.client.post, EVENTS)):
