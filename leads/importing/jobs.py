@@ -22,7 +22,7 @@ from leads.importing.files import FileProblem, Source
 from leads.importing.mapping import MappingProblem
 from leads.importing.mapping_toml import read_mapping
 from leads.importing.rejects import Rejects
-from leads.importing.run import EVENTS, LEADS, FileSummary, import_files
+from leads.importing.run import EVENTS, LEADS, FileSummary, ImportSummary, import_files
 from leads.importing.values import RowProblem
 from leads.models import ImportJob
 
@@ -66,29 +66,31 @@ def run_import_job(job: ImportJob) -> None:
     """Imports the job's file, reporting as it goes. What was taken stays."""
     if not job.claim():
         return
-    rejects = Rejects()
+    rejects, summary = Rejects(), ImportSummary()
     try:
         with beating(job):
-            summary = _import(job, rejects)
+            _import(job, rejects, summary)
     except JobLost:
         log.info("import_lost", job=str(job.pk))
     except (MappingProblem, FileProblem, RowProblem) as problem:
-        job.fail(str(problem), rejected=rejects.count, rejects=rejects.first)
+        job.fail(str(problem), **_counts(summary, rejects))
     except Exception:
-        job.fail("The import stopped on an error of ours, which has been logged; what it took stays.")
+        job.fail(
+            "The import stopped on an error of ours, which has been logged; what it took stays.",
+            **_counts(summary, rejects),
+        )
         raise
     else:
-        counts = summary.files[0]
-        words = [counts.in_words(), *summary.notes]
-        job.succeed(stage="done", messages=[*job.messages, *map(_message, words)], **_counts(counts, rejects))
+        words = [summary.files[0].in_words(), *summary.notes]
+        job.succeed(stage="done", messages=[*job.messages, *map(_message, words)], **_counts(summary, rejects))
     finally:
         _forget_file(job)
 
 
-def _import(job: ImportJob, rejects: Rejects) -> Any:
+def _import(job: ImportJob, rejects: Rejects, summary: ImportSummary) -> None:
     limit = settings.IMPORT_MAX_BYTES * MAX_UNPACKED
     sources = [Source(Path(job.file.path), job.filename, limit)]
-    return import_files(
+    import_files(
         org_id=job.org_id,
         mapping=read_mapping(job.mapping),
         leads=sources if job.content == LEADS else (),
@@ -96,6 +98,7 @@ def _import(job: ImportJob, rejects: Rejects) -> Any:
         by=job.started_by,
         rejects=rejects,
         progress=lambda stage, done, total: job.report(stage, done / max(total, 1)),
+        summary=summary,
     )
 
 
@@ -103,8 +106,10 @@ def _message(text: str) -> dict[str, str | None]:
     return {"at": iso(timezone.now()), "stage": "done", "text": text}
 
 
-def _counts(counts: FileSummary, rejects: Rejects) -> dict[str, Any]:
-    return {"rows": counts.rows, "accepted": counts.accepted, "rejected": counts.rejected, "rejects": rejects.first}
+def _counts(summary: ImportSummary, rejects: Rejects) -> dict[str, Any]:
+    """What became of the rows of the job's file; none yet where it was refused as a whole."""
+    told = {"rejected": rejects.count, "rejects": rejects.first}
+    return told | {name: sum(getattr(file, name) for file in summary.files) for name in ("rows", "accepted")}
 
 
 def _forget_file(job: ImportJob) -> None:

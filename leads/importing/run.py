@@ -120,19 +120,22 @@ def import_files(
     rejects: Rejects,
     progress: Progress = in_silence,
     dry_run: bool = False,
+    summary: ImportSummary | None = None,
 ) -> ImportSummary:
     """Imports files of leads, then of events. Raises MappingProblem or FileProblem before anything is written.
 
+    Where it raises later (events are damaged further on), the caller's own `summary` says what was taken until then.
     A dry run does the same in one transaction and takes it back.
     """
+    summary = ImportSummary() if summary is None else summary
     with rare_collections():
         files = [*_surveyed(leads, LEADS, mapping, progress), *_surveyed(events, EVENTS, mapping, progress)]
         if not dry_run:
-            summary = _import(Doer(org_id, by, rejects, progress), mapping, files)
+            _import(Doer(org_id, by, rejects, progress), mapping, files, summary)
             bulk.analyse()
             return summary
         with transaction.atomic():
-            summary = _import(Doer(org_id, by, rejects, progress, dry_run=True), mapping, files)
+            _import(Doer(org_id, by, rejects, progress, dry_run=True), mapping, files, summary)
             transaction.set_rollback(True)
         return summary
 
@@ -168,8 +171,7 @@ def _check_columns(columns: LeadsMap | EventsMap | None, table: Table) -> None:
         raise MappingProblem(f"{table.source.name} has no column {missing[0]!r}{meant(missing[0], table.header)}")
 
 
-def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed]) -> ImportSummary:
-    summary = ImportSummary()
+def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed], summary: ImportSummary) -> None:
     organisation, summary.notes = prepare(
         org_id=doer.org_id, mapping=mapping, until=_until(mapping, files), by=doer.by, dry_run=doer.dry_run
     )
@@ -180,7 +182,6 @@ def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed]) -> ImportSu
         summary.files.append(counts)
         take(job, file, counts)
         counts.seconds = time.monotonic() - started
-    return summary
 
 
 def _until(mapping: FileMapping, files: list[Surveyed]) -> datetime | None:

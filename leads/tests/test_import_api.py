@@ -108,6 +108,20 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(crm: Caller, queued
     assert "unpacks to more" in crm.get(job["status_url"]).json()["error"]
 
 
+def test_a_file_that_is_damaged_further_on_says_how_much_of_it_was_taken(
+    crm: Caller, queued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.importing.run.EVENTS_AT_ONCE", 1_000)
+    tell(a_record(1))
+    rows = [f"1,message,2026-06-01,{uuid.uuid5(uuid.NAMESPACE_URL, str(at))}" for at in range(20_000)]
+    content = gzip.compress("\n".join(["dossier_id,kind,occurred_at,external_id", *rows]).encode())
+    job = send(crm, content[: len(content) // 2], "events.csv.gz", content="events").json()
+    import_file(job["id"])
+    done = crm.get(job["status_url"]).json()
+    assert (done["status"], "damaged" in done["error"]) == ("FAILED", True)
+    assert 0 < done["accepted"] == done["rows"] == Message.objects.count() < len(rows)
+
+
 def test_a_job_is_done_once(crm: Caller, queued: list[str]) -> None:
     job = send(crm, mapping=MAPPING).json()
     import_file(job["id"])
