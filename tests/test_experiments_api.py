@@ -1,5 +1,6 @@
 """Experiments over HTTP, as the contract has them, from a draft to its end."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -105,16 +106,37 @@ def test_several_arms_and_a_population(crm: Caller) -> None:
         ({"nonsense": 1}, "nonsense"),
         ({"population": {"shoe_size": 44}}, "population.shoe_size"),
         ({"population": {"source": []}}, "population.source"),
-        ({"population": []}, None),
+        ({"population": []}, "population"),
         ({"attribution_days": 0}, "attribution_days"),
         ({"variants": []}, "control_method"),
         ({"start": "yes"}, "start"),
         ({"guardrails": {"revenue_margin": 2}}, "guardrails.revenue_margin"),
     ],
 )
-def test_a_broken_design_is_400_and_names_the_field(crm: Caller, change: Any, attr: str | None) -> None:
+def test_a_broken_design_is_400_and_names_the_field(crm: Caller, change: Any, attr: str) -> None:
     assert_error(crm.post(AB, DESIGN | change), 400, attr)
     assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("methods", "shares", "problems"),
+    [(("DICE", "COIN"), (0.5, 0.5), 2), (("ML", "DICE"), (0.5, 0.5), 1), (("ML", "RULE_BASED"), (0.5, 0.4), 1)],
+)
+def test_what_is_wrong_with_variants_names_them_and_nothing_that_was_not_sent(
+    crm: Caller, methods: Sequence[str], shares: Sequence[float], problems: int
+) -> None:
+    arms = [
+        {"name": name, "method": method, "share": share}
+        for name, method, share in zip("ab", methods, shares, strict=True)
+    ]
+    stopped = an_experiment()
+    crm.post(f"{AB}/{stopped.pk}/stop")
+    for refused in (
+        crm.post(AB, {"experiment_name": "x", "variants": arms}),
+        crm.post(f"{AB}/{stopped.pk}/iterate", {"variants": arms}),
+    ):
+        assert refused.status_code == 400
+        assert [error["attr"] for error in refused.json()["errors"]] == ["variants"] * problems
 
 
 def test_what_is_required_is_named(crm: Caller) -> None:

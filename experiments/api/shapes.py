@@ -14,6 +14,8 @@ from experiments.populations import MOST_FIELDS, problems_of
 from experiments.statistics.planning import FIXED, SEQUENTIAL
 
 SHARE: dict[str, Any] = {"min_value": 0.001, "max_value": 0.999}
+TWO_ARMS = ("control_method", "treatment_method", "traffic_split")
+"""The contract's own form of the arms; the other is `variants`."""
 SCALAR = {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]}
 
 
@@ -30,6 +32,8 @@ class PopulationField(serializers.Field):  # type: ignore[type-arg]
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """The filter. Raises ValidationError naming each field that it cannot have."""
         problems = problems_of(data)
+        if "population" in problems:  # the filter itself, no field of it
+            raise serializers.ValidationError(problems["population"])
         if problems:
             raise serializers.ValidationError({name: [text] for name, text in problems.items()})
         return dict(data)
@@ -95,7 +99,7 @@ class ExperimentIn(DesignIn):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """One of both forms. Raises ValidationError."""
-        two = [name for name in ("control_method", "treatment_method", "traffic_split") if name in attrs]
+        two = [name for name in TWO_ARMS if name in attrs]
         if "variants" in attrs and two:
             raise serializers.ValidationError({two[0]: "cannot stand beside variants."})
         if "variants" not in attrs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,14 +39,22 @@ def experiment_or_404(org_id: str, number: int) -> Experiment:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """What the acts raise, as the API's errors."""
+def refusals(said: Collection[str] = ()) -> Iterator[None]:
+    """What the acts raise, as the API's errors, by the fields that were `said`."""
     try:
         yield
     except Impossible as error:
-        raise ValidationError({name: [text] for name, text in error.problems.items()}) from error
+        raise ValidationError(_by_field(error.problems, said)) from error
     except Experiment.DoesNotExist as error:
         raise NotFound("There is no such experiment.") from error
+
+
+def _by_field(problems: Mapping[str, str], said: Collection[str]) -> dict[str, list[str]]:
+    """Of arms that were told as `variants`, what is wrong is wrong with these: nothing else of them was sent."""
+    named: dict[str, list[str]] = {}
+    for name, text in problems.items():
+        named.setdefault("variants" if "variants" in said and name in shapes.TWO_ARMS else name, []).append(text)
+    return named
 
 
 class Experiments(ContractView):
@@ -79,7 +87,7 @@ class Experiments(ContractView):
         """Makes an experiment, and starts it unless `start` is false. 409 where another one has these leads."""
         body = shapes.ExperimentIn(data=self.body)
         body.is_valid(raise_exception=True)
-        with refusals():
+        with refusals(body.validated_data):
             made = lifecycle.create_experiment(
                 org_id=self.caller.org_id,
                 plan=body.plan(),
@@ -255,7 +263,7 @@ class Iterate(_Act):
         body = shapes.IterationIn(data=self.body)
         body.is_valid(raise_exception=True)
         start = body.validated_data["start"]
-        with refusals():
+        with refusals(body.validated_data):
             made = lifecycle.iterate(**self.told(number), start=start, **body.changes())
         return Response(made.to_json(), status=201)
 
