@@ -10,6 +10,7 @@ from django.utils import timezone
 from leads.models import Outcome
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, a_past, a_property
 from models_registry.tests.cast import a_version
+from predictions.api import examples
 from predictions.models import Prediction
 from tests.cast import Caller, assert_error
 
@@ -234,6 +235,14 @@ def test_a_bad_item_leaves_the_others_of_a_batch_scored(crm: Caller) -> None:
     assert [row["index"] for row in body["results"]] == list(range(5))
     assert body["results"][1]["errors"][0]["attr"] == "features.property_price"
     assert all("conversion_probability" in body["results"][at] for at in (0, 2, 4))
+
+
+def test_the_example_of_a_batch_holds_what_a_batch_answers(crm: Caller) -> None:
+    items = [{"features": ELEVEN}, {"features": {"appointments_count": "many"}}]
+    answered = crm.post("/api/v1/predict/batch", {"batch": items}).json()["results"]
+    assert [set(row) for row in answered] == [set(row) for row in examples.BATCH["results"]]
+    shown = examples.BATCH["results"][0]["feature_contributions"]
+    assert {frozenset(part) for part in answered[0]["feature_contributions"]} == {frozenset(part) for part in shown}
 
 
 def test_a_batch_may_leave_the_contributions_out(crm: Caller) -> None:

@@ -47,6 +47,11 @@ CHANGE = {
     ],
 }
 
+_PARTS = [
+    {"feature": "appointments_count", "value": 3, "contribution": 0.35, "reason": "3 appointments"},
+    {"feature": "inbound_messages_count", "value": 4, "contribution": 0.25, "reason": "4 messages from the lead"},
+    {"feature": "source", "value": "website", "contribution": 0.053, "reason": None},
+]
 PREDICTION = {
     "id": 918273,
     "dossier_id": 42,
@@ -59,11 +64,7 @@ PREDICTION = {
     "method": "ML",
     "recommended_action": "HIGH_PRIORITY",
     "base_probability": 0.2012,
-    "feature_contributions": [
-        {"feature": "appointments_count", "value": 3, "contribution": 0.35, "reason": "3 appointments"},
-        {"feature": "inbound_messages_count", "value": 4, "contribution": 0.25, "reason": "4 messages from the lead"},
-        {"feature": "source", "value": "website", "contribution": 0.053, "reason": None},
-    ],
+    "feature_contributions": _PARTS,
     "experiment": {"id": 7, "name": "ML vs rules", "variant": "treatment"},
     "predicted_at": "2024-01-15T14:30:22Z",
     "outcome": None,
@@ -81,9 +82,10 @@ WHAT_IF = {name: value for name, value in SCORE.items() if name != "id"} | {
     "present_probability": 0.81,
     "difference": 0.0442,
 }
+_PLAIN = [{name: part[name] for name in ("feature", "value", "contribution")} for part in _PARTS]
 BATCH = {
     "results": [
-        SERVICE_PREDICTION | {"index": 0},
+        SERVICE_PREDICTION | {"index": 0, "feature_contributions": _PLAIN},
         {
             "index": 1,
             "errors": [{"code": "invalid", "detail": "must be a number.", "attr": "features.appointments_count"}],

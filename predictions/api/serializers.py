@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from common.jobs import JobStatus
+from common.schema import OneErrorOut
 from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
 from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
@@ -20,12 +21,17 @@ class FeatureValue(serializers.JSONField):
     """A number, a word, or null where it is missing."""
 
 
-class ContributionOut(serializers.Serializer[Any]):
+class PlainContributionOut(serializers.Serializer[Any]):
     """A feature's value and its part of the probability."""
 
     feature = serializers.CharField()
     value = FeatureValue(allow_null=True)
     contribution = serializers.FloatField()
+
+
+class ContributionOut(PlainContributionOut):
+    """The same, and the reason in words."""
+
     reason = serializers.CharField(
         allow_null=True,
         help_text="In words, for the strongest each way; null where the value is missing, the part is small, or the "
@@ -203,26 +209,63 @@ class BatchIn(StrictSerializer):
     batch = UncheckedItems(child=serializers.JSONField(), allow_empty=True)
 
 
+class BatchPredictionOut(CoreOut):
+    """What came of an item that was scored."""
+
+    index = serializers.IntegerField(help_text="The item's place, from 0.")
+    feature_contributions = PlainContributionOut(
+        many=True, required=False, help_text="Without words; left out with `contributions=false`."
+    )
+    contributions_reason = None  # they are made with the answer
+    imputed_features = serializers.ListField(child=serializers.CharField())
+
+
+class BatchRefusalOut(serializers.Serializer[Any]):
+    """What is wrong with an item that was not."""
+
+    index = serializers.IntegerField(help_text="The item's place, from 0.")
+    errors = OneErrorOut(many=True)  # type: ignore[assignment]
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="BatchResultOut",
+        serializers=[BatchPredictionOut, BatchRefusalOut],
+        resource_type_field_name=None,
+        many=False,
+    )
+)
+class BatchResult(serializers.DictField):
+    """A prediction, or what is wrong."""
+
+
 class BatchOut(serializers.Serializer[Any]):
     """The answers, in the order sent."""
 
-    results = serializers.ListField(child=serializers.DictField())
+    results = serializers.ListField(child=BatchResult())
     scored = serializers.IntegerField()
     failed = serializers.IntegerField()
 
 
 class ScoreJobIn(StrictSerializer):
-    """Which leads to score: by default all that are not yet decided."""
+    """Which leads to score, of those that are not yet decided: by default all."""
 
     status = TextField(required=False, max_length=200)
     source = TextField(required=False, max_length=200)  # type: ignore[assignment]
     region = TextField(required=False, max_length=200)
     owner = TextField(required=False, max_length=200)
     dossier_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), required=False, max_length=100_000
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        required=False,
+        max_length=100_000,
+        help_text="Only these. A number that no lead has is passed over.",
     )
-    include_decided = TrueOrFalseField(required=False)
-    changed_only = TrueOrFalseField(required=False)
+    include_decided = TrueOrFalseField(
+        required=False, help_text="Whether won and lost leads are scored, too; else they are not, also where named."
+    )
+    changed_only = TrueOrFalseField(
+        required=False, help_text="Whether only leads are scored that never were, or of which anything was told since."
+    )
 
 
 class ScoreJobOut(serializers.Serializer[Any]):

@@ -242,7 +242,7 @@ class ScoreJobs(ContractView):
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Scores all undecided leads, or those that the filter names, in the background."""
+        """Scores the undecided leads, all of them or those that the filter names, in the background."""
         body = shapes.ScoreJobIn(data=self.body)
         body.is_valid(raise_exception=True)
         job = start_score_job(org_id=self.caller.org_id, by=self.caller.name, criteria=body.validated_data)
