@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from models_registry.card_sayings import counted
 from models_registry.card_sections import SHOWN_KEYS, Section, Version, sections_of
 
 
@@ -17,12 +18,25 @@ def markdown_of(version: Version) -> str:
 def _head(version: Version) -> str:
     lines = [f"# Model {version['version']}", "", f"- Algorithm: {version['algorithm']}"]
     lines.append(f"- Made: {version['created_at']:%Y-%m-%d %H:%M} UTC{_by(version)}")
-    if version.get("trained_from"):
-        lines.append(f"- Learnt from leads of {version['trained_from'][:10]} to {version['trained_until'][:10]}")
+    lines += _learnt_from(version)
     lines.append(f"- SHA-256 of the artefact: `{version['digest']}`")
     if version.get("notes"):
         lines.append(f"- Notes: {_cell(version['notes'])}")
     return "\n".join(lines)
+
+
+def _learnt_from(version: Version) -> list[str]:
+    """Which leads it learnt from and was measured on; of an older card only the period that was looked at."""
+    parts = [version["card"].get(name) for name in ("training", "holdout")]
+    if all(parts):
+        past, newest = (
+            f"{counted(each['leads'])} leads created {each['created_from'][:10]} to {each['created_to'][:10]}"
+            for each in parts
+        )
+        return [f"- Learnt from {past}, measured on {newest}"]
+    if version.get("trained_from"):
+        return [f"- Of the leads created {version['trained_from'][:10]} to {version['trained_until'][:10]}"]
+    return []
 
 
 def _by(version: Version) -> str:

@@ -32,6 +32,16 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Learnt:
+    """How many leads it learnt from, created from when to when, and on how many newer ones it was measured."""
+
+    leads: int
+    since: date
+    until: date
+    measured: int
+
+
+@dataclass(frozen=True)
 class Card:
     """The active version: `measures` holds (measure, value, interval, shuffled).
 
@@ -46,9 +56,7 @@ class Card:
     first: list[Drawing]
     more: list[Drawing]
     tables: list[Section]
-    trained_from: date | None
-    trained_until: date | None
-    records: dict[str, Any]
+    learnt: Learnt | None
 
 
 def card_of(version: ModelVersion) -> Card:
@@ -63,14 +71,16 @@ def card_of(version: ModelVersion) -> Card:
         first=_first(metrics, card),
         more=[*_curves(card), *_groups(card), *_growth(card)],
         tables=_tables(version),
-        trained_from=_day(card.get("trained_from")),
-        trained_until=_day(card.get("trained_until")),
-        records=card.get("records") or {},
+        learnt=_learnt(card),
     )
 
 
-def _day(told: str | None) -> date | None:
-    return date.fromisoformat(told[:10]) if told else None
+def _learnt(card: dict[str, Any]) -> Learnt | None:
+    past, newest = card.get("training"), card.get("holdout")
+    if not past or not newest:
+        return None
+    since, until = (date.fromisoformat(past[name][:10]) for name in ("created_from", "created_to"))
+    return Learnt(past["leads"], since, until, newest["leads"])
 
 
 def _measures(metrics: dict[str, Any], shuffled: dict[str, Any]) -> list[Row]:

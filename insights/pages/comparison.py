@@ -191,11 +191,12 @@ def _settings(before: ModelVersion, after: ModelVersion) -> list[Setting]:
 def _facts(version: ModelVersion) -> Iterator[tuple[str, str]]:
     card = version.card
     yield _("Algorithm"), str(words.ALGORITHMS.get(version.algorithm, version.algorithm))
-    if card.get("trained_from"):
-        yield _("Learnt from leads since"), card["trained_from"][:10]
-        yield _("Learnt from leads until"), card["trained_until"][:10]
-    if usable := (card.get("records") or {}).get("usable"):
-        yield _("Usable leads"), counted(usable)
+    if past := card.get("training"):
+        yield _("Learnt from leads since"), past["created_from"][:10]
+        yield _("Learnt from leads until"), past["created_to"][:10]
+        yield _("Leads learnt from"), counted(past["leads"])
+    if newest := card.get("holdout"):
+        yield _("Leads measured on"), counted(newest["leads"])
     yield _("Features read"), counted(len(_read_by(version)))
     if width := card.get("mean_interval_width"):
         yield _("Mean width of the interval"), three(width)

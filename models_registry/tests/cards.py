@@ -27,6 +27,10 @@ GROUP = {"rows": 200, "dossiers": 100, "base_rate": 0.2, "predicted": 0.22, "rea
 FIGURES = {"roc_auc": 0.71, "log_loss": 0.43, "calibration_error": 0.04}
 CARD: dict[str, Any] = {
     "seed": 7,
+    "training": {"snapshots": 9000, "leads": 2000, "converted": 480}
+    | {"created_from": "2025-06-02T08:00:00.000000", "created_to": "2025-08-30T17:00:00.000000"},
+    "holdout": {"snapshots": 1500, "leads": 500, "converted": 100}
+    | {"created_from": "2025-08-31T09:00:00.000000", "created_to": "2025-10-01T10:00:00.000000"},
     "shuffled_metrics": {"roc_auc": 0.861, "reasons": {}},
     "baselines": {
         "rules": {

@@ -9,6 +9,9 @@ from models_registry.card_sections import sections_of
 from models_registry.learning.groups import NOT_MEASURED
 from models_registry.tests.cards import CARD, FEATURES, MEASURED
 
+LEARNT = "2,000 leads created 2025-06-02 to 2025-08-30"
+MEASURED_ON = "500 leads created 2025-08-31 to 2025-10-01"
+
 
 def a_card(**fields: Any) -> dict[str, Any]:
     """A version's card as `info.card_of` gives it."""
@@ -33,7 +36,7 @@ def test_every_section_stands_in_the_markdown() -> None:
     assert [f"## {section.title}" in text for section in sections_of(a_card())] == [True] * 12
     for line in (
         "# Model 20260101000000",
-        "- Learnt from leads of 2025-06-01 to 2025-12-01",
+        f"- Learnt from {LEARNT}, measured on {MEASURED_ON}",
         "| best F1 | 0.310 | 30.0% | 0.400 | 0.600 | 0.480 | 12 | 18 | 8 | 62 | 0.580 |",
         "| 1 | 10 | 64.0% | 3.20 | 32.0% |",
         f"| 1 to 2 months | 0 | – | – | – | – | – | {NOT_MEASURED['reason']} |",
@@ -58,6 +61,7 @@ def test_a_card_of_old_shows_what_it_has() -> None:
     old = a_card(metrics={"roc_auc": None, "log_loss": 0.4, "reasons": {"roc_auc": "No lead converted."}}, card={})
     titles = [section.title for section in sections_of(old)]
     assert titles == ["How good it is", "What moves the scores", "Features"]
+    assert "- Of the leads created 2025-06-01 to 2025-12-01" in markdown_of(old).splitlines()
     assert "No lead converted." in markdown_of(old)
     assert "Where it comes from" not in markdown_of(old)
 
