@@ -21,6 +21,8 @@ from models_registry.learning.fit import Learned
 from models_registry.models import ModelVersion
 from models_registry.validation import Check, validate
 
+ACTIVATED = "Activated: "
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -36,7 +38,9 @@ def judge(org: Organisation, rows: LabelledRows, learned: Learned, *, at: dateti
     """The verdict on a version just learnt from `rows`: every check, and then the comparison with the active one."""
     checks = validate(org.org_id, rows, learned)
     compared = _compared(org, rows, learned, at=at)
-    checks += (Check("gate", compared.activate, compared.words, compared.evidence),)
+    kept_back = compared.activate and not all(check.passed for check in checks)
+    told = _without_activation(compared.words) if kept_back else compared.words
+    checks += (Check("gate", compared.activate, told, compared.evidence),)
     failed = [check for check in checks if not check.passed]
     if not failed or failed[0].name == "gate":
         return replace(compared, checks=checks)
@@ -45,10 +49,16 @@ def judge(org: Organisation, rows: LabelledRows, learned: Learned, *, at: dateti
     return Verdict(False, f"Not activated: {words}", evidence, checks)
 
 
+def _without_activation(words: str) -> str:
+    """What speaks for a version that another check keeps from being activated: nothing says that it was."""
+    why = words.removeprefix(ACTIVATED)
+    return why[:1].upper() + why[1:]
+
+
 def _compared(org: Organisation, rows: LabelledRows, learned: Learned, *, at: datetime) -> Verdict:
     champion = ModelVersion.objects.of(org.org_id).active().first()
     if champion is None:
-        return Verdict(True, "Activated: no version was active before.")
+        return Verdict(True, f"{ACTIVATED}no version was active before.")
     return _against(org, champion, rows, learned, at=at)
 
 
@@ -59,7 +69,7 @@ def _against(
     try:
         model = scorers.for_row(champion).scorer
     except artefacts.DamagedArtefact:
-        return Verdict(True, f"Activated: the artefact of the active version {champion.version} is damaged.")
+        return Verdict(True, f"{ACTIVATED}the artefact of the active version {champion.version} is damaged.")
     kept = np.flatnonzero(_still_there(org, newest))
     newest = newest.take(kept)
     columns = columns_of(snapshots.take(org, newest.dossier, newest.moment), model.features)
@@ -73,12 +83,12 @@ def _against(
     )
     evidence = comparison.to_json() | {"champion": champion.version}
     if comparison.better:
-        return Verdict(True, f"Activated: {comparison.words}", evidence)
+        return Verdict(True, f"{ACTIVATED}{comparison.words}", evidence)
     too_old = at - champion.created_at > timedelta(days=settings.ML_CHAMPION_MAX_AGE_DAYS)
     if comparison.not_worse and too_old:
         return Verdict(
             True,
-            f"Activated: the active version is older than {settings.ML_CHAMPION_MAX_AGE_DAYS} days and the new "
+            f"{ACTIVATED}the active version is older than {settings.ML_CHAMPION_MAX_AGE_DAYS} days and the new "
             f"one is not worse. {comparison.words}",
             evidence,
         )

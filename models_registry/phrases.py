@@ -20,6 +20,10 @@ CHECKS = (
     gettext_noop("It reads what looks written after the outcome: %(which)s."),
     gettext_noop("Nothing that it reads looks written after the outcome."),
     gettext_noop("Calibration error %(error)s on newer leads; chance explains %(chance)s, and %(limit)s is let pass."),
+    gettext_noop(
+        "It learnt from the plain labels, and was measured on them: quick decisions are left over there. Such a "
+        "version is for comparison; a person may activate it with a reason."
+    ),
     gettext_noop("The model does not read how often a lead answers."),
     gettext_noop(
         "When a lead answers more often, the probability changes on average by %(changes)s more: it does not fall."
@@ -34,6 +38,9 @@ VERDICTS = (
         "Activated: the active version is older than %(days)s days and the new one is not worse. %(compared)s"
     ),
     gettext_noop("Activated: %(compared)s"),
+    gettext_noop("No version was active before."),
+    gettext_noop("The artefact of the active version %(version)s is damaged."),
+    gettext_noop("The active version is older than %(days)s days and the new one is not worse. %(compared)s"),
     gettext_noop("Not activated: %(why)s"),
     gettext_noop("On the same %(leads)s newest leads, %(log_loss)s; %(roc_auc)s."),
     gettext_noop("log loss is %(new)s against %(old)s, which is better beyond chance (p = %(p)s)"),

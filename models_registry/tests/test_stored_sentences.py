@@ -89,7 +89,7 @@ def test_what_is_said_of_two_versions_is_known(noise: float, turned: bool, rate:
     compared = compare(
         champion=champion, challenger=challenger, converted=converted, weight=np.ones(n), dossier=np.arange(n), seed=1
     )
-    for verdict in ("Activated: ", "Not activated: "):
+    for verdict in ("Activated: ", "Not activated: ", ""):
         assert PHRASES.knows(verdict + compared.words)
 
 

@@ -73,6 +73,7 @@ def test_a_failed_check_registers_the_version_and_does_not_activate_it(monkeypat
         ("behaviour", False),
         ("gate", True),
     ]
+    assert run.checks.get(name="gate").words == "No version was active before."
 
 
 def test_the_behaviour_check_is_the_organisations_to_switch_off() -> None:
