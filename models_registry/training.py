@@ -46,13 +46,13 @@ class AlreadyRunning(Conflict):
 
 
 class TooFewRecords(ValueError):
-    """There is not enough to learn from; `counts` says what there is."""
+    """There is not enough to learn from; `counts` says what there is of the leads created from `since` on."""
 
-    def __init__(self, counts: Counts) -> None:
+    def __init__(self, counts: Counts, since: datetime) -> None:
         self.counts = counts
         lost = counts.usable - counts.converted
         super().__init__(
-            f"{counts.usable} usable records in the last {settings.ML_TRAINING_MONTHS} months "
+            f"{counts.usable} usable records of leads created since {since:%Y-%m-%d} "
             f"({counts.converted} converted, {lost} not; {counts.leads} leads in all): "
             f"at least {settings.ML_MIN_RECORDS} in all are needed, with both outcomes among them. {_missing(counts)} "
             "Until then the rules score."
@@ -118,7 +118,7 @@ def enough_records(org: Organisation, window: Window) -> Counts:
     """What there is to learn from. Raises TooFewRecords."""
     counts = labelled.count(org, since=window.since, until=window.until)
     if counts.usable < settings.ML_MIN_RECORDS or counts.converted in (0, counts.usable):
-        raise TooFewRecords(counts)
+        raise TooFewRecords(counts, window.since)
     return counts
 
 

@@ -27,6 +27,7 @@ def test_it_trains_and_says_whether_the_version_became_active(capsys: Any) -> No
     ("options", "words"),
     [
         ([], "usable records"),
+        (["--since", "2020-01-31"], "0 usable records of leads created since 2020-01-31"),
         (["--since", "soon"], "--since must be an ISO time"),
         (["--since", "2026-13-45T00:00:00Z"], "--since must be an ISO time"),
         (["--algorithm", "dice"], "dice"),

@@ -83,7 +83,7 @@ def test_below_a_hundred_records_the_counts_are_said() -> None:
     ],
 )
 def test_what_is_missing_is_said_of_one_lead_as_of_many(usable: int, said: str) -> None:
-    assert said in str(TooFewRecords(Counts(leads=100, usable=usable, converted=9)))
+    assert said in str(TooFewRecords(Counts(leads=100, usable=usable, converted=9), timezone.now()))
 
 
 def test_what_a_crm_has_written_into_its_own_table_is_learnt_from() -> None:
