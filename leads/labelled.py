@@ -183,7 +183,7 @@ def _training_rows(
         moment=snapshots.microseconds(each.moment for each, _ in kept),
         availability=availability,
         later=later,
-        labelling=_told(labels, taken, weight),
+        labelling={"horizon_days": org.horizon_days, **_told(labels, taken, weight)},
     )
 
 

@@ -197,6 +197,8 @@ def _facts(version: ModelVersion) -> Iterator[tuple[str, str]]:
         yield _("Leads learnt from"), counted(past["leads"])
     if newest := card.get("holdout"):
         yield _("Leads measured on"), counted(newest["leads"])
+    if days := (card.get("labelling") or {}).get("horizon_days"):
+        yield _("Days within which a conversion counts"), counted(days)
     yield _("Features read"), counted(len(_read_by(version)))
     if width := card.get("mean_interval_width"):
         yield _("Mean width of the interval"), three(width)

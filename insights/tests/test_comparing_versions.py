@@ -78,6 +78,7 @@ def test_what_differs_is_marked_in_figures_parameters_and_features() -> None:
     assert "▲ better" in page.split("Log loss")[1].split("</tr>")[0]
     assert '<tr><th scope="row">depth</th><td>10</td><td>6</td></tr>' in page
     assert "<dt>trees: n</dt><dd>100</dd>" in page
+    assert '<tr><th scope="row">Days within which a conversion counts</th><td>60</td><td>–</td></tr>' in page
     assert '<tr><th scope="row">Leads learnt from</th><td>2,000</td><td>–</td></tr>' in page
     assert "<ins>Amount</ins>" in page
     assert "<del>Source</del>" in page

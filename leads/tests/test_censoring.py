@@ -91,7 +91,7 @@ def test_where_all_leads_are_young_and_conversions_slow_the_weighted_rate_is_nea
     assert plain < TRUTH - 0.05
     assert weighed == pytest.approx(TRUTH, abs=0.06)
     assert abs(weighed - TRUTH) < abs(plain - TRUTH) / 2
-    assert (told["labels"], told["capped"]) == ("censored", 0)
+    assert (told["labels"], told["capped"], told["horizon_days"]) == ("censored", 0, HORIZON)
     assert told["undecided"] > 50
     assert 1.5 < told["largest_factor"] < LARGEST_FACTOR
 

@@ -31,6 +31,7 @@ CARD: dict[str, Any] = {
     | {"created_from": "2025-06-02T08:00:00.000000", "created_to": "2025-08-30T17:00:00.000000"},
     "holdout": {"snapshots": 1500, "leads": 500, "converted": 100}
     | {"created_from": "2025-08-31T09:00:00.000000", "created_to": "2025-10-01T10:00:00.000000"},
+    "labelling": {"labels": "censored", "horizon_days": 60},
     "shuffled_metrics": {"roc_auc": 0.861, "reasons": {}},
     "baselines": {
         "rules": {

@@ -44,6 +44,7 @@ def test_every_section_stands_in_the_markdown() -> None:
         "| seed | 7 |",
     ):
         assert line in text.splitlines()
+        "| labelling: horizon_days | 60 |",
 
 
 def test_each_row_has_as_many_cells_as_its_head() -> None:
