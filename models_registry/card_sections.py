@@ -201,6 +201,27 @@ def learning(version: Version) -> Section:
     return Section(_("What more data would bring"), growth_words(curve), head, rows)
 
 
+def tried(version: Version) -> Section:
+    """What `auto` made of each algorithm."""
+    found = (version["card"].get("parameters") or {}).get("search") or []
+    rows = tuple(
+        (
+            str(each["algorithm"]),
+            *(three(each[name]) for name in ("log_loss", "more_than_best", "standard_error")),
+            number(f"{each['seconds']:.1f}"),
+            told(each["why"]),
+        )
+        for each in found
+    )
+    words = _(
+        "Learnt on older leads and held against those that came next, several times over. Log loss is taken after the "
+        "level of the probabilities is matched, so it is not that of the figures above."
+    )
+    losses = (LOG_LOSS.name, _("Above the least"), _("Standard error"))
+    head = (_("Algorithm"), *losses, _("Seconds"), _("Why"))
+    return Section(_("Which algorithms were tried"), words, head, rows)
+
+
 def importance(version: Version) -> Section:
     """What moves the scores."""
     rows = tuple((str(each["feature"]), share(each["importance"])) for each in version["importance"])
@@ -257,6 +278,7 @@ SECTIONS: tuple[Callable[[Version], Section], ...] = (
     sources,
     ages,
     learning,
+    tried,
     importance,
     used,
     left_out,

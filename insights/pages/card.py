@@ -10,6 +10,7 @@ from common.tongue import gettext as _
 from insights import figures, model_figures
 from insights.card_words import in_short
 from insights.drawing import Figure
+from insights.words import ALGORITHMS
 from models_registry import card_sections
 from models_registry.card_sayings import growth_words
 from models_registry.card_sections import Section
@@ -144,10 +145,17 @@ def _tables(version: ModelVersion) -> list[Section]:
         card_sections.thresholds(plain),
         card_sections.sources(plain),
         card_sections.ages(plain),
+        _titled(card_sections.tried(plain)),
         _named(card_sections.left_out(plain)),
         _named(card_sections.suspects(plain)),
     )
     return [section for section in made if section.rows]
+
+
+def _titled(section: Section) -> Section:
+    """The same with the algorithms' names as people know them."""
+    rows = tuple((str(ALGORITHMS.get(name, name)), *rest) for name, *rest in section.rows)
+    return Section(section.title, section.words, section.head, rows)
 
 
 def _named(section: Section) -> Section:

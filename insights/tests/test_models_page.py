@@ -80,6 +80,7 @@ def test_all_figures_of_a_card_are_drawn_and_stand_in_tables() -> None:
         assert f'<script id="figure-{key}" type="application/json">' in page
     for words in ("+0.131 (+0.100 to +0.160)", "least cost", "&lt;portal&gt;", "Fewer than 10 leads of an outcome."):
         assert words in page
+    assert '<th scope="row">Logistic regression</th><td>0.410</td>' in page
     for words in ("It adds nothing to noise.", "quarantined", "It knows the outcome.", "Moon", "Shuffled: 0.861."):
         assert words in page
 

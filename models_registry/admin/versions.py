@@ -237,7 +237,7 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
     def provenance(self, row: ModelVersion) -> SafeString:
         """What else the card says, name by name."""
         rest = {name: value for name, value in row.card.items() if name not in SHOWN_KEYS}
-        return table(("What", "Value"), flat(rest))
+        return table(("What", "Value"), ((name, told) for name, told in flat(rest) if not isinstance(told, list)))
 
 
 def _measured(row: ModelVersion, measure: Measure) -> str:

@@ -80,6 +80,14 @@ CARD: dict[str, Any] = {
         "gain_by_doubling": 0.012,
         "words": "Twice as many leads would raise ROC-AUC by about 0.01.",
     },
+    "parameters": {
+        "search": [
+            {"algorithm": "logistic_regression", "log_loss": 0.41, "more_than_best": 0.0, "standard_error": 0.0}
+            | {"seconds": 1.25, "chosen": True, "why": "It has the least log loss."},
+            {"algorithm": "lightgbm", "log_loss": None, "more_than_best": None, "standard_error": None}
+            | {"seconds": 0.0, "chosen": False, "why": "It needs a library that is not there."},
+        ]
+    },
     "features": [
         {"name": "source", "used": True},
         {"name": "attributes.moon", "used": False, "why_not": "It adds nothing to noise."},

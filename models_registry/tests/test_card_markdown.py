@@ -33,18 +33,20 @@ def a_card(**fields: Any) -> dict[str, Any]:
 
 def test_every_section_stands_in_the_markdown() -> None:
     text = markdown_of(a_card())
-    assert [f"## {section.title}" in text for section in sections_of(a_card())] == [True] * 12
+    assert [f"## {section.title}" in text for section in sections_of(a_card())] == [True] * 13
     for line in (
         "# Model 20260101000000",
         f"- Learnt from {LEARNT}, measured on {MEASURED_ON}",
         "| best F1 | 0.310 | 30.0% | 0.400 | 0.600 | 0.480 | 12 | 18 | 8 | 62 | 0.580 |",
         "| 1 | 10 | 64.0% | 3.20 | 32.0% |",
         f"| 1 to 2 months | 0 | – | – | – | – | – | {NOT_MEASURED['reason']} |",
+        "| logistic_regression | 0.410 | 0.000 | 0.000 | 1.2 | It has the least log loss. |",
+        "| lightgbm | – | – | – | 0.0 | It needs a library that is not there. |",
         "| attributes.moon | It adds nothing to noise. |",
         "| seed | 7 |",
+        "| labelling: horizon_days | 60 |",
     ):
         assert line in text.splitlines()
-        "| labelling: horizon_days | 60 |",
 
 
 def test_each_row_has_as_many_cells_as_its_head() -> None:
