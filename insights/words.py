@@ -119,6 +119,7 @@ CHECKS = {
     "leakage": gettext_lazy("It reads nothing that only the outcome tells"),
     "calibration": gettext_lazy("Its probabilities hold on newer leads"),
     "behaviour": gettext_lazy("A lead that answers more is not scored lower"),
+    "labels": gettext_lazy("It counts with leads that are still undecided"),
     "gate": gettext_lazy("It is better than the active version"),
 }
 ALGORITHMS: dict[str, Words] = {

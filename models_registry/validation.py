@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from leads.cohorts import Labels
 from leads.features import LabelledRows
 from models_registry.artefacts import digest_of, unknown_features
 from models_registry.learning.artefact import BadArtefact, read, write
@@ -18,6 +19,10 @@ from models_registry.models import Policy, TrainingCheck, TrainingRun
 
 KEPT_AWAY = ("suspect", "later")
 """Verdicts of the leakage guard whose features no model may use."""
+FOR_COMPARISON = (
+    "It learnt from the plain labels, and was measured on them: quick decisions are left over there. Such a version is "
+    "for comparison; a person may activate it with a reason."
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ def validate(org_id: str, rows: LabelledRows, learned: Learned) -> tuple[Check, 
     checks = [schema(learned), leakage(learned), calibration(newest, learned)]
     if Policy.get(org_id).behaviour_check:
         checks.append(behaviour(newest, learned))
+    if rows.labelling.get("labels") == Labels.DECIDED:
+        checks.append(Check("labels", False, FOR_COMPARISON))
     return tuple(checks)
 
 

@@ -58,7 +58,7 @@ class RunMessageOut(serializers.Serializer[Any]):
 class CheckOut(serializers.Serializer[Any]):
     """One check of the version that a run made."""
 
-    name = serializers.CharField(help_text="`schema`, `leakage`, `calibration`, `behaviour` or `gate`.")
+    name = serializers.CharField(help_text="`schema`, `leakage`, `calibration`, `behaviour`, `labels` or `gate`.")
     passed = serializers.BooleanField()
     words = serializers.CharField()
     evidence = serializers.DictField()

@@ -11,6 +11,7 @@ from common.tests.people import a_person, staff
 from leads.models import LeadAttribute, Outcome
 from leads.tests.cast import MONDAY, a_past
 from models_registry.models import ModelVersion, ReleasedAttribute
+from models_registry.phrases import PHRASES
 from models_registry.releases import NoReason, release_suspect, withdraw_release
 from models_registry.tests.cards import a_version as a_card
 from models_registry.tests.cast import a_run, a_version
@@ -149,3 +150,6 @@ def test_how_labels_are_made_is_the_runs_and_stands_on_the_card() -> None:
     plain = a_run(labels="decided")
     assert plain.version is not None
     assert (plain.labels, plain.version.card["labels"]) == ("decided", "decided")
+    assert not plain.activated
+    assert PHRASES.knows(plain.verdict)
+    assert "for comparison" in plain.checks.get(name="labels").words
