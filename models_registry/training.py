@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from common import audit
+from common import audit, chained
 from common.errors import Conflict
 from common.heartbeat import beating
 from common.jobs import JobLost, hand_to_worker
@@ -167,6 +167,7 @@ def execute(run: TrainingRun) -> None:
 
 def _give_up(run: TrainingRun, reason: str) -> None:
     with transaction.atomic():
+        chained.lock(run.org_id)
         if run.fail(reason):
             audit.record(
                 org_id=run.org_id,

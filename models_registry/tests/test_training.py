@@ -1,19 +1,24 @@
 """From leads of the past to a version that scores."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from common import audit
 from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.phrases import PHRASES as OF_JOBS
 from leads.labelled import Counts
 from leads.tests.cast import a_lead, a_past
 from models_registry import artefacts, training
+from models_registry.cancellation import cancel_training
 from models_registry.models import ModelVersion, TrainingRun, Trigger
 from models_registry.phrases import PHRASES
+from models_registry.tests.cards import a_training_run
 from models_registry.tests.cast import a_run, a_version
 from models_registry.training import AlreadyRunning, TooFewRecords, start_training
 
@@ -56,6 +61,37 @@ def test_a_damaged_artefact_is_refused() -> None:
     version.artefact.save()
     with pytest.raises(artefacts.DamagedArtefact):
         artefacts._verified(version)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_cancels_a_run_whose_version_is_being_registered_waits_for_it_and_comes_too_late() -> None:
+    run = a_training_run(status=JobStatus.RUNNING)
+
+    def cancel() -> bool:
+        try:
+            return cancel_training(run=TrainingRun.objects.get(pk=run.pk), by="tester", at=timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            audit.record(org_id="default", act="training.succeed", by="tester", at=timezone.now())
+            cancelled = pool.submit(cancel)
+            while not somebody_waits():
+                assert not cancelled.done()
+                time.sleep(0.02)
+            run.succeed()
+        assert not cancelled.result()
+    assert TrainingRun.objects.get().status == JobStatus.SUCCEEDED
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database "
+            "WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_an_equal_second_version_does_not_replace_the_first_and_the_run_says_why() -> None:
