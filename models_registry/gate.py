@@ -22,16 +22,21 @@ from models_registry.models import ModelVersion
 from models_registry.validation import Check, validate
 
 ACTIVATED = "Activated: "
+CHOSEN_MEANWHILE = "Another version became active while this one was compared with the one before."
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether to activate, why in words, the numbers behind it, and each check that led to it."""
+    """Whether to activate, why in words, the numbers behind it, and each check that led to it.
+
+    `against` is the version that was active when it was compared, "" where none was.
+    """
 
     activate: bool
     words: str
     evidence: dict[str, Any] = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    against: str = ""
 
 
 def judge(org: Organisation, rows: LabelledRows, learned: Learned, *, at: datetime) -> Verdict:
@@ -59,7 +64,7 @@ def _compared(org: Organisation, rows: LabelledRows, learned: Learned, *, at: da
     champion = ModelVersion.objects.of(org.org_id).active().first()
     if champion is None:
         return Verdict(True, f"{ACTIVATED}no version was active before.")
-    return _against(org, champion, rows, learned, at=at)
+    return replace(_against(org, champion, rows, learned, at=at), against=champion.version)
 
 
 def _against(
@@ -99,6 +104,19 @@ def _still_there(org: Organisation, rows: LabelledRows) -> NDArray[np.bool_]:
     """Which rows' leads were not forgotten while the model was learnt, (n,)."""
     dossiers = Dossier.objects.of(org.org_id).filter(pk__in=np.unique(rows.dossier).tolist())
     return np.isin(rows.dossier, list(dossiers.values_list("pk", flat=True)))
+
+
+def still_holds(org_id: str, verdict: Verdict) -> Verdict:
+    """The verdict, where what it was held against is still what scores: else somebody has chosen meanwhile.
+
+    Needs the ledger's lock.
+    """
+    active = ModelVersion.objects.of(org_id).active().values_list("version", flat=True).first() or ""
+    if not verdict.activate or active == verdict.against:
+        return verdict
+    *others, gate = verdict.checks
+    checks = (*others, replace(gate, passed=False, words=CHOSEN_MEANWHILE))
+    return replace(verdict, activate=False, words=f"Not activated: {CHOSEN_MEANWHILE}", checks=checks)
 
 
 def activate_by(by: str, version: ModelVersion, verdict: Verdict) -> None:

@@ -18,7 +18,7 @@ from leads.cohorts import Labels
 from leads.features import LabelledRows
 from leads.labelled import Counts
 from leads.models import Organisation, Outcome
-from models_registry import alarms, gate, validation
+from models_registry import alarms, gate, ledger, validation
 from models_registry.artefacts import digest_of
 from models_registry.learning import algorithms
 from models_registry.learning.artefact import write
@@ -204,6 +204,9 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
     """Version, artefact, card, activation and the run's end stand or fall together."""
     now, content = timezone.now(), write(learned.model)
     with transaction.atomic():
+        # Nobody else changes meanwhile what is live, nor takes the next free name.
+        ledger.lock(run.org_id)
+        verdict = gate.still_holds(run.org_id, verdict)
         version = _new_version(run, rows, learned, digest_of(content), now)
         ModelArtefact.objects.create(version=version, content=content)
         audit.record(

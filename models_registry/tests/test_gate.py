@@ -13,8 +13,11 @@ from leads.features import LabelledRows
 from leads.models import Dossier, Organisation
 from leads.tests.cast import a_past
 from models_registry import gate, training
+from models_registry.activation import activate
 from models_registry.learning.fit import Learned
 from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.phrases import PHRASES
+from models_registry.tests.cards import a_version as a_kept_version
 from models_registry.tests.cast import a_run, a_version
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +85,27 @@ def test_a_lead_that_is_forgotten_while_rows_are_read_is_left_out(monkeypatch: p
     rows = labelled.training_rows(org, since=first.created_at, until=until, ages=(0.0,))
     assert first.pk not in rows.dossier
     assert set(rows.dossier) <= {lead.pk for lead in others}
+
+
+def test_a_choice_that_a_person_makes_while_a_run_compares_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_past()
+    chosen, judge = a_kept_version(), training.gate.judge
+
+    def choose_meanwhile(*told: Any, **at: Any) -> gate.Verdict:
+        verdict = judge(*told, **at)
+        activate(org_id="default", version=chosen.version, by="a person")
+        return verdict
+
+    monkeypatch.setattr(training.gate, "judge", choose_meanwhile)
+    run = a_run()
+    assert run.version is not None
+    assert run.verdict == (
+        "Not activated: Another version became active while this one was compared with the one before."
+    )
+    assert PHRASES.knows(run.verdict)
+    assert not run.activated
+    assert not run.checks.get(name="gate").passed
+    assert ModelVersion.objects.active().get() == chosen
 
 
 def test_the_evidence_is_kept_with_the_run() -> None:
