@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
@@ -64,9 +67,23 @@ def _from_database() -> bytes:
         return _database_is(up=False)
 
 
+@dataclass(frozen=True)
+class DatabaseUp(Collector):
+    """Whether the database answered this scrape.
+
+    No gauge of a process: where processes share figures, what each has found last would stand beside it for ever.
+    """
+
+    is_up: bool
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge."""
+        yield GaugeMetricFamily("ml_database_up", "Whether the database answered this scrape.", value=self.is_up)
+
+
 def _database_is(*, up: bool) -> bytes:
     registry = CollectorRegistry()
-    Gauge("ml_database_up", "Whether the database answered this scrape.", registry=registry).set(up)
+    registry.register(DatabaseUp(up))
     return generate_latest(registry)
 
 

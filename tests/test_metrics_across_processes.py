@@ -40,6 +40,15 @@ def test_every_process_shows_what_all_have_counted(server_processes: Callable[[i
         assert sum(float(line.rsplit(" ", 1)[1]) for line in made) == 20
 
 
+def test_whether_the_database_is_up_is_said_once_whichever_process_was_asked_before(
+    server_processes: Callable[[int], list[Server]],
+) -> None:
+    (server,) = server_processes(1)
+    for _ in range(6):  # whichever of its processes answers; what an earlier one found must not speak against this one
+        said = [line for line in page(f"{server.address}/metrics").splitlines() if line.startswith("ml_database_up")]
+        assert said == ["ml_database_up 1.0"]
+
+
 def test_a_worker_shows_the_time_of_its_tasks(worker_address: str, celery_worker_process: Process) -> None:
     task = "models_registry.tasks.retire_dead_runs"
     current_app.send_task(task)
