@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,13 @@ PREDICTIONS = "SELECT count(*), coalesce(sum(hashtextextended(p::text, 0)::numer
 ACTIVE = "SELECT org_id, version, digest FROM ml_model_version WHERE is_active ORDER BY org_id"
 ENDS = "SELECT org_id, max(number) FROM audit_entry GROUP BY org_id ORDER BY org_id"
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+EMPTY = "SET LOCAL client_min_messages = warning;\nDROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n"
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+"""pg_restore says it whatever the server is."""
+PREAMBLE_LINES = 25
+"""So far down pg_restore says how the session is to be; what follows are the tables."""
+NOT_TOLD = ("password", "client_encoding", "cursor_factory")
+"""What of a connection's parameters is not for PostgreSQL's programs, or not for their command line."""
 
 
 class Refused(RuntimeError):
@@ -79,19 +88,13 @@ def restore(folder: Path, *, replace: bool = False) -> dict[str, Any]:
     """Makes the database what it was, in one transaction, and says what is found in it.
 
     Raises Refused where the backup is not whole, where the database holds something and is not to be replaced, or where
-    what is found is not what the manifest says.
+    it cannot be restored, each time leaving all as it was; and where what is found is not what the manifest says.
     """
     manifest = _whole(folder)
-    _make_room(replace=replace)
-    _run(
-        "pg_restore",
-        "--exit-on-error",
-        "--single-transaction",
-        "--no-owner",
-        "--no-privileges",
-        f"--dbname={_database()}",
-        folder / DUMP,
-    )
+    is_empty = _is_empty()
+    if not is_empty and not replace:
+        raise Refused("The database is not empty. Name an empty one, or say --replace to forget what it holds.")
+    _play(folder / DUMP, first="" if is_empty else EMPTY)
     if (folder / MEDIA).exists():
         shutil.copytree(folder / MEDIA, _media(), dirs_exist_ok=True)
     found = _facts()
@@ -111,18 +114,14 @@ def _whole(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _make_room(*, replace: bool) -> None:
+def _is_empty() -> bool:
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(TABLES)
         (tables,) = cursor.fetchone()
-        if tables and not replace:
-            raise Refused("The database is not empty. Name an empty one, or say --replace to forget what it holds.")
-        if tables:
-            cursor.execute("DROP SCHEMA public CASCADE")
-            cursor.execute("CREATE SCHEMA public")
     connection.close()
+    return not tables
 
 
 @contextlib.contextmanager
@@ -152,25 +151,59 @@ def _facts() -> dict[str, Any]:
 
 def _run(program: str, *arguments: str | Path) -> None:
     """Runs one of PostgreSQL's programs on our database. Raises Refused with what it says."""
-    command = [str(postgres.program(program)), *map(str, arguments)]
-    done = subprocess.run(command, env=os.environ | _address(), capture_output=True, text=True, check=False)
+    command = [*_on_our_database(program), *map(str, arguments)]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(f"{program} failed: {done.stderr.strip()}")
 
 
-def _address() -> dict[str, str]:
-    """How libpq finds our database; the password stands in no command line."""
+def _play(dump: Path, *, first: str) -> None:
+    """Does what the dump says, after some SQL of ours, in one transaction: psql is told to commit at the dump's end.
+
+    Raises Refused, with nothing changed, where either program fails.
+    """
+    told = [str(postgres.program("pg_restore")), "--no-owner", "--no-privileges", "--file=-", str(dump)]
+    asked = [*_on_our_database("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(told, stdout=subprocess.PIPE, stderr=said) as reading,
+        subprocess.Popen(
+            asked, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as writing,
+    ):
+        assert reading.stdout
+        assert writing.stdin
+        with contextlib.suppress(BrokenPipeError), writing.stdin as script:  # psql ends at the first error
+            script.write(f"BEGIN;\n{first}".encode())
+            opening = itertools.islice(reading.stdout, PREAMBLE_LINES)
+            script.writelines(line for line in opening if line != UNKNOWN_BEFORE_17)
+            shutil.copyfileobj(reading.stdout, script)
+            if reading.wait() == 0:
+                script.write(b"COMMIT;\n")
+        reading.stdout.close()
+        if reading.wait() or writing.wait():
+            said.seek(0)
+            raise Refused(f"Nothing was changed, since it cannot be restored: {said.read().decode().strip()}")
+
+
+def _on_our_database(program: str) -> list[str]:
+    """The program, and where it finds our database: all that DATABASE_URL says (`sslmode`, too), not the password."""
+    from psycopg2.extensions import make_dsn
+
+    named = {name: value for name, value in _parameters().items() if name not in NOT_TOLD}
+    return [str(postgres.program(program)), f"--dbname={make_dsn(**named)}"]
+
+
+def _environment() -> dict[str, str]:
+    """Where the password stands: in no command line, which others can see."""
+    password = _parameters().get("password")
+    return os.environ | ({"PGPASSWORD": str(password)} if password else {})
+
+
+def _parameters() -> dict[str, Any]:
     from django.db import connection
 
-    named = connection.settings_dict
-    found = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
-    return {variable: str(named[key]) for variable, key in found.items() if named.get(key)}
-
-
-def _database() -> str:
-    from django.db import connection
-
-    return str(connection.settings_dict["NAME"])
+    return dict(connection.get_connection_params())
 
 
 def _media() -> Path:
@@ -194,7 +227,7 @@ def main(arguments: list[str]) -> int:
     try:
         with embedded.running():
             facts = _done(told)
-    except (Refused, embedded.CannotStart) as error:
+    except (Refused, embedded.CannotStart, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     active = ", ".join(f"{version} ({org})" for org, version, _ in facts["active"]) or "none"
@@ -204,11 +237,15 @@ def main(arguments: list[str]) -> int:
 
 def _done(told: argparse.Namespace) -> dict[str, Any]:
     import django
+    from django.db import OperationalError
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
     django.setup()
     folder = told.folder.resolve()
-    return make(folder)["facts"] if told.act == "make" else restore(folder, replace=told.replace)
+    try:
+        return make(folder)["facts"] if told.act == "make" else restore(folder, replace=told.replace)
+    except OperationalError as error:
+        raise Refused(f"The database does not answer, or cannot do it: {error}") from error
 
 
 if __name__ == "__main__":

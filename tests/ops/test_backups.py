@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -90,6 +91,41 @@ def test_restored_elsewhere_predictions_and_active_version_are_equal(
     assert again.returncode == 1
     assert "--replace" in again.stderr
     assert restored(tmp_path / "backup", elsewhere, "--replace").returncode == 0
+
+
+@pytest.mark.slow
+def test_a_restore_that_fails_leaves_what_was_there(
+    something: list[Prediction], elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    folder, media = tmp_path / "backup", {"LEADQUAL_MEDIA_ROOT": str(tmp_path / "media of elsewhere")}
+    backups.make(folder)
+    assert restored(folder, elsewhere | media).returncode == 0
+    read_only = {"DATABASE_URL": f"{elsewhere['DATABASE_URL']}?options=-c%20default_transaction_read_only%3Don"}
+    half = (folder / "database.dump").read_bytes()[:-1000]
+    (folder / "database.dump").write_bytes(half)
+    manifest = json.loads((folder / "manifest.json").read_text()) | {"sha256": hashlib.sha256(half).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    for environment, why in ((elsewhere, "end of file"), (elsewhere | read_only, "read-only transaction")):
+        done = restored(folder, environment | media, "--replace")
+        assert done.returncode == 1
+        assert "Nothing was changed" in done.stderr
+        assert why in done.stderr
+        assert rows("SELECT count(*) FROM ml_prediction") == [(len(something),)]
+
+
+def test_what_an_older_server_does_not_know_is_found_where_it_is_looked_for(
+    something: list[Prediction], tmp_path: Path
+) -> None:
+    backups.make(tmp_path / "backup")
+    told = [postgres.program("pg_restore"), "--file=-", tmp_path / "backup" / "database.dump"]
+    lines = subprocess.run(told, capture_output=True, check=True).stdout.splitlines(keepends=True)
+    assert lines.index(backups.UNKNOWN_BEFORE_17) < backups.PREAMBLE_LINES
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert backups.main(["make", str(tmp_path / "file" / "backup")]) == 1
+    assert "Not a directory" in capsys.readouterr().err
 
 
 def test_a_backup_takes_no_ones_place_and_is_whole(something: list[Prediction], tmp_path: Path) -> None:
