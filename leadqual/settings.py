@@ -10,13 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
-import environ
 from corsheaders.defaults import default_headers
 from csp import constants as csp
 
 from leadqual import embedded, logs
+from leadqual.environment import Environment
 
-env = environ.FileAwareEnv()
+env = Environment()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_dir()
@@ -283,7 +283,7 @@ RATE_LIMIT_BATCH_ITEMS = env.str("RATE_LIMIT_BATCH_ITEMS", default="600000/minut
 RATE_LIMIT_LOGIN_ADDRESS = env.str("RATE_LIMIT_LOGIN_ADDRESS", default="30/minute")
 RATE_LIMIT_LOGIN_ACCOUNT = env.str("RATE_LIMIT_LOGIN_ACCOUNT", default="10/minute")
 # While Valkey is away: "local" counts in each process alone, "refuse" answers 503, "allow" counts nothing.
-RATE_LIMIT_WHEN_AWAY = env.str("RATE_LIMIT_WHEN_AWAY", default="local", choices=("local", "refuse", "allow"))
+RATE_LIMIT_WHEN_AWAY = env.one_of("RATE_LIMIT_WHEN_AWAY", ("local", "refuse", "allow"), default="local")
 IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", default=24)
 
 # --- Scoring and learning -------------------------------------------------------------------------------------------
@@ -296,15 +296,15 @@ ML_TRAINING_ENABLED = env.bool("ML_TRAINING_ENABLED", default=True)
 ML_TRAINING_CRON = env.str("ML_TRAINING_CRON", default="0 2 1 * *")
 ML_TRAINING_MONTHS = env.int("ML_TRAINING_MONTHS", default=6)
 ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0, 1, 3, 7, 14, 30, 60])
-ML_SNAPSHOT_WEIGHTS = env.str("ML_SNAPSHOT_WEIGHTS", default="equal", choices=("equal", "lead"))
+ML_SNAPSHOT_WEIGHTS = env.one_of("ML_SNAPSHOT_WEIGHTS", ("equal", "lead"), default="equal")
 ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
 ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
 # Where the algorithms of a search are tried: "" is one after another in the worker that trains.
-ML_JOBLIB_BACKEND = env.str("ML_JOBLIB_BACKEND", default="", choices=("", "loky", "threading", "dask"))
+ML_JOBLIB_BACKEND = env.one_of("ML_JOBLIB_BACKEND", ("", "loky", "threading", "dask"), default="")
 ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
 ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
 ML_SEED = env.int("ML_SEED", default=7)
-ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30)
+ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30, least=1)
 ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
 ML_LEAKAGE_ROC_AUC = env.float("ML_LEAKAGE_ROC_AUC", default=0.95)
 ML_COST_RATIO = env.float("ML_COST_RATIO", default=5.0)
@@ -317,7 +317,7 @@ ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
 # Exported models are signed by a key that follows from this; others are taken in from these public keys only.
 MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
 MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000)
+SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000, least=1)
 PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
 
 # --- Personal data ----------------------------------------------------------------------------------------------------
@@ -347,8 +347,8 @@ WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
 WORKER_METRICS_HOST = env.str("WORKER_METRICS_HOST", default="127.0.0.1")
 # Where OpenTelemetry traces go (OTLP over HTTP); the SDK reads its other OTEL_ variables itself.
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
-LOG_FORMAT = env.str("LEADQUAL_LOG_FORMAT", default="json")
-LOG_LEVEL = env.str("LEADQUAL_LOG_LEVEL", default="INFO")
+LOG_FORMAT = env.one_of("LEADQUAL_LOG_FORMAT", ("json", "console"), default="json")
+LOG_LEVEL = env.one_of("LEADQUAL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
 LOGGING = logs.configuration(LOG_FORMAT, LOG_LEVEL)
 logs.configure()
 os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "numba"))

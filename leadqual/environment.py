@@ -1,0 +1,34 @@
+"""The environment's variables, as settings read them: what cannot be meant is refused by its name, in every process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc]
+    """django-environ's, whose whole numbers have a least. -1 day of keeping would forget every lead there is."""
+
+    def int(self, name: str, default: int, least: int = 0) -> int:
+        """A whole number. Raises ImproperlyConfigured where it is none, or less than `least`."""
+        text = str(self.str(name, default=str(default)))
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise ImproperlyConfigured(f"{name} must be a whole number from {least} on, not {text!r}.")
+        return number
+
+    def list(self, name: str, **options: Any) -> Any:
+        """What stands between commas, also where spaces stand beside them."""
+        return [each.strip() if isinstance(each, str) else each for each in super().list(name, **options)]
+
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        """One of some words. Raises ImproperlyConfigured where it is another."""
+        word = str(self.str(name, default=default))
+        if word not in choices:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {word!r}.")
+        return word
