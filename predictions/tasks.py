@@ -35,7 +35,10 @@ def keep_partitions() -> None:
 
 @shared_task
 def score_all_leads() -> None:
-    """The nightly schedule: every open lead of every organisation of which they are not being scored already."""
+    """The nightly schedule: every open lead of every organisation.
+
+    Not where that is under way: a worker that comes back after some days finds a night's task for each of them.
+    """
     for org_id in organisations_with_leads():
         start_scoring_all(org_id=org_id, by="schedule")
 

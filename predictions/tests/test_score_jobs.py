@@ -376,6 +376,14 @@ def test_every_night_each_organisations_leads_are_scored() -> None:
     assert sorted(ScoreJob.objects.values_list("org_id", "started_by")) == [*both, ("other", "schedule")]
 
 
+def test_nights_that_a_worker_was_away_are_made_up_for_once() -> None:
+    a_lead()
+    start_score_job(org_id="default", by="tester", criteria={"status": "NEW"})  # leaves leads out
+    for _ in range(3):
+        score_all_leads()
+    assert ScoreJob.objects.filter(started_by="schedule").count() == 1
+
+
 def test_the_command_scores_here_and_now(capsys: Any) -> None:
     a_lead()
     call_command("score_leads")
