@@ -18,7 +18,7 @@ from rest_framework_simplejwt.tokens import AccessToken, Token
 from common import audit
 from common.prepared import Prepared
 from common.scopes import SCOPES
-from common.tenancy import OrgQuerySet, OrgScoped
+from common.tenancy import ORG_ID_LENGTH, OrgQuerySet, OrgScoped
 from common.together import Together
 
 LONGEST_NAME = 150
@@ -90,12 +90,18 @@ class Issued:
 
 @transaction.atomic
 def issue(*, name: str, org_id: str, scopes: list[str], days: float, by: str) -> Issued:
-    """A token for a program. Raises ValueError where a scope is unknown, or there are no days or too many."""
+    """A token for a program. Raises ValueError where a scope is unknown, or a name or the days are none or too many."""
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown:
         raise ValueError(f"unknown scopes: {', '.join(unknown)}; known are {', '.join(SCOPES)}")
     if not 0 < days <= LONGEST_DAYS:
         raise ValueError(f"a token is valid for more than 0 and at most {LONGEST_DAYS} days")
+    for what, text, longest in (
+        ("a token's name", name, LONGEST_NAME),
+        ("an organisation's id", org_id, ORG_ID_LENGTH),
+    ):
+        if not 0 < len(text) <= longest:
+            raise ValueError(f"{what} has 1 to {longest} characters")
     now = timezone.now()
     row = ServiceToken.objects.create(
         name=name, org_id=org_id, scopes=scopes, created_at=now, created_by=by, expires_at=now + timedelta(days=days)

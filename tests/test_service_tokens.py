@@ -143,3 +143,19 @@ def test_what_makes_no_sense_gets_no_token(days: float, scopes: list[str]) -> No
     with pytest.raises(ValueError, match=r"days|scopes"):
         issue(name="crm", org_id="default", scopes=scopes, days=days, by="tester")
     assert not ServiceToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("argument", "why"),
+    [
+        ({"scopes": " , "}, "--scopes names none of"),
+        ({"name": ""}, "name has 1 to 150"),
+        ({"name": "n" * 151}, "name has 1 to 150"),
+        ({"org": ""}, "id has 1 to 64"),
+        ({"org": "o" * 65}, "id has 1 to 64"),
+    ],
+)
+def test_the_command_says_why_it_issues_none(argument: dict[str, str], why: str) -> None:
+    with pytest.raises(CommandError, match=why):
+        call_command("issue_token", **{"scopes": "models:read", "name": "crm"} | argument)
+    assert not ServiceToken.objects.exists()

@@ -20,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         scopes = [word for word in options["scopes"].replace(" ", ",").split(",") if word]
+        if not scopes:
+            raise CommandError(f"--scopes names none of: {', '.join(SCOPES)}.")
         try:
             token = issue_service_token(
                 name=options["name"], org_id=options["org"], scopes=scopes, days=options["days"]
