@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 from leads.consequences import ENGAGEMENT
@@ -21,7 +22,10 @@ LEFT_OUT = (ENGAGEMENT,)
 
 @dataclass(frozen=True)
 class Lever:
-    """A slider from `low` to `high`, standing at `value`; `shown` is the value in words."""
+    """A slider from `low` to `high`, standing at `at`: the step nearest to the lead's value, which `shown` says.
+
+    A browser puts a slider on a step by itself; one that it had to move would never be back where it began.
+    """
 
     name: str
     label: str
@@ -29,7 +33,7 @@ class Lever:
     low: float
     high: float
     step: float
-    value: float
+    at: float
     shown: str
 
 
@@ -44,15 +48,16 @@ def _has(known: Mapping[str, Any], feature: Feature) -> bool:
 
 
 def _lever(feature: Feature, value: float) -> Lever:
+    low, step = feature.low or 0.0, STEPS.get(feature.unit, 1)
     room = max(LEAST_ROOM.get(feature.unit, USUAL_ROOM), 2 * value)
     return Lever(
         name=feature.name,
         label=label_of(feature.name),
         unit=SIGNS.get(feature.unit, ""),
-        low=feature.low or 0.0,
+        low=low,
         high=min(room, feature.high) if feature.high is not None else room,
-        step=STEPS.get(feature.unit, 1),
-        value=value,
+        step=step,
+        at=low + step * floor((value - low) / step + 0.5),
         shown=shown(feature.name, value),
     )
 
@@ -63,7 +68,7 @@ def changes_of(levers: Iterable[Lever], told: Mapping[str, str]) -> dict[str, fl
     return {
         lever.name: number
         for lever in levers
-        if (number := moved[lever.name]) is not None and abs(number - lever.value) >= lever.step / 2
+        if (number := moved[lever.name]) is not None and abs(number - lever.at) >= lever.step / 2
     }
 
 

@@ -95,7 +95,7 @@ def money(amount: Decimal, currency: str) -> str:
 @register.filter
 def unlocalised(number: float) -> str:
     """A number as an attribute of an element holds it."""
-    return f"{number:g}"
+    return f"{number:.12g}"
 
 
 @register.filter

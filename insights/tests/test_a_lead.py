@@ -179,6 +179,20 @@ def test_what_if_nothing_is_moved_there_is_nothing_to_say() -> None:
     assert client.get(f"{address(a_lead(timezone.now()))}what-if").status_code == 404
 
 
+@pytest.mark.parametrize(("minutes", "at"), [(7, 5), (12.5, 15), (1_234_567, 1_234_565)])
+def test_a_slider_stands_on_a_step_from_the_start_so_that_leaving_it_there_supposes_nothing(
+    minutes: float, at: int
+) -> None:
+    created = timezone.now() - 900 * DAY
+    lead = a_lead(created)
+    a_message(lead, created + minutes * MINUTE, "OUTBOUND")
+    a_prediction(lead, timezone.now())
+    client = sales()
+    assert f'step="5" value="{at}"' in text(client, lead)
+    page = client.get(f"{address(lead)}what-if?response_time_minutes={at}").content.decode()
+    assert "Every slider stands where the lead is" in page
+
+
 def test_a_salesperson_tells_that_a_lead_converted_and_for_how_much() -> None:
     lead = a_scored_lead(0.6)
     page = sales().post(f"{address(lead)}outcome", {"became": "converted", "revenue": "1234.50"}, follow=True)
