@@ -10,11 +10,13 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import formats, timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common.request_log import tell_who
@@ -37,6 +39,8 @@ IMPORT = "leads.add_importjob"
 RELEASE = "models_registry.release_suspect"
 EXPERIMENT = "experiments.change_experiment"
 OVERRIDE = "models_registry.override_gate"
+OF_ORG = "of_org"
+"""The field in which a form says whose rows its page showed."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,23 @@ def page(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[Htt
 
 def act(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """A button: the same, by POST only. Who lacks the permission hears so before anything else."""
-    return lambda view: _door(permission, view, logged_out=nothing_was_done, wrap=require_POST)
+    return lambda view: _door(permission, _where_it_was(view), logged_out=nothing_was_done, wrap=require_POST)
+
+
+def _where_it_was(view: Page[P]) -> Page[P]:
+    """Does nothing where the person has switched to another organisation, in another window, since the page was shown.
+
+    A lead's number, and an attribute's name, stand for something in both.
+    """
+
+    @wraps(view)
+    def button(request: HttpRequest, viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.POST.get(OF_ORG, viewer.org.org_id) == viewer.org.org_id:
+            return view(request, viewer, *args, **kwargs)
+        messages.error(request, _("You have switched to %s since you opened that page: nothing was done.") % viewer.org)
+        return redirect("insights:today")
+
+    return button
 
 
 def _door(

@@ -7,12 +7,14 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.template import Context
 from django.urls import reverse
 from django.utils.html import format_html
 
 from experiments.models import ASSIGNING, Experiment, ExperimentStatus
 from experiments.steps import Step
 from insights import stored, words
+from insights.access import OF_ORG
 from insights.drawing import Figure
 from insights.experiment_words import DECISIONS, STATES
 from insights.first_page import first_page_of
@@ -211,6 +213,14 @@ def sparkline(trail: Trail | None) -> dict[str, Any]:
 def figure(drawn: Figure) -> dict[str, Any]:
     """A figure with the table of its numbers."""
     return {"figure": drawn, "key": f"figure-{drawn.key}"}
+
+
+@register.simple_tag(takes_context=True)
+def of_org(context: Context) -> str:
+    """A field of a form: whose rows its page showed. Only who may switch can be at another organisation since."""
+    if not context["viewer"].user.is_superuser:
+        return ""
+    return format_html('<input type="hidden" name="{}" value="{}">', OF_ORG, context["org"].org_id)
 
 
 @register.simple_tag
