@@ -55,13 +55,15 @@ class Judged:
 class Opinion:
     """What a person said of the lead, and who was nearer once it was decided: "person", "model", "both" or "".
 
-    Only the word that stood then is compared; one that `is_late` was given afterwards.
+    Only the word that stood then is compared; one that `is_late` was given afterwards. One that has ended was taken
+    back, unless it `is_replaced` by another, perhaps a colleague's.
     """
 
     row: Override
     action: words.Action
     nearer: str
     is_late: bool
+    is_replaced: bool
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,8 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     """All of it, in a fixed number of statements."""
     stored, happened = list(Prediction.objects.of_dossier(lead)[:MOST_PREDICTIONS]), timeline(lead)
     outcome = Outcome.objects.current().filter(dossier=lead).first()
-    opinions = [
-        _opinion(row, outcome) for row in Override.objects.filter(dossier=lead).order_by("-at")[:MOST_OVERRIDES]
-    ]
+    said = list(Override.objects.filter(dossier=lead).order_by("-at", "-pk")[:MOST_OVERRIDES])
+    opinions = [_opinion(row, outcome, later=said[:place]) for place, row in enumerate(said)]
     days = (org.now() - lead.created_at) / timedelta(days=1)
     return LeadPage(
         lead=lead,
@@ -151,13 +152,14 @@ def _contributions(vector: Sequence[Sequence[Any]], kinds: Mapping[str, Kind]) -
     ]
 
 
-def _opinion(row: Override, outcome: Outcome | None) -> Opinion:
+def _opinion(row: Override, outcome: Outcome | None, *, later: Sequence[Override]) -> Opinion:
     nearer = ""
     if outcome is not None and row.stood_at(outcome.occurred_at):
         person, model = (abs(each - outcome.converted) for each in (row.probability, row.model_probability))
         nearer = "both" if person == model else "person" if person < model else "model"
     is_late = outcome is not None and row.at > outcome.occurred_at
-    return Opinion(row, words.action_of(row.action, row.probability), nearer, is_late)
+    is_replaced = any(each.at == row.ended_at for each in later)
+    return Opinion(row, words.action_of(row.action, row.probability), nearer, is_late, is_replaced)
 
 
 def _facts(lead: Dossier, currency: str) -> list[tuple[str, str]]:

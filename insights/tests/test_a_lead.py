@@ -308,10 +308,30 @@ def test_another_word_replaces_the_first_and_may_be_taken_back() -> None:
     client.post(f"{address(lead)}override", {"percent": "10", "reason": "No"})
     client.post(f"{address(lead)}override", {"percent": "90", "reason": "Yes"})
     assert [row.probability for row in Override.objects.standing()] == [0.9]
+    assert "replaced</span>" in text(client, lead)
+    assert "taken back" not in text(client, lead)
     client.post(f"{address(lead)}override/end")
     client.post(f"{address(lead)}override/end")
     assert not Override.objects.standing().exists()
     assert "taken back" in text(client, lead)
+
+
+def test_where_time_stands_still_a_word_that_was_taken_back_is_not_said_to_be_replaced() -> None:
+    now = timezone.now()
+    Organisation.objects.create(org_id="default", observed_until=now)
+    lead, client = a_scored_lead(0.6), sales()
+    for percent in ("10", "90"):
+        client.post(f"{address(lead)}override", {"percent": percent, "reason": "x"})
+    client.post(f"{address(lead)}override/end")
+    assert [each.is_replaced for each in client.get(address(lead)).context["page"].opinions] == [False, True]
+
+
+def test_a_word_on_a_lead_that_was_decided_meanwhile_is_not_promised_to_be_compared() -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    an_outcome(lead, False, timezone.now() - DAY)
+    page = client.post(f"{address(lead)}override", {"percent": "10", "reason": "x"}, follow=True).content.decode()
+    assert "the lead is decided: only what was said before counts" in page
+    assert "it shows who was right" not in page
 
 
 @pytest.mark.parametrize("form", [{"percent": "101", "reason": "x"}, {"percent": "50", "reason": " "}, {"reason": "x"}])

@@ -101,9 +101,12 @@ def disagree(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     except NotScored:
         messages.error(request, _("The lead is not scored yet: there is nothing to disagree with."))
         return redirect("insights:lead", number)
-    messages.success(
-        request, _("Your word stands beside the model's. Once the lead is decided, it shows who was right.")
-    )
+    if Outcome.objects.current().filter(dossier=found).exists():  # meanwhile: the page offers it for open leads
+        messages.warning(request, _("Your word is kept, but the lead is decided: only what was said before counts."))
+    else:
+        messages.success(
+            request, _("Your word stands beside the model's. Once the lead is decided, it shows who was right.")
+        )
     return redirect("insights:lead", number)
 
 
