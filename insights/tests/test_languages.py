@@ -10,7 +10,7 @@ from insights.tests.test_quality_page import DRIFT, MOVED, WINDOW, measured
 from leads.models import ImportJob
 from leads.tests.cast import DAY, a_message
 from models_registry.tests.cards import a_training_run, a_version
-from predictions.models import QualityKind, ScoreJob
+from predictions.models import Prediction, QualityKind, ScoreJob
 from predictions.tests.scored import a_prediction, a_scored_lead, again
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +44,22 @@ def test_a_leads_page_is_french_down_to_why_it_changed() -> None:
     assert "Rendez-vous\\u00a0: 3" in page  # in the figure's JSON
     assert "Pourquoi il a changé" in text(client, f"{address}change")
     assert "en hausse de" in text(client, f"{address}change")
+
+
+def test_what_scored_it_stands_in_a_sentence_that_its_language_allows() -> None:
+    lead, client = a_scored_lead(0.6, model_version="20260101000000"), sales()
+    a_prediction(lead, timezone.now() - DAY)
+    address = f"/ml-insights/leads/{lead.number}/"
+    assert "Calculé par le modèle 20260101000000, et non plus par les règles" in text(client, f"{address}change")
+    assert "Selon le modèle 20260101000000, le " in text(client, address)
+    Prediction.objects.update(model_version=None, method="RULE_BASED")
+    assert "Selon les règles, le " in text(client, address)
+    assert "Said by the rules, " in text(client, address, {})
+
+
+def test_how_far_a_run_is_has_the_colon_of_the_language() -> None:
+    run = a_training_run(status="RUNNING", stage="growing")
+    assert "En cours\u00a0: apprentissage</label>" in text(staff(), f"/ml-insights/models/runs/{run.pk}")
 
 
 def test_what_was_stored_in_english_is_read_in_french() -> None:

@@ -117,12 +117,14 @@ def test_why_an_algorithm_was_chosen_is_known() -> None:
     trials = judged({"a": losing(0.6), "b": Losses(np.full(400, 0.409), np.ones(400)), "c": losing(0.4)}, seconds)
     trials += judged({"d": Losses(np.zeros(1), np.zeros(1))}, seconds)
     assert [trial.why for trial in trials if not PHRASES.knows(trial.why)] == []
+    assert [trial.why for trial in trials if not PHRASES.knows(f"Random forest is chosen: {trial.why}")] == []
 
 
 @pytest.mark.django_db
-def test_all_that_a_run_says_is_known() -> None:
+@pytest.mark.parametrize("algorithm", ["random_forest", "logistic_regression"])
+def test_all_that_a_run_says_is_known(algorithm: str) -> None:
     a_past()
-    run = a_run()
+    run = a_run(algorithm=algorithm)
     told = [run.verdict, *(check.words for check in run.checks.all()), *(each["text"] for each in run.messages)]
     assert [words for words in told if not PHRASES.knows(words)] == []
     assert a_run().verdict.startswith(("Activated", "Not activated"))
