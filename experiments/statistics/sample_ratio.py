@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import chdtrc, gammaln
+from scipy.special import gammaln
 
 CONCENTRATION, BROAD = 10_000.0, 100.0
 ALARM = 0.001
@@ -45,12 +45,3 @@ def sequential_p_values(
         smallest = min(smallest, float(np.exp(-max(log_mean(each), 0.0))))
         found.append(smallest)
     return found
-
-
-def fixed_p_value(counts: Sequence[int], shares: Sequence[float]) -> float | None:
-    """Pearson's chi-square, looked at once; None without leads."""
-    total = sum(counts)
-    if not total:
-        return None
-    away = sum((count - total * share) ** 2 / (total * share) for count, share in zip(counts, shares, strict=True))
-    return float(chdtrc(len(counts) - 1, away))

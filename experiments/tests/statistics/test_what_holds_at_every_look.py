@@ -11,7 +11,7 @@ from experiments.statistics.deciding import ASYMPTOTIC, EXACT, Circumstances, Co
 from experiments.statistics.exact import Converted, exact_lift, exact_p, log_evidence
 from experiments.statistics.proportions import Counts
 from experiments.statistics.rehearsal import rehearse
-from experiments.statistics.sample_ratio import ALARM, CONCENTRATION, fixed_p_value, sequential_p_values
+from experiments.statistics.sample_ratio import ALARM, CONCENTRATION, sequential_p_values
 from experiments.tests.reference import figures
 
 GBSTATS = figures("gbstats")
@@ -53,15 +53,6 @@ def test_the_sample_ratio_is_optimizelys(case: Any) -> None:
 @pytest.mark.parametrize(("leads", "holds"), [([200, 400], False), ([367, 533], False), ([290, 310], True)])
 def test_few_hundred_leads_are_enough_to_see_that_they_fell_unevenly(leads: list[int], holds: bool) -> None:
     assert (sequential_p_values([leads], [0.5, 0.5])[-1] >= ALARM) == holds
-
-
-@pytest.mark.parametrize("case", [case for case in GBSTATS["srm"] if sum(case["users"])])
-def test_the_fixed_sample_ratio_is_gbstats(case: Any) -> None:
-    assert fixed_p_value(case["users"], case["weights"]) == pytest.approx(case["p_value"])
-
-
-def test_without_leads_there_is_no_sample_ratio() -> None:
-    assert fixed_p_value([0, 0], [0.5, 0.5]) is None
 
 
 def test_the_exact_evidence_is_a_fair_bet_where_nothing_differs() -> None:
