@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -22,16 +21,11 @@ class Origin(models.TextChoices):
 
 
 class OutcomeQuerySet(OrgQuerySet["Outcome"]):
-    """Outcomes as they are, or were, known."""
+    """Outcomes, corrected ones among them."""
 
     def current(self) -> Self:
         """As known now."""
         return self.filter(superseded_at__isnull=True)
-
-    def known_at(self, at: datetime) -> Self:
-        """As known at a moment."""
-        still = models.Q(superseded_at__isnull=True) | models.Q(superseded_at__gt=at)
-        return self.filter(still, occurred_at__lte=at, recorded_at__lte=at)
 
 
 class Outcome(OrgScoped):

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from leads import labelled
-from leads.demo.known import as_known
 from leads.demo.lives import DAY, draw
 from leads.demo.loading import DAYS_A_MONTH
 from leads.demo.reading import truth_of
@@ -28,6 +27,7 @@ from leads.models import (
 )
 from leads.outcomes import rederive
 from leads.tests.cast import a_lead
+from leads.tests.lives_as_known import as_known
 
 pytestmark = pytest.mark.django_db
 UNTIL = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)

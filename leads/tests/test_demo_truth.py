@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from leads.demo import world
-from leads.demo.known import as_known, is_undecided
 from leads.demo.lives import DAY, Lives, draw
 from leads.demo.truth import COEFFICIENTS, TERMS, regressors, true_logit, true_probability
 from leads.features import Columns
+from leads.tests.lives_as_known import as_known, is_undecided
 
 UNTIL = datetime(2026, 11, 24, tzinfo=timezone.utc)
 AGES = (0.0, 0.02, 1.0, 3.0, 7.0, 14.0, 30.0, 45.0)

@@ -16,7 +16,7 @@ from leads.importing import run
 from leads.importing.files import FileProblem
 from leads.importing.mapping import MappingProblem
 from leads.models import Appointment, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
-from leads.tests.told import a_record, bring_in, everything, tell, the_lead, utc, write
+from leads.tests.told import a_record, bring_in, everything, outcomes_known_at, tell, the_lead, utc, write
 
 pytestmark = pytest.mark.django_db
 LEADS = """
@@ -439,7 +439,7 @@ class TestHistory:
         organisation = Organisation.get("default")
         assert organisation.now() == utc("2012-03-04T05:06:07")
         # Won some time before the end, nobody knows when; and known as of that present.
-        outcome = Outcome.objects.known_at(organisation.now()).get()
+        outcome = outcomes_known_at(organisation.now()).get()
         assert (outcome.occurred_at, outcome.is_exact) == (organisation.now(), False)
 
     def test_a_live_organisation_stays_live(self, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from django.db import connection
 from leads.models import Organisation, Outcome
 from leads.outcomes import record_outcome, rederive
 from leads.tests.cast import DAY, MONDAY
-from leads.tests.told import a_record, everything, tell, the_lead
+from leads.tests.told import a_record, everything, outcomes_known_at, tell, the_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -46,8 +46,8 @@ def test_the_same_again_changes_nothing_and_a_correction_is_kept_on_record() -> 
     record(converted=False, revenue=None, at=MONDAY + 4 * DAY)
     kept = Outcome.objects.order_by("id").values_list("converted", "superseded_at")
     assert list(kept) == [(True, MONDAY + 4 * DAY), (False, None)]
-    assert [o.converted for o in Outcome.objects.known_at(MONDAY + 3 * DAY)] == [True]
-    assert [o.converted for o in Outcome.objects.known_at(MONDAY + 5 * DAY)] == [False]
+    assert [o.converted for o in outcomes_known_at(MONDAY + 3 * DAY)] == [True]
+    assert [o.converted for o in outcomes_known_at(MONDAY + 5 * DAY)] == [False]
 
 
 def test_a_status_makes_an_outcome_and_leaving_it_ends_it() -> None:
@@ -65,7 +65,7 @@ def test_a_status_that_turns_round_turns_the_outcome_round() -> None:
     tell(a_record(status="LOST"))
     tell(a_record(status="WON"), at=MONDAY + DAY)
     assert current().converted
-    assert [o.converted for o in Outcome.objects.known_at(MONDAY + DAY / 2)] == [False]
+    assert [o.converted for o in outcomes_known_at(MONDAY + DAY / 2)] == [False]
 
 
 def test_what_was_recorded_goes_before_what_a_status_implies() -> None:
@@ -86,7 +86,7 @@ def test_a_file_may_correct_the_time_and_the_revenue_of_an_outcome() -> None:
     tell(a_record(status="WON", status_at=MONDAY + DAY, revenue=Decimal("10.00")), at=MONDAY + 32 * DAY)
     assert (current().occurred_at, current().revenue) == (MONDAY + DAY, Decimal("10.00"))
     # The wrong one counts at no moment of the past any more.
-    assert [o.occurred_at for o in Outcome.objects.known_at(MONDAY + 3 * DAY)] == [MONDAY + DAY]
+    assert [o.occurred_at for o in outcomes_known_at(MONDAY + 3 * DAY)] == [MONDAY + DAY]
 
 
 def test_changed_words_settle_all_outcomes_anew() -> None:
@@ -99,7 +99,7 @@ def test_changed_words_settle_all_outcomes_anew() -> None:
     assert rederive("default") == 3
     outcomes = {o.dossier.number: (o.converted, o.origin) for o in Outcome.objects.current().select_related("dossier")}
     assert outcomes == {1: (True, "RECORDED"), 2: (True, "STATUS"), 4: (False, "STATUS")}
-    assert not Outcome.objects.known_at(MONDAY + DAY).filter(dossier=the_lead(3)).exists()
+    assert not outcomes_known_at(MONDAY + DAY).filter(dossier=the_lead(3)).exists()
     assert rederive("default") == 0
 
 
@@ -107,7 +107,7 @@ def test_an_outcome_recorded_in_historical_records_is_known_at_their_present() -
     tell(a_record())
     Organisation.objects.create(org_id="default", observed_until=MONDAY + 5 * DAY)
     record(at=MONDAY + 900 * DAY)
-    assert Outcome.objects.known_at(Organisation.get("default").now()).exists()
+    assert outcomes_known_at(Organisation.get("default").now()).exists()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

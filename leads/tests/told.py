@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from leads.importing.files import Source
 from leads.importing.mapping_toml import read_mapping
 from leads.importing.rejects import Rejects
 from leads.importing.run import ImportSummary, import_files
 from leads.intake import LeadCounts, add_events, put_leads
-from leads.models import Dossier
+from leads.models import Dossier, Outcome
 from leads.records import EventRecord, LeadRecord
 from leads.tests.cast import MONDAY
 
@@ -55,6 +56,12 @@ def happen(*events: EventRecord, org_id: str = "default") -> Any:
 def the_lead(number: int = 42, org_id: str = "default") -> Dossier:
     """The lead of that number."""
     return Dossier.objects.get(org_id=org_id, number=number)
+
+
+def outcomes_known_at(at: datetime) -> QuerySet[Outcome]:
+    """The outcomes as they were known at a moment."""
+    still = Q(superseded_at__isnull=True) | Q(superseded_at__gt=at)
+    return Outcome.objects.filter(still, occurred_at__lte=at, recorded_at__lte=at)
 
 
 def everything() -> dict[str, list[tuple[Any, ...]]]:
