@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models_registry.learning.scores import Scores
+
 HIGH_PRIORITY = "HIGH_PRIORITY"
 MEDIUM_PRIORITY = "MEDIUM_PRIORITY"
 NURTURE = "NURTURE"
@@ -28,3 +30,8 @@ class Thresholds:
         if probability >= self.medium_probability and confidence >= self.medium_confidence:
             return MEDIUM_PRIORITY
         return NURTURE if probability >= self.nurture_probability else LOW_PRIORITY
+
+    def actions(self, scores: Scores) -> list[str]:
+        """The recommended action of each of n scored rows."""
+        pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
+        return [self.action(probability, confidence) for probability, confidence in pairs]

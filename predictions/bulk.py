@@ -161,9 +161,7 @@ class Made:
 
 
 def _actions(chosen: Chosen, scores: Scores) -> NDArray[np.object_]:
-    limits = Thresholds(**chosen.thresholds)
-    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
-    return np.array([limits.action(*pair) for pair in pairs], dtype=object)
+    return np.array(Thresholds(**chosen.thresholds).actions(scores), dtype=object)
 
 
 def _count(made: Made) -> None:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from experiments.exposures import Said
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
+from leads.features import Columns
 from leads.models import Dossier, Organisation
 from models_registry import scorers
 from predictions.actions import Thresholds
@@ -16,14 +18,6 @@ from predictions.terms import moment_of
 
 class Unreadable(LookupError):
     """The version of a method reads a feature that this installation does not know."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a method says of a lead."""
-
-    probability: float
-    action: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,11 @@ def _say(method: str, chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
         columns = columns_of(read, chosen.scorer.features)
     except KeyError as error:
         raise Unreadable(method) from error
+    return said_by(chosen, columns)
+
+
+def said_by(chosen: scorers.Chosen, columns: Columns) -> list[Said]:
+    """What a method's scorer, of whose features these are the columns, says of each of n leads."""
     scores = chosen.scorer.score(columns, contributions=False)
-    limits = Thresholds(**chosen.thresholds)
-    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
-    return [Said(probability, limits.action(probability, confidence)) for probability, confidence in pairs]
+    actions = Thresholds(**chosen.thresholds).actions(scores)
+    return [Said(*each) for each in zip(scores.probability.tolist(), actions, strict=True)]

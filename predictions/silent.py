@@ -14,8 +14,8 @@ from models_registry import scorers
 from models_registry.models import ModelVersion
 from models_registry.scorers import Chosen
 from predictions import monitoring
-from predictions.actions import Thresholds
 from predictions.models import Prediction
+from predictions.side_by_side import said_by
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +78,4 @@ def _given(prediction: Prediction) -> Said:
 
 def _say(chosen: Chosen, rows: Sequence[int], read: Snapshots) -> Iterable[Said]:
     columns = {name: column[list(rows)] for name, column in columns_of(read, chosen.scorer.features).items()}
-    scores, limits = chosen.scorer.score(columns, contributions=False), Thresholds(**chosen.thresholds)
-    pairs = zip(scores.probability.tolist(), scores.confidence.tolist(), strict=True)
-    return [Said(probability, limits.action(probability, confidence)) for probability, confidence in pairs]
+    return said_by(chosen, columns)
