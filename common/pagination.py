@@ -13,6 +13,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from common.serializers import MAX_ID
+
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
 DIGITS = len(str(MAX_LIMIT))
@@ -106,7 +108,7 @@ class Keyset:
             return None
         try:
             side, value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if side not in ("after", "before") or not isinstance(pk, int) or not 0 <= pk < 2**63:
+            if side not in ("after", "before") or not isinstance(pk, int) or not 0 <= pk <= MAX_ID:
                 raise ValueError(text)
             return side, self.parse(value), pk
         except (ValueError, TypeError, OverflowError, RecursionError) as error:

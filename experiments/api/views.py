@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.idempotency import idempotent
+from common.serializers import MAX_ID
 from common.views import ContractView
 from experiments import answers, lifecycle
 from experiments.analysis import analyse
@@ -27,12 +28,11 @@ from experiments.self_test import self_test
 from leads.models import Organisation
 
 READ, WRITE = "experiments:read", "experiments:write"
-LARGEST = 2**63 - 1
 
 
 def experiment_or_404(org_id: str, number: int) -> Experiment:
     """The organisation's experiment. Raises NotFound, also for another organisation's."""
-    experiment = Experiment.objects.of(org_id).filter(pk=number).first() if number <= LARGEST else None
+    experiment = Experiment.objects.of(org_id).filter(pk=number).first() if number <= MAX_ID else None
     if experiment is None:
         raise NotFound("There is no such experiment.")
     return experiment
@@ -144,7 +144,7 @@ class _Act(ContractView):
         """What every act needs."""
         return {
             "org_id": self.caller.org_id,
-            "experiment_id": min(number, LARGEST),
+            "experiment_id": min(number, MAX_ID),
             "by": self.caller.name,
             "at": timezone.now(),
         }

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict
+from common.serializers import MAX_ID
 from experiments.analysis import analyse
 from experiments.designs import Impossible
 from experiments.lifecycle import WrongState, create_experiment, iterate
@@ -32,7 +33,6 @@ from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED, UnknownMethod
 from predictions.side_by_side import Unreadable
 
-LARGEST = 2**63
 MOST_LISTED, MOST_VERSIONS = 100, 50
 LOOK = "look"
 """What the form's button sends that asks where the ways differ."""
@@ -41,7 +41,7 @@ STEP = {step.name: step for step in STEPS}
 
 def _experiment_or_404(viewer: Viewer, number: int) -> Experiment:
     known = Experiment.objects.of(viewer.org.org_id)
-    found: Experiment | None = known.filter(pk=number).first() if number < LARGEST else None
+    found: Experiment | None = known.filter(pk=number).first() if number <= MAX_ID else None
     if found is None:
         raise Http404("There is no such experiment.")
     return found

@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.serializers import MAX_ID
 from insights.access import OVERRIDE_SCORES, SCORE, SEE_LEADS, TELL_OUTCOMES, Viewer, act, page, show
 from insights.forms import OutcomeForm, OverrideForm, problems_of
 from insights.levers import changes_of
@@ -20,12 +21,10 @@ from predictions.overriding import NotScored, override, take_back
 from predictions.scoring import score_leads
 from predictions.whatif import Impossible, what_if
 
-LARGEST = 2**63
-
 
 def _lead_or_404(viewer: Viewer, number: int) -> Dossier:
     known = Dossier.objects.of(viewer.org.org_id)
-    found: Dossier | None = known.filter(number=number).first() if number < LARGEST else None
+    found: Dossier | None = known.filter(number=number).first() if number <= MAX_ID else None
     if found is None:
         raise Http404("There is no such lead.")
     return found

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from common import audit
+from common.serializers import MAX_ID
 from insights.access import SCORE, SEE_LEADS, Viewer, act, page, show
 from insights.export import lines_of
 from insights.models import SavedView
@@ -26,7 +27,6 @@ from predictions.jobs import start_scoring_all
 from predictions.models import ScoreJob
 
 LONGEST_NUMBER = 18
-LARGEST = 2**63 - 1
 
 
 @page(SEE_LEADS)
@@ -93,7 +93,7 @@ def keep_view(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def forget_view(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     """Deletes a view of the person's own."""
     mine = SavedView.objects.of_person(viewer.org.org_id, viewer.user)
-    get_object_or_404(mine, pk=min(number, LARGEST)).delete()
+    get_object_or_404(mine, pk=min(number, MAX_ID)).delete()
     return redirect("insights:today")
 
 
