@@ -140,7 +140,7 @@ def _door(
     return door
 
 
-def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) -> HttpResponse:
+def show(request: HttpRequest, viewer: Viewer, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """The template for this viewer, with what every page's head needs."""
     context |= {
         "viewer": viewer,
@@ -162,4 +162,4 @@ def show(request: HttpRequest, viewer: Viewer, template: str, **context: Any) ->
         "languages": settings.LANGUAGES,
         "login_url": settings.LOGIN_URL,
     }
-    return render(request, template, context)
+    return render(request, template, context, status=status)

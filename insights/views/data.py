@@ -113,9 +113,8 @@ def _suspect_or_404(viewer: Viewer, attribute: str) -> dict[str, Any]:
 def _confirmation(
     request: HttpRequest, viewer: Viewer, suspect: dict[str, Any], problem: str = "", status: int = 200
 ) -> HttpResponse:
-    answer = show(request, viewer, "insights/release.html", suspect=suspect, problem=problem, here="data")
-    answer.status_code = status
-    return answer
+    context = {"suspect": suspect, "problem": problem, "here": "data"}
+    return show(request, viewer, "insights/release.html", status=status, **context)
 
 
 @act(RELEASE)

@@ -179,9 +179,7 @@ def _form(
 ) -> HttpResponse:
     ways = [_asked_with(request).get(name, "") for name in ("control", *(way for way, _treated in WAYS))]
     context = {"form": form, "apart_queries": apart_queries(*ways), "before": before, "here": "experiments"}
-    response = show(request, viewer, "insights/experiment_new.html", **context)
-    response.status_code = status
-    return response
+    return show(request, viewer, "insights/experiment_new.html", status=status, **context)
 
 
 def _methods(viewer: Viewer) -> list[tuple[str, str]]:
@@ -249,6 +247,4 @@ def _confirmation(
         "can_be_taken": found.status in wanted.states,
         "form": form or _form_of(wanted),
     }
-    response = show(request, viewer, "insights/experiment_step.html", **context, here="experiments")
-    response.status_code = status
-    return response
+    return show(request, viewer, "insights/experiment_step.html", status=status, here="experiments", **context)

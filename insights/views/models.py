@@ -202,15 +202,14 @@ def _confirmation(
 ) -> HttpResponse:
     sides = [side for side in (choice.active, choice.chosen) if side is not None]
     rows = [(measure, [value_of(side.metrics, measure) for side in sides]) for measure in MEASURES]
-    response = show(
+    return show(
         request,
         viewer,
         "insights/activate.html",
+        status=status,
         choice=choice,
         rows=rows,
         problem=problem,
         here="models",
         may_go_on=choice.passed or viewer.may(OVERRIDE),
     )
-    response.status_code = status
-    return response
