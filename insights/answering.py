@@ -18,7 +18,7 @@ BANDS = (0.0, 0.3, 0.5, 0.7)
 # As the feature response_time_minutes: from the first message of the lead (from its creation where none came before)
 # to the first message to it. One step in message_entity_dossier_at for each of the newest leads.
 ANSWERED = """
-SELECT width_bucket(s.probability, ARRAY[0.0, 0.3, 0.5, 0.7]::float8[]) AS band, count(*), count(spoken.answered),
+SELECT width_bucket(s.probability, %(bands)s::float8[]) AS band, count(*), count(spoken.answered),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM spoken.answered - CASE
            WHEN spoken.asked < spoken.answered THEN spoken.asked ELSE d.created_at END) / 60)
 FROM (SELECT id, created_at FROM dossier
@@ -46,7 +46,7 @@ class Answered:
 
 def answered_by_band(org: Organisation, at: datetime) -> list[Answered]:
     """The leads created in the 30 days before `at`, the likeliest band first. One statement."""
-    query: dict[str, Any] = {"org_id": org.org_id, "since": at - SINCE, "until": at, "most": MOST}
+    query: dict[str, Any] = {"org_id": org.org_id, "since": at - SINCE, "until": at, "most": MOST, "bands": list(BANDS)}
     with connection.cursor() as cursor:
         cursor.execute(ANSWERED, query)
         found = {band: (leads, answered, minutes) for band, leads, answered, minutes in cursor.fetchall()}

@@ -8,14 +8,13 @@ from typing import Any
 import plotly.graph_objects as go
 
 from common.tongue import gettext as _
-from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from insights.drawing import ACCENT, LEGEND, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
 from insights.figures import distinct, names_axis, polar_axes
 from models_registry.card_sayings import share, three
 from models_registry.measures import FIVE, value_of
 from predictions.reasons import label_of
 
 Shares = Sequence[Mapping[str, Any]]
-LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": INK}}
 
 
 def importance_of_two(before: Shares, after: Shares, names: tuple[str, str], *, most: int = 10) -> Figure:

@@ -17,6 +17,8 @@ from common.tongue import number
 INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
 ROW_HEIGHT, MARGINS = 34, 70
 CLEAR = "rgba(0,0,0,0)"
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": INK}}
+"""A line above the drawing."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from common.tongue import gettext as _
-from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
-from insights.figures import distinct, names_axis
+from insights.drawing import ACCENT, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from insights.figures import distinct, marks_on, names_axis
 from insights.missing import Missing
 from models_registry.card_sayings import share, three
 
@@ -29,7 +29,7 @@ def shifts(psis: Sequence[tuple[str, Mapping[str, float]]]) -> Figure:
     layout.update(height=layout.height + TITLE_HEIGHT, margin={"b": layout.margin.b + TITLE_HEIGHT})
     rows = tuple((name, three(psi), three(limit)) for (name, _psi), psi, limit in zip(top, values, chance, strict=True))
     head = (_("Feature"), _("PSI"), _("Chance reaches"))
-    return Figure("shifts", _("How far each has moved"), plot_of([bars, _marks(chance, names)], layout), head, rows)
+    return Figure("shifts", _("How far each has moved"), plot_of([bars, marks_on(chance, names)], layout), head, rows)
 
 
 def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
@@ -54,17 +54,7 @@ def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
         for each in fields
     )
     head = (_("Field"), _("Missing, newest leads"), _("Missing, before"), _("Note"))
-    return Figure("missing", _("Which fields are empty"), plot_of([bars, _marks(before, names)], layout), head, rows)
-
-
-def _marks(x: Sequence[float], y: Sequence[str]) -> go.Scatter:
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="markers",
-        hoverinfo="skip",
-        marker={"symbol": "line-ns-open", "size": 18, "color": INK, "line": {"width": 3}},
-    )
+    return Figure("missing", _("Which fields are empty"), plot_of([bars, marks_on(before, names)], layout), head, rows)
 
 
 def _lying(rows: int, most: float, numbers: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,17 +17,17 @@ from experiments.statistics import proportions
 from experiments.statistics.proportions import Counts
 from experiments.statistics.survival import Curve
 from insights import words
-from insights.drawing import ACCENT, DOWN, INK, LINE, SOFT, UP, Figure, layout_of, plot_of
+from insights.drawing import ACCENT, DOWN, INK, LEGEND, LINE, SOFT, UP, Figure, layout_of, plot_of
 from insights.experiment_words import bounds, share, signed
+from insights.figures import names_axis
+from insights.time_axis import days_axis, on_axis
 
 HEIGHT = 300
 COLOURS = (SOFT, ACCENT, UP, DOWN)
 """Of control and of the treatments in their order; a fifth arm begins anew, with a broken line."""
 FURTHEST_DOWN, LEAST_UP, MOST_UP = -1.0, 0.5, 1.5
 """The axis of lifts ends there, however wide the band: in the first days it has hardly an end."""
-TICKS = 5
 AXIS = {"gridcolor": LINE, "linecolor": LINE, "tickfont": {"color": SOFT}, "zeroline": False}
-LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": INK}}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def rates(arms: Sequence[Arm]) -> Figure:
         len(arms),
         height=60 + 96 * len(arms),
         xaxis=AXIS | {"range": [0, far], "tickformat": ".0%" if far > 0.06 else ".1%", "nticks": 6},
-        yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
+        yaxis=names_axis(),
     )
     head = (_("Method"), _("Leads"), _("Converted"), _("Share"), _("Between"))
     rows = tuple(
@@ -115,7 +115,7 @@ def lift_over_time(looks: Sequence[Look], names: dict[str, str]) -> Figure | Non
         margin={"l": 56, "r": 16, "t": 30 if len(names) > 1 else 12, "b": 36},
         showlegend=len(names) > 1,
         legend=LEGEND,
-        xaxis=AXIS | {"type": "date", "showgrid": False} | _days([each.at for each in known]),
+        xaxis=AXIS | days_axis([each.at for each in known]),
         yaxis=AXIS | {"range": [max(FURTHEST_DOWN, _bottom(known)), top], "tickformat": "+.0%", "nticks": 6},
         shapes=[
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "line": {"color": INK, "width": 1}}
@@ -150,7 +150,7 @@ def _bottom(known: Sequence[Look]) -> float:
 
 
 def _band(looks: Sequence[Look], number: int, top: float) -> Any:
-    days = [_moment(each.at) for each in looks]
+    days = [on_axis(each.at) for each in looks]
     highs = [top if (high := each.found.lift.high) is None else min(high, top) for each in looks]
     lows = [FURTHEST_DOWN if (low := each.found.lift.low) is None else low for each in looks]
     return _between(days, lows, highs, number)
@@ -176,7 +176,7 @@ def _faint(number: int) -> str:
 
 def _line(looks: Sequence[Look], number: int, name: str) -> Any:
     return go.Scatter(
-        x=[_moment(each.at) for each in looks],
+        x=[on_axis(each.at) for each in looks],
         y=[each.found.lift.value for each in looks],
         name=name,
         mode="lines",
@@ -231,21 +231,6 @@ def _steps(name: str, curve: Curve, days: int, number: int) -> Any:
         line=_stroke(number) | {"shape": "hv"},
         hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )
-
-
-def _days(moments: Sequence[datetime]) -> dict[str, Any]:
-    """Days to read the axis by, written as the viewer's language writes them."""
-    first, last = min(moments), max(moments)
-    step = max((last - first) / TICKS, timedelta(days=1))
-    shown = [first + at * step for at in range(TICKS + 1) if first + at * step <= last]
-    return {
-        "tickvals": [_moment(at) for at in shown],
-        "ticktext": [date_format(timezone.localtime(at), "j N") for at in shown],
-    }
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 def _day(at: datetime) -> str:

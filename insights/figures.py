@@ -174,3 +174,14 @@ def names_axis() -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
     }
+
+
+def marks_on(x: Sequence[float], names: Sequence[str]) -> go.Scatter:
+    """A stroke across each of the lying bars of these names."""
+    return go.Scatter(
+        x=x,
+        y=names,
+        mode="markers",
+        hoverinfo="skip",
+        marker={"symbol": "line-ns-open", "size": 18, "color": INK, "line": {"width": 3}},
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from insights import words
 from insights.drawing import ACCENT, DOWN, INK, LINE, SOFT, UP, Figure, layout_of, plot_of
 from insights.pages.timeline import Happening
+from insights.time_axis import days_axis, on_axis
 from predictions.models import Prediction
 
 HEIGHT = 300
-MOST_DAYS = 5
 TONES = {"inbound": UP, "appointment": ACCENT, "outbound": SOFT, "won": UP, "lost": DOWN}
 SYMBOLS = {"inbound": "circle", "appointment": "star", "outbound": "circle-open", "won": "diamond", "lost": "x"}
 NEW_MODEL = "square-open"
@@ -38,7 +38,7 @@ def history_figure(scores: Sequence[Prediction], happened: Sequence[Happening]) 
         0,
         height=HEIGHT,
         margin={"l": 44, "r": 16, "t": 12, "b": 36},
-        xaxis=axis | {"type": "date", "showgrid": False} | _days(scores, marked),
+        xaxis=axis | days_axis([*(row.predicted_at for row in scores), *(each.at for each in marked)]),
         yaxis=axis | {"range": [-0.14, 1.02], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"},
         hovermode="closest",
     )
@@ -46,18 +46,6 @@ def history_figure(scores: Sequence[Prediction], happened: Sequence[Happening]) 
     return Figure(
         "history", _("The scores so far, and what happened"), plot_of(traces, layout), head, _rows(scores, marked)
     )
-
-
-def _days(scores: Sequence[Prediction], marked: Sequence[Happening]) -> dict[str, Any]:
-    """Days to read the axis by, written as the viewer's language writes them."""
-    moments = [*(row.predicted_at for row in scores), *(each.at for each in marked)]
-    first, last = min(moments), max(moments)
-    step = max((last - first) / MOST_DAYS, timedelta(days=1))
-    shown = [first + at * step for at in range(MOST_DAYS + 1) if first + at * step <= last]
-    return {
-        "tickvals": [_local(at) for at in shown],
-        "ticktext": [date_format(timezone.localtime(at), "j N") for at in shown],
-    }
 
 
 def _new_models(scores: Sequence[Prediction]) -> Iterator[Happening]:
@@ -68,7 +56,7 @@ def _new_models(scores: Sequence[Prediction]) -> Iterator[Happening]:
 
 
 def _band(scores: Sequence[Prediction]) -> Any:
-    moments = [_local(row.predicted_at) for row in scores]
+    moments = [on_axis(row.predicted_at) for row in scores]
     return go.Scatter(
         x=moments + moments[::-1],
         y=[row.probability_high for row in scores] + [row.probability_low for row in reversed(scores)],
@@ -82,7 +70,7 @@ def _band(scores: Sequence[Prediction]) -> Any:
 
 def _line(scores: Sequence[Prediction]) -> Any:
     return go.Scatter(
-        x=[_local(row.predicted_at) for row in scores],
+        x=[on_axis(row.predicted_at) for row in scores],
         y=[row.conversion_probability for row in scores],
         mode="lines+markers",
         line={"color": ACCENT, "width": 2.5},
@@ -94,7 +82,7 @@ def _line(scores: Sequence[Prediction]) -> Any:
 
 def _marks(marked: Sequence[Happening]) -> Any:
     return go.Scatter(
-        x=[_local(each.at) for each in marked],
+        x=[on_axis(each.at) for each in marked],
         y=[FLOOR] * len(marked),
         mode="markers",
         marker={
@@ -114,10 +102,6 @@ def _rows(scores: Sequence[Prediction], marked: Sequence[Happening]) -> tuple[tu
     said = [(row.predicted_at, words.percent(row.conversion_probability), "") for row in scores]
     rows = said + [(each.at, "", each.what) for each in marked]
     return tuple((_when(at), probability, what) for at, probability, what in sorted(rows, reverse=True))
-
-
-def _local(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
 
 
 def _when(at: datetime) -> str:

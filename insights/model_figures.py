@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from common.tongue import gettext as _
 from common.tongue import number
 from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
+from insights.figures import marks_on, names_axis
 from models_registry.card_sayings import between, counted, share, three, told
 from models_registry.measures import LOG_LOSS, PRECISION, RECALL, ROC_AUC
 from predictions.quantities import percent
@@ -137,18 +138,11 @@ def groups(points: Points, name: str, key: str, title: str) -> Figure:
         textposition="none",
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    marks = go.Scatter(
-        x=said,
-        y=names,
-        mode="markers",
-        hoverinfo="skip",
-        marker={"symbol": "line-ns-open", "size": 18, "color": INK, "line": {"width": 3}},
-    )
     layout = layout_of(
         len(names),
         xaxis={"range": [0, 1.12 * max([0.05, *came, *said])], "tickformat": ".0%", "gridcolor": LINE, "nticks": 5}
         | {"tickfont": {"color": SOFT}, "zeroline": False},
-        yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
+        yaxis=names_axis(),
         margin={"l": 10, "r": 16, "t": 8, "b": 32},
         height=48 + ROW_HEIGHT * len(names),
     )
@@ -164,7 +158,7 @@ def groups(points: Points, name: str, key: str, title: str) -> Figure:
         for each in points
     )
     head = (title, _("Leads"), _("Converted"), _("Said"), ROC_AUC.name, _("Why not"))
-    return Figure(key, title, plot_of([bars, marks], layout), head, rows)
+    return Figure(key, title, plot_of([bars, marks_on(said, names)], layout), head, rows)
 
 
 def _curve(x: Sequence[float], y: Sequence[float]) -> go.Scatter:

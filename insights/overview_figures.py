@@ -14,6 +14,7 @@ from insights import words
 from insights.answering import Answered
 from insights.decided import Became
 from insights.drawing import ACCENT, INK, LINE, SOFT, UP, Figure, layout_of, plot_of
+from insights.figures import names_axis
 from insights.live import Live
 
 HEIGHT = 300
@@ -119,7 +120,7 @@ def answered(rows: Sequence[Answered]) -> Figure:
     layout = layout_of(
         len(rows),
         xaxis={"visible": False, "range": [0, 1.5 * max(hours, default=1) or 1]},
-        yaxis={"autorange": "reversed", "automargin": True, "ticksuffix": "  ", "showgrid": False, "zeroline": False},
+        yaxis=names_axis(),
         margin={"l": 10, "r": 24, "t": 8, "b": 8},
     )
     head = (_("Likely to convert"), _("Leads"), _("Answered"), _("Half within"))

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from django.utils.formats import date_format
 
 from common.tongue import gettext as _
-from insights.drawing import ACCENT, INK, LINE, SOFT, Figure, layout_of, plot_of
+from insights.drawing import ACCENT, LEGEND, LINE, SOFT, Figure, layout_of, plot_of
 from insights.words import percent, plain
 from models_registry.card_sayings import three
 from models_registry.measures import LOG_LOSS, ROC_AUC
@@ -110,7 +110,7 @@ def over_time(series: Mapping[str, Any]) -> Figure:
         0,
         height=HEIGHT,
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": INK}},
+        legend=LEGEND,
         xaxis={"type": "category", "nticks": 8, "gridcolor": LINE, "tickfont": {"color": SOFT}, "tickangle": 0},
         yaxis={"tickformat": ".0%", "rangemode": "tozero", "nticks": 6, "gridcolor": LINE, "zerolinecolor": LINE}
         | {"tickfont": {"color": SOFT}},
