@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 import pytest
+from django.utils import translation
 
 ROOT = Path(__file__).resolve().parent.parent
 for name in ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL"):  # what somebody has named is not for tests
@@ -76,8 +78,8 @@ def _disconnect_others() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_apart(settings: object) -> None:
-    """Passwords are hashed quickly, and no test is limited by the requests of another."""
+def _quick_and_apart(settings: object) -> Iterator[None]:
+    """Passwords are hashed quickly, and no test is limited by the requests of another, or speaks its language."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
     settings.STORAGES = {  # type: ignore[attr-defined]
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -86,3 +88,5 @@ def _quick_and_apart(settings: object) -> None:
     settings.RATE_LIMIT_REQUESTS = "1000000/second"  # type: ignore[attr-defined]
     settings.RATE_LIMIT_PREDICTIONS = "1000000/second"  # type: ignore[attr-defined]
     settings.RATE_LIMIT_LOGIN_ADDRESS = settings.RATE_LIMIT_LOGIN_ACCOUNT = "1000000/second"  # type: ignore[attr-defined]
+    yield
+    translation.deactivate()  # a request in French leaves it behind
