@@ -9,10 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from common import audit
 from leads import bulk
 from leads.models import Dossier, Organisation, Origin, Outcome
 
+WORDS = {"won_statuses", "lost_statuses"}
+"""The fields of an organisation by which statuses become outcomes."""
 ADD_STATUS_CHANGES = """
 INSERT INTO lead_status_change (org_id, dossier_id, from_status, to_status, changed_at, is_exact)
 SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::boolean[])
@@ -200,3 +204,21 @@ def rederive(org_id: str, *, by: str = "") -> int:
         changed = cursor.rowcount
         cursor.execute(ADD_MISSING, [won, by, org_id, won + lost])
         return int(changed + cursor.rowcount)
+
+
+@transaction.atomic
+def settle_change(*, org_id: str, changed: Sequence[str], by: str, on_record: bool = True) -> None:
+    """What follows where these fields of the organisation have changed: outcomes by its words now, and an audit row.
+
+    `on_record=False` leaves no row, for who takes all of it back: others would wait for it.
+    """
+    settled = rederive(org_id, by=by) if WORDS & set(changed) else 0
+    if on_record:
+        audit.record(
+            org_id=org_id,
+            act="organisation.change",
+            by=by,
+            at=timezone.now(),
+            subject=org_id,
+            evidence={"changed": list(changed), "outcomes_settled": settled},
+        )

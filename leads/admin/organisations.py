@@ -8,13 +8,11 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from common import audit
 from common.admin.moments import NAMED_MOMENTS
 from common.tenancy import org_of
 from leads.models import Organisation
-from leads.outcomes import rederive
+from leads.outcomes import settle_change
 
 
 class OrganisationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -84,13 +82,4 @@ class OrganisationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         if not change and not getattr(request.user, "is_superuser", False):
             obj.org_id = org_of(request.user)
         super().save_model(request, obj, form, change)
-        by = request.user.get_username()
-        settled = rederive(obj.org_id, by=by) if {"won_statuses", "lost_statuses"} & set(form.changed_data) else 0
-        audit.record(
-            org_id=obj.org_id,
-            act="organisation.change",
-            by=by,
-            at=timezone.now(),
-            subject=obj.org_id,
-            evidence={"changed": form.changed_data, "outcomes_settled": settled},
-        )
+        settle_change(org_id=obj.org_id, changed=form.changed_data, by=request.user.get_username())

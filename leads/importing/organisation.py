@@ -7,10 +7,9 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from common import audit
 from leads.importing.mapping import FileMapping, MappingProblem
 from leads.models import Dossier, Organisation
-from leads.outcomes import rederive
+from leads.outcomes import settle_change
 
 TAKEN = ("time_zone", "won_statuses", "lost_statuses", "observed_until")
 """What a mapping may change of an organisation."""
@@ -41,16 +40,7 @@ def prepare(
         notes += _take_end(organisation, until)
     organisation.save()
     if changed := [name for name in TAKEN if getattr(organisation, name) != before[name]]:
-        settled = rederive(org_id, by=by) if {"won_statuses", "lost_statuses"} & set(changed) else 0
-        if not dry_run:
-            audit.record(
-                org_id=org_id,
-                act="organisation.change",
-                by=by,
-                at=timezone.now(),
-                subject=org_id,
-                evidence={"changed": changed, "outcomes_settled": settled},
-            )
+        settle_change(org_id=org_id, changed=changed, by=by, on_record=not dry_run)
     return organisation, notes
 
 
