@@ -119,9 +119,9 @@ def _say_what_may_be_done(token: Token, person: Any) -> None:
     token["scope"] = " ".join(sorted(scopes_of(person)))
 
 
-def issue_service_token(*, name: str, org_id: str, scopes: list[str], days: float, by: str = "command") -> str:
-    """A signed token for a program, listed and revocable. Raises ValueError where a scope is unknown."""
-    return service_tokens.issue(name=name, org_id=org_id, scopes=scopes, days=days, by=by).token
+def issue_service_token(*, name: str, org_id: str, scopes: list[str], days: float) -> str:
+    """A signed token for a program, listed and revocable, as the command issues it. Raises ValueError where a scope is unknown."""
+    return service_tokens.issue(name=name, org_id=org_id, scopes=scopes, days=days, by="command").token
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -11,11 +11,11 @@ from models_registry.models import TrainingRun
 
 
 @transaction.atomic
-def cancel_training(*, run: TrainingRun, by: str, at: datetime, reason: str = "") -> bool:
+def cancel_training(*, run: TrainingRun, by: str, at: datetime) -> bool:
     """Cancels the run; its worker stops at its next report and changes nothing. False where it had ended already."""
     # First, as a worker that registers its version: the other way round each would wait for what the other holds.
     chained.lock(run.org_id)
     if not run.cancel():
         return False
-    audit.record(org_id=run.org_id, act="training.cancel", subject=str(run.pk), by=by, at=at, reason=reason)
+    audit.record(org_id=run.org_id, act="training.cancel", subject=str(run.pk), by=by, at=at)
     return True

@@ -31,7 +31,7 @@ def lock(org_id: str) -> list[ModelVersion]:
     return list(ModelVersion.objects.of(org_id).select_for_update().order_by("pk"))
 
 
-def lock_active(org_id: str, *, version: str | None = None) -> ModelVersion:
+def lock_active(org_id: str, *, version: str | None) -> ModelVersion:
     """The active version, locked likewise. `version` is the one that is meant; None means whichever is active.
 
     Raises AnotherIsActive, or ModelVersion.DoesNotExist where none is active and none was meant.

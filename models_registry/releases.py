@@ -66,16 +66,16 @@ def release_suspect(*, org_id: str, attribute: str, by: str, at: datetime, reaso
 
 
 @transaction.atomic
-def withdraw_release(*, org_id: str, attribute: str, by: str, at: datetime, reason: str = "") -> bool:
+def withdraw_release(*, org_id: str, attribute: str, by: str, at: datetime) -> bool:
     """Keeps the attribute out again, where it looks like a leak; whether it was released."""
     release = ReleasedAttribute.objects.of(org_id).select_for_update().filter(attribute=attribute).first()
     if release is None:
         return False
-    _record("leakage.withdraw", release, by, at, reason.strip())
+    _record("leakage.withdraw", release, by, at)
     release.delete()
     return True
 
 
-def _record(act: str, release: ReleasedAttribute, by: str, at: datetime, reason: str) -> None:
+def _record(act: str, release: ReleasedAttribute, by: str, at: datetime, reason: str = "") -> None:
     subject, evidence = release.attribute[:LONGEST_SUBJECT], {"attribute": release.attribute}
     audit.record(org_id=release.org_id, act=act, subject=subject, by=by, at=at, reason=reason, evidence=evidence)

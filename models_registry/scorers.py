@@ -75,9 +75,9 @@ def _last_good(org_id: str, damaged: ModelVersion) -> Chosen:
     raise artefacts.DamagedArtefact()
 
 
-def for_row(version: ModelVersion, calibration: Mapping[str, Any] | None = None) -> Chosen:
-    """The scorer of a version that is kept, by `calibration`, else by the version's own. Raises DamagedArtefact."""
-    model, numbers = artefacts.load(version), calibration or version.calibration
+def for_row(version: ModelVersion) -> Chosen:
+    """The scorer of a version that is kept, by its present calibration. Raises DamagedArtefact."""
+    model, numbers = artefacts.load(version), version.calibration
     scorer = model.recalibrated(BetaCalibration.from_json(numbers)) if numbers else model
     return Chosen(ML, version.version, scorer, thresholds.of(version), model, numbers)
 

@@ -58,10 +58,10 @@ class Trail:
         return "steady" if abs(self.change) < STEADY else "up" if self.change > 0 else "down"
 
 
-def trails_of(dossiers: Sequence[int], *, since: datetime, most: int = MOST_SCORES) -> dict[int, Trail]:
+def trails_of(dossiers: Sequence[int], *, since: datetime) -> dict[int, Trail]:
     """The newest scores of each lead since a moment. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(LAST_SCORES, {"dossiers": list(dossiers), "since": since, "most": most})
+        cursor.execute(LAST_SCORES, {"dossiers": list(dossiers), "since": since, "most": MOST_SCORES})
         return _by_lead(cursor.fetchall())
 
 

@@ -53,7 +53,7 @@ class LeadReader:
         verdict = None if status is None else self._verdict_of(status)
         core = {name: read(cells) for name, read in self._fields.items()}
         return LeadRecord(
-            number=number if self._map.id == ROW else self._read("id", self._map.id, values.identity, cells),
+            number=number if self._map.id == ROW else self._read(self._map.id, values.identity, cells),
             status=status,
             created_at=created_at,
             property=self._interest(core),
@@ -64,13 +64,13 @@ class LeadReader:
             **{name: value for name, value in core.items() if name not in self._property},
         )
 
-    def _read(self, name: str, column: str, reader: Callable[[Any], Any], cells: Cells) -> Any:
+    def _read(self, column: str, reader: Callable[[Any], Any], cells: Cells) -> Any:
         try:
             return reader(cells[self._place[column]])
         except RowProblem as problem:
             raise RowProblem(f"{column}: {problem}") from None
 
-    def _optional(self, name: str, column: str, reader: Callable[[Any], Any]) -> Cell:
+    def _optional(self, column: str, reader: Callable[[Any], Any]) -> Cell:
         place, placeholders = self._place[column], self._mapping.placeholders
 
         def read(cells: Cells) -> Any:
@@ -86,11 +86,11 @@ class LeadReader:
 
     def _field(self, name: str, column: str) -> Cell:
         if name == "property.has_photos":
-            return self._optional(name, column, values.truth)
+            return self._optional(column, values.truth)
         if name not in LIMITS:
-            return self._optional(name, column, word)
+            return self._optional(column, word)
         low, high = LIMITS[name]
-        return self._optional(name, column, partial(bounded, low=low, high=high, decimal=self._mapping.file.decimal))
+        return self._optional(column, partial(bounded, low=low, high=high, decimal=self._mapping.file.decimal))
 
     def _attribute(self, attribute: AttributeMap, kinds: Mapping[str, str]) -> tuple[str, Callable[[Cells], Scalar]]:
         readers: dict[str, Callable[[Any], Any]] = {
@@ -100,7 +100,7 @@ class LeadReader:
             "text": values.spelled,
         }
         reader = readers[attribute.kind or kinds.get(attribute.column, "text")]
-        read = self._optional(attribute.name, attribute.column, reader)
+        read = self._optional(attribute.column, reader)
         if not attribute.placeholders:
             return attribute.name, read
         place = self._place[attribute.column]
@@ -114,7 +114,7 @@ class LeadReader:
         if not filled(cell, self._mapping.placeholders):
             raise RowProblem(f"{status.column}: the status is missing")
         words = str(cell).strip()
-        return self._read("status", status.column, lambda _: word(status.words.get(words, words)), cells)  # type: ignore[no-any-return]
+        return self._read(status.column, lambda _: word(status.words.get(words, words)), cells)  # type: ignore[no-any-return]
 
     def _interest(self, core: Mapping[str, Any]) -> PropertyRecord | None:
         found = {name.removeprefix("property."): core[name] for name in self._property}
@@ -125,7 +125,7 @@ class LeadReader:
         if column is None or not filled(cells[self._place[column]], self._mapping.placeholders):
             return None
         reader = partial(bounded, low=-1e11, high=1e11, decimal=self._mapping.file.decimal)
-        return Decimal(str(self._read("revenue", column, reader, cells))).quantize(Decimal("0.01"))
+        return Decimal(str(self._read(column, reader, cells))).quantize(Decimal("0.01"))
 
 
 class LeadClock:
