@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from common.tongue import number
 from experiments.analysis import Analysis
-from experiments.models import Decision, Experiment, ExperimentStatus
+from experiments.models import CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.standing import Standing
 from experiments.statistics import deciding
 from experiments.statistics.estimates import Estimate
@@ -55,7 +55,6 @@ REASONS: dict[str, str | Promise] = {
     "SAMPLE_RATIO_MISMATCH": gettext_lazy("withheld"),
     "RATIO_ONLY": gettext_lazy("so few leads speak of the lift only"),
 }
-CONTROL, TREATMENT = "control", "treatment"
 GOOD, BAD, WAITING = "high", "missed", "waiting"
 
 

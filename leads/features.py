@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.records import MAX_NUMBER
+
 Column = NDArray[Any]
 Columns = Mapping[str, Column]
 Moments = NDArray[np.datetime64]
@@ -110,7 +112,7 @@ class Feature:
         return not known or (self._range_problem(min(known)) is None and self._range_problem(max(known)) is None)
 
     def _range_problem(self, value: float) -> str | None:
-        if not -1e300 < value < 1e300:
+        if not -MAX_NUMBER < value < MAX_NUMBER:
             return "must be a finite number."
         if self.low is not None and value < self.low:
             return f"must be at least {self.low:g}."

@@ -137,12 +137,8 @@ def _uncalibrated(org_id: str, row: Prediction) -> float | None:
     own = own_scorer(org_id, row.model_version) if row.model_version else None
     if own is None:
         return None
-    columns = columns_from(own.features, [_vector(row)])
+    columns = columns_from(own.features, [row.inputs])
     return float(own.score(columns, contributions=False).probability[0])
-
-
-def _vector(row: Prediction) -> Row:
-    return row.inputs
 
 
 @dataclass(frozen=True)
@@ -155,7 +151,7 @@ class _Walk:
 
 
 def _walk(org_id: str, dossier: Dossier, scorer: Scorer, start: Prediction, end: Prediction) -> _Walk:
-    features, stored, known = scorer.features, _vector(start), _vector(end)
+    features, stored, known = scorer.features, start.inputs, end.inputs
     then, later, now = _read(org_id, dossier, features, start, end)
     now |= {f.name: known[f.name] for f in features if f.name in known and _fits(f, known[f.name])}
     scores = scorer.score(columns_from(features, [stored, then, later, now]))

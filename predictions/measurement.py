@@ -14,7 +14,7 @@ from leads.models import Organisation
 from models_registry.alarms import raise_alarm
 from models_registry.artefacts import DamagedArtefact
 from models_registry.learning.drift import ALPHA, MOVED
-from models_registry.models import ModelActivation, ModelVersion
+from models_registry.models import AlarmKind, ModelActivation, ModelVersion
 from predictions import quality, shadow_quality
 from predictions.drift_watch import RUNNING, WINDOW_DAYS, drift_of
 from predictions.models import Quality, QualityKind
@@ -80,7 +80,7 @@ def _drift_alarm(row: Quality, at: datetime) -> None:
     moved = [each for each in watched if each["verdict"] == MOVED and each["feature"] not in RUNNING]
     if moved:
         said = [words for each in moved for words in each["words"]][:MOST_NAMED]
-        raise_alarm(org_id=row.org_id, kind="DRIFT", words="; ".join(said), evidence={"moved": moved}, at=at)
+        raise_alarm(org_id=row.org_id, kind=AlarmKind.DRIFT, words="; ".join(said), evidence={"moved": moved}, at=at)
 
 
 def _under_the_present_map(
@@ -106,7 +106,7 @@ def _calibration_alarm(active: ModelVersion, figures: Mapping[str, Any], at: dat
         f"did; the probabilities are off by {100 * error:.0f} points on average, which is beyond chance."
     )
     evidence = {name: figures[name] for name in SHOWN_AS_EVIDENCE}
-    raise_alarm(org_id=active.org_id, kind="CALIBRATION", words=words, evidence=evidence, at=at)
+    raise_alarm(org_id=active.org_id, kind=AlarmKind.CALIBRATION, words=words, evidence=evidence, at=at)
 
 
 def measure_all(*, at: datetime) -> int:

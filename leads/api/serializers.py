@@ -14,6 +14,7 @@ from common.serializers import FiniteFloatField, MomentField, StrictSerializer, 
 from leads.importing.lead_rows import MAX_AMOUNT
 from leads.models import Direction
 from leads.records import (
+    APPOINTMENT,
     MAX_ATTRIBUTES,
     MAX_NUMBER,
     MAX_TEXT,
@@ -138,7 +139,7 @@ class EventIn(StrictSerializer):
 
     def validate(self, attrs: Any) -> Any:
         """Raises ValidationError where something other than an appointment is scheduled."""
-        if attrs["scheduled_for"] and attrs["kind"] != "appointment":
+        if attrs["scheduled_for"] and attrs["kind"] != APPOINTMENT:
             raise serializers.ValidationError({"scheduled_for": "only an appointment is scheduled for a time."})
         return attrs
 
