@@ -108,7 +108,7 @@ def test_the_database_refuses_to_change_what_was_started(change: dict[str, Any])
 
 def test_a_draft_may_be_changed() -> None:
     experiment = an_experiment(start=False)
-    Experiment.objects.filter(pk=experiment.pk).update(attribution_days=7)
+    assert Experiment.objects.filter(pk=experiment.pk).update(attribution_days=7) == 1
 
 
 def test_a_lead_cannot_be_moved_to_another_arm() -> None:
@@ -164,12 +164,12 @@ def test_the_database_refuses_two_on_one_population_even_without_the_lock() -> N
 
 def test_a_population_of_many_values_starts() -> None:
     ids = [f"campaign-{number:04}-{number * 7919 % 10_007}" for number in range(100)]
-    an_experiment(population={f"attributes.{name}": ids for name in ("first", "second", "third")})
+    assert an_experiment(population={f"attributes.{name}": ids for name in ("first", "second", "third")}).is_assigning
 
 
 def test_another_organisation_runs_its_own() -> None:
-    an_experiment()
-    an_experiment(org_id="other")
+    assert an_experiment().is_assigning
+    assert an_experiment(org_id="other").is_assigning
 
 
 @pytest.mark.parametrize(
