@@ -69,6 +69,11 @@ class Snapshots:
     def __len__(self) -> int:
         return len(self.dossier)
 
+    @property
+    def worth(self) -> Floats:
+        """What each lead is worth if it converts: its property's price, else the amount it asks for; NaN if unknown."""
+        return np.where(np.isnan(self.property_price), self.amount, self.property_price)
+
     @functools.cached_property
     def local_hour(self) -> Moments:
         """The hour of creation on the organisation's clocks, whose offset is looked up once for each quarter."""

@@ -213,12 +213,11 @@ def _batch(made: Made, words: list[str]) -> PredictionBatch:
 
 
 def _make_current(cursor: Any, made: Made, read: Snapshots, keys: NDArray[np.int64]) -> None:
-    worth = np.where(np.isnan(read.property_price), read.amount, read.property_price)
     each = {
         "dossier_id": read.dossier,
         "probability": made.scores.probability,
         "confidence": made.scores.confidence,
-        "expected_value": made.scores.probability * worth,
+        "expected_value": made.scores.probability * read.worth,
         "prediction_id": keys,
     }
     cursor.execute(CURRENT)

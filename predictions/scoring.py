@@ -9,7 +9,6 @@ from datetime import datetime
 from itertools import compress
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -159,16 +158,15 @@ def _store(
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
     # One statement is a transaction of its own: without anything beside it, BEGIN and COMMIT are left out.
     with transaction.atomic() if shadowed or seen else contextlib.nullcontext():
-        store(predictions, _values_at_stake(read), meanwhile=meanwhile)
+        store(predictions, _worths(read), meanwhile=meanwhile)
         shadows.keep(shadowed, predictions)
         exposures.record(seen)
     for prediction in predictions:
         count(prediction)
 
 
-def _values_at_stake(read: Snapshots) -> list[float | None]:
-    worth = np.where(np.isnan(read.property_price), read.amount, read.property_price)
-    return [None if value != value else value for value in worth.tolist()]
+def _worths(read: Snapshots) -> list[float | None]:
+    return [None if worth != worth else worth for worth in read.worth.tolist()]
 
 
 def count(prediction: Prediction) -> None:
