@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from leads import snapshots
 from leads.models import LeadScore
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past, a_property
 from models_registry.tests.cast import a_version
+from predictions.forgetting import forget_lead
 from predictions.models import Prediction
 from predictions.tests.scored import a_prediction
 from tests.cast import Caller, assert_error
@@ -32,6 +34,25 @@ def what_if(crm: Caller, lead: Any, **changes: Any) -> Any:
 
 def values(body: Any) -> dict[str, Any]:
     return {part["feature"]: part["value"] for part in body["feature_contributions"]}
+
+
+@pytest.mark.parametrize("door", ["what-if", "change"])
+def test_of_a_lead_that_is_forgotten_while_it_is_read_nothing_is_said(
+    crm: Caller, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, take = a_lead(), snapshots.take
+    crm.post(f"/api/ml/predict/{lead.number}")
+
+    def forgotten_first(*args: Any, **how: Any) -> Any:
+        monkeypatch.undo()
+        assert forget_lead(org_id="default", number=lead.number, by="tester", at=timezone.now())
+        return take(*args, **how)
+
+    monkeypatch.setattr(snapshots, "take", forgotten_first)
+    address = f"/api/ml/predict/{lead.number}/{door}"
+    assert_error(
+        crm.get(address) if door == "change" else crm.post(address, {"changes": {"appointments_count": 4}}), 404
+    )
 
 
 def test_what_if_answers_the_probability_as_it_would_be_and_stores_nothing(crm: Caller, model: Any) -> None:
