@@ -62,11 +62,17 @@ def _given(answer: What | Exception) -> What:
     return answer
 
 
-def _leads(org_id: str, calls: Sequence[Call[int]]) -> list[Json | InvalidToken | None]:
+def _leads(org_id: str, calls: Sequence[Call[int]]) -> list[Json | Exception | None]:
     monitoring.TOGETHER.observe(len(calls))
-    answered: list[Json | InvalidToken | None] = [None] * len(calls)
-    for places in _rounds([number for number, _ in calls]):
-        found = _each_once(org_id, [calls[place] for place in places])
+    answered: list[Json | Exception | None] = [None] * len(calls)
+    for round_, places in enumerate(_rounds([number for number, _ in calls])):
+        found: Sequence[Json | Exception | None]
+        try:
+            found = _each_once(org_id, [calls[place] for place in places])
+        except Exception as error:
+            if round_ == 0:
+                raise
+            found = [error] * len(places)  # of their own: what was stored for others before is not to be done again
         for place, answer in zip(places, found, strict=True):
             answered[place] = answer
     return answered
@@ -137,5 +143,5 @@ def _sound(org_id: str, chosen: Chosen, rows: Sequence[Mapping[str, Any]]) -> li
     return _numbered(told, made)
 
 
-LEADS: Together[str, Call[int], Json | InvalidToken | None] = Together(_leads, most=MOST)
+LEADS: Together[str, Call[int], Json | Exception | None] = Together(_leads, most=MOST)
 FEATURES: Together[str, Call[Mapping[str, Any]], Json | Unfit | InvalidToken] = Together(_rows, most=MOST)

@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework_simplejwt.exceptions import InvalidToken
 
@@ -83,6 +83,24 @@ def test_a_lead_that_is_asked_for_twice_has_two_predictions_of_which_one_is_curr
     assert len(set(keys)) == 3
     assert Prediction.objects.filter(dossier__number=one).count() == 2
     assert LeadScore.objects.get(dossier__number=one).prediction_id in (keys[0], keys[2])
+
+
+def test_what_was_stored_for_others_is_not_done_again_where_the_second_time_fails(
+    model: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, _ = some_leads()
+    score, asked = on_request._scored, list[int]()
+
+    def fails_the_second_time(org_id: str, leads: Any) -> Any:
+        asked.append(len(leads))
+        if len(asked) == 2:
+            raise OperationalError("deadlock detected")
+        return score(org_id, leads)
+
+    monkeypatch.setattr(on_request, "_scored", fails_the_second_time)
+    first, second, third = told([one, other, one])
+    assert (first["dossier_id"], second["dossier_id"], type(third)) == (one, other, OperationalError)
+    assert (asked, Prediction.objects.count()) == ([2, 1], 2)
 
 
 def test_a_lead_that_there_is_not_is_none_and_nobody_elses_matter(model: None) -> None:
