@@ -140,24 +140,29 @@ def _contributions(
 
 
 def inputs(rows: Sequence[MayBePacked]) -> list[dict[str, Any]]:
-    """Every feature's value of each row; nothing is scored. One statement where any is packed."""
+    """Every feature's value of each row, none where its batch has been dropped; nothing is scored.
+
+    One statement where any is packed.
+    """
     found = {id(row): {name: as_stored(value) for name, value, _ in row.stored_vector or ()} for row in rows}
     for maker, mine, columns in _opened(row for row in rows if not row.stored_vector):
         found |= {id(row): values for row, values in zip(mine, rows_from(maker.features, columns), strict=True)}
-    return [found[id(row)] for row in rows]
+    return [found.get(id(row), {}) for row in rows]
 
 
 def _opened(rows: Iterable[Row]) -> Iterator[tuple[Maker, list[Row], Columns]]:
     """Those of these rows that are packed, by what made them, and their features' columns.
 
-    One statement where there are any of a batch that this process has not read before.
+    Without those whose batch has been dropped with its month since they were read. One statement where there are any
+    of a batch that this process has not read before.
     """
     packed = [row for row in rows if row.packed is not None and row.batch_id is not None]
     batches = _batches({row.batch_id for row in packed})
     makers = {id(maker): maker for maker, _ in batches.values()}
     made: dict[int, list[Row]] = {}
     for row in packed:
-        made.setdefault(id(batches[row.batch_id][0]), []).append(row)
+        if row.batch_id in batches:
+            made.setdefault(id(batches[row.batch_id][0]), []).append(row)
     for key, mine in made.items():
         words = [batches[row.batch_id][1] for row in mine]
         yield makers[key], mine, unpacked(makers[key].features, words, [bytes(row.packed) for row in mine])

@@ -116,6 +116,16 @@ def test_what_a_process_has_explained_it_need_not_explain_again(by_model: bool, 
     assert any(part for _, _, part in again[0].vector)
 
 
+def test_what_was_dropped_while_it_was_read_is_unexplained_and_not_an_error() -> None:
+    """Months are dropped, and then what their predictions had in common."""
+    (lead,) = some_leads()[:1]
+    in_bulk([lead])
+    Prediction.objects.update(batch_id=-1)
+    (answer,) = answers.stored(lead, stored(), None)
+    assert (answer["feature_contributions"], answer["contributions_reason"]) == ([], "model_not_available")
+    assert inputs(stored()) == [{}]
+
+
 def test_what_was_asked_for_last_is_remembered() -> None:
     known = Recollection[str, int](kept=2)
     known.keep({"a": 1, "b": 2})
