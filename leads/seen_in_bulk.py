@@ -85,6 +85,7 @@ FEW_HAVE = OF_PAIRS + " UNION ALL ".join((CHANGES, EVENTS, ATTRIBUTES, KEPT))
 
 INFINITE = np.iinfo(np.int64).max
 TALLY = ("count", "last_7_days", "first", "last")
+MOST_SPELT = 100_000
 _spelt: dict[int, str] = {}
 """Words by their hash: 64 bits of a good one, so that two words of an organisation do not meet."""
 
@@ -133,13 +134,17 @@ def _leads(cursor: Any, query: Mapping[str, Any], n: int) -> Seen:
 def _words(cursor: Any, query: Mapping[str, Any], hashes: Mapping[str, NDArray[np.int64]]) -> dict[str, Column]:
     found = {name: np.unique(column, return_inverse=True) for name, column in hashes.items()}
     words = {word for unique, _ in found.values() for word in unique.tolist()}
-    if not words <= _spelt.keys():
+    known = {word: text for word in words if (text := _spelt.get(word)) is not None}
+    if len(known) < len(words):
         cursor.execute(SPELT, query)
-        _spelt.update(cursor.fetchall())
-        if not words <= _spelt.keys():
+        known |= dict(cursor.fetchall())
+        if len(_spelt) > MOST_SPELT:  # where each lead has words of its own, a process would remember them all
+            _spelt.clear()
+        _spelt.update(known)
+        if not words <= known.keys():
             raise LeadGone("a word that a lead had is no longer its own")
     return {
-        name: np.array([_spelt[word] or None for word in unique.tolist()], dtype=object)[position]
+        name: np.array([known[word] or None for word in unique.tolist()], dtype=object)[position]
         for name, (unique, position) in found.items()
     }
 

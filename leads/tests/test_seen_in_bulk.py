@@ -51,3 +51,12 @@ def test_a_lead_of_another_organisation_is_refused_among_many(monkeypatch: pytes
     theirs = a_lead(org_id="other")
     with pytest.raises(LeadGone):
         snapshots.take(Organisation(), [theirs.pk], [MONDAY])
+
+
+def test_a_process_remembers_so_many_words_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "MANY", 1)
+    monkeypatch.setattr(seen_in_bulk, "MOST_SPELT", 5)
+    for n in range(12):
+        lead = a_lead(source=f"a source of its own {n}")
+        assert snapshots.take(Organisation(), [lead.pk], [MONDAY]).source.tolist() == [lead.source]
+        assert len(seen_in_bulk._spelt) <= 5 + 2
