@@ -24,6 +24,10 @@ WITH moved AS (
 ALTER TABLE ml_prediction ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')
 """
 
+# Whoever predicts waits behind who waits for a table, and a backup holds each for as long as it takes. There is time:
+# months are made well ahead, and what has none is kept in the default partition.
+PATIENCE = "SET LOCAL lock_timeout = '3s'"
+
 AT_ONCE = 10_000
 # By ml_shadow_version_org, version by version: only rows that are too old are read. In pieces: no transaction is long.
 DROP_SHADOWS = """
@@ -54,11 +58,15 @@ def kept() -> list[date]:
 
 
 def make_ahead(at: datetime) -> list[date]:
-    """Makes the partitions of this month and the next ones; the months that were missing."""
+    """Makes the partitions of this month and the next ones; the months that were missing.
+
+    Raises OperationalError where somebody is at the table for long, as a backup is: tomorrow is another day.
+    """
     missing = sorted({months_later(at.date(), later) for later in range(AHEAD + 1)} - set(kept()))
     for month in missing:
         start, end = f"{month}T00:00:00Z", f"{months_later(month, 1)}T00:00:00Z"
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(PATIENCE)
             cursor.execute("LOCK TABLE ml_prediction IN SHARE ROW EXCLUSIVE MODE")
             cursor.execute(ADD.format(name=name_of(month), start=start, end=end))
     return missing
@@ -67,14 +75,16 @@ def make_ahead(at: datetime) -> list[date]:
 def drop_old(at: datetime) -> list[date]:
     """Drops the months that ended longer ago than is kept, with what only they needed; which. 0 keeps all.
 
-    What shadows said then goes with them: it is told beside what was given, which is no more.
+    What shadows said then goes with them: it is told beside what was given, which is no more. Raises OperationalError
+    as above.
     """
     if not settings.PREDICTION_KEEP_MONTHS:
         return []
     oldest = months_later(at.date(), -settings.PREDICTION_KEEP_MONTHS)
     gone = [month for month in kept() if month < oldest]
     for month in gone:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(PATIENCE)
             cursor.execute(f"DROP TABLE {name_of(month)}")
     before = datetime(oldest.year, oldest.month, 1, tzinfo=at.tzinfo)
     PredictionBatch.objects.filter(made_at__lt=before).delete()

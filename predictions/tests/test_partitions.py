@@ -1,10 +1,11 @@
 """Predictions by month: made ahead, caught where nothing was made, dropped when they are old."""
 
+import contextlib
 from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from leads.tests.cast import a_lead
 from models_registry.tests.cards import a_version
@@ -80,6 +81,21 @@ def test_what_shadows_said_goes_with_what_was_given(settings: Any, monkeypatch: 
     partitions.drop_old(at(2015, 3))
     kept = ShadowPrediction.objects.order_by("org_id").values_list("org_id", "predicted_at")
     assert list(kept) == [("default", at(2015, 2)), ("other", at(2015, 2))]
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_predicts_does_not_wait_for_a_backup_to_end(settings: Any) -> None:
+    """It holds every table; who waited for it to let go would keep all others waiting behind."""
+    settings.PREDICTION_KEEP_MONTHS = 1
+    month = partitions.kept()[0]
+    long_after = datetime(month.year + 50, 1, 1, tzinfo=timezone.utc)
+    with contextlib.closing(connection.copy()) as backup, backup.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT count(*) FROM ml_prediction")
+        for act in (partitions.make_ahead, partitions.drop_old):
+            with pytest.raises(OperationalError, match="lock timeout"):
+                act(long_after)
+    assert partitions.kept()[0] == month
 
 
 def test_a_leads_newest_prediction_is_found_over_months() -> None:
