@@ -29,6 +29,14 @@ class DamagedArtefact(Unavailable):
     default_code = "damaged_artefact"
 
 
+class UnknownFeatures(DamagedArtefact):
+    """503: the version is whole, and reads what this release does not know of leads, as after going back to it."""
+
+    default_detail = gettext_noop(
+        "The model reads what this release does not know of leads; make another version active, or train a new one."
+    )
+
+
 class FailedRehearsal(Conflict):
     """409: the version did not score its golden rows as it must; what was live before still is."""
 
@@ -44,16 +52,20 @@ def digest_of(content: bytes) -> str:
 
 
 class _Memory:
-    """The last few models of this process, by digest. An artefact never changes, so nothing here goes stale."""
+    """The last few models of this process, by digest, and which of their features it does not know.
+
+    An artefact never changes, nor what a process knows, so nothing here goes stale.
+    """
 
     def __init__(self) -> None:
-        self._models: OrderedDict[str, Model] = OrderedDict()
+        self._models: OrderedDict[str, tuple[Model, list[str]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, version: ModelVersion) -> Model:
+    def get(self, version: ModelVersion) -> tuple[Model, list[str]]:
         with self._lock:
             if version.digest not in self._models:
-                self._models[version.digest] = _counted(version)
+                model = _counted(version)
+                self._models[version.digest] = model, unknown_features(model)
                 while len(self._models) > KEPT:
                     self._models.popitem(last=False)
             self._models.move_to_end(version.digest)
@@ -75,7 +87,16 @@ _memory = _Memory()
 
 def load(version: ModelVersion) -> Model:
     """The version's model, from memory or, verified, from the database. Raises DamagedArtefact (503)."""
-    return _memory.get(version)
+    return _memory.get(version)[0]
+
+
+def load_to_score_leads(version: ModelVersion) -> Model:
+    """The same where each of its features can be read of a lead here. Raises DamagedArtefact, also UnknownFeatures."""
+    model, unknown = _memory.get(version)
+    if unknown:
+        monitoring.LOADS.labels("damaged").inc()  # whom that calls is to roll back, as well
+        raise UnknownFeatures()
+    return model
 
 
 def rehearse(version: ModelVersion) -> Model:

@@ -73,6 +73,8 @@ def _against(
     newest = rows.take(learned.holdout.rows)
     try:
         model = scorers.for_row(champion).scorer
+    except artefacts.UnknownFeatures:
+        return Verdict(True, f"Activated: the active version {champion.version} reads what is not known of leads here.")
     except artefacts.DamagedArtefact:
         return Verdict(True, f"{ACTIVATED}the artefact of the active version {champion.version} is damaged.")
     kept = np.flatnonzero(_still_there(org, newest))

@@ -34,6 +34,7 @@ CHECKS = (
 VERDICTS = (
     gettext_noop("Activated: no version was active before."),
     gettext_noop("Activated: the artefact of the active version %(version)s is damaged."),
+    gettext_noop("Activated: the active version %(version)s reads what is not known of leads here."),
     gettext_noop(
         "Activated: the active version is older than %(days)s days and the new one is not worse. %(compared)s"
     ),

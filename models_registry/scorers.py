@@ -57,27 +57,28 @@ def as_read(org_id: str, method: str, *, active: ModelVersion | None) -> Chosen:
     assert active is not None
     try:
         return for_row(active)
-    except artefacts.DamagedArtefact:
-        return _last_good(org_id, active)
+    except artefacts.DamagedArtefact as error:
+        return _last_good(org_id, active, error)
 
 
-def _last_good(org_id: str, damaged: ModelVersion) -> Chosen:
-    """The version that was live before one whose artefact is damaged; each prediction says that it was made by it.
+def _last_good(org_id: str, damaged: ModelVersion, error: artefacts.DamagedArtefact) -> Chosen:
+    """The version that was live before one whose artefact is damaged, or which reads what this release does not know
+    of leads; each prediction says that it was made by it.
 
     An alert calls somebody to roll back. Until then every prediction looks again, which costs it milliseconds. Raises
-    DamagedArtefact where no other is whole.
+    `error` where no other is whole.
     """
     kept = {row.version: row for row in ModelVersion.objects.of(org_id).only(*NEEDED).usable().exclude(pk=damaged.pk)}
     for version in ModelActivation.objects.of(org_id).order_by("-number").values_list("version", flat=True):
         if version in kept:
             with contextlib.suppress(artefacts.DamagedArtefact):
                 return for_row(kept.pop(version))
-    raise artefacts.DamagedArtefact()
+    raise error
 
 
 def for_row(version: ModelVersion) -> Chosen:
     """The scorer of a version that is kept, by its present calibration. Raises DamagedArtefact."""
-    model, numbers = artefacts.load(version), version.calibration
+    model, numbers = artefacts.load_to_score_leads(version), version.calibration
     scorer = model.recalibrated(BetaCalibration.from_json(numbers)) if numbers else model
     return Chosen(ML, version.version, scorer, thresholds.of(version), model, numbers)
 

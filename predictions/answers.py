@@ -124,8 +124,7 @@ def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
     shown, found = listed(org_id, scores)
     told = dict(zip(found, listed_reasons(org_id, list(found.values())), strict=True))
     return [
-        _ranked_row(score) | {"reasons": [each.text for each in told.get(score.prediction_id, [])]}
-        for score in shown
+        _ranked_row(score) | {"reasons": [each.text for each in told.get(score.prediction_id, [])]} for score in shown
     ]
 
 

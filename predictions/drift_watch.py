@@ -52,7 +52,7 @@ def drift_of(org: Organisation, version: ModelVersion, *, at: datetime) -> dict[
     pairs = _pairs(org, reference, since=since, until=at)
     if not pairs:
         return _nothing("no_new_leads") | window
-    model = artefacts.load(version)
+    model = artefacts.load_to_score_leads(version)
     sample = _sample(org, model, pairs)
     score = model.score(sample.columns, contributions=False).probability
     weight = np.array([each.score_weight for each in pairs], dtype=np.float64)

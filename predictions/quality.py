@@ -126,7 +126,7 @@ def _rehearse(org: Organisation, version: ModelVersion, lives: Sequence[History]
     dossiers = np.array([life.dossier for life in lives], dtype=np.int64)
     if not lives:
         return Said(dossiers, np.empty(0), snapshots.microseconds(moments))
-    model = artefacts.load(version)
+    model = artefacts.load_to_score_leads(version)
     columns = columns_of(snapshots.take(org, dossiers.tolist(), moments), model.features)
     return Said(dossiers, model.score(columns, contributions=False).probability, snapshots.microseconds(moments))
 

@@ -12,6 +12,7 @@ from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns
 from leads.models import Dossier, Organisation
 from models_registry import scorers
+from models_registry.artefacts import UnknownFeatures
 from predictions.actions import Thresholds
 from predictions.terms import moment_of
 
@@ -41,13 +42,13 @@ class Asked:
 
 def side_by_side(*, org_id: str, before: str, after: str, most: int) -> list[Asked]:
     """The `most` newest undecided leads at most, newest first. Raises UnknownMethod, DamagedArtefact, Unreadable."""
-    methods = {method: scorers.for_method(org_id, method) for method in (before, after)}
+    methods = {method: _chosen(org_id, method) for method in (before, after)}
     org = Organisation.get(org_id)
     leads = list(Dossier.objects.of(org_id).open().order_by("-created_at", "-pk")[:most])
     if not leads:
         return []
     read = snapshots.take(org, [lead.pk for lead in leads], [moment_of(org, lead) for lead in leads])
-    said = [_say(method, methods[method], read) for method in (before, after)]
+    said = [_say(methods[method], read) for method in (before, after)]
     return [Asked(*each) for each in zip(leads, *said, strict=True)]
 
 
@@ -56,12 +57,15 @@ def pairs_of(asked: Sequence[Asked]) -> dict[tuple[str, str], int]:
     return dict(Counter((each.before.action, each.after.action) for each in asked))
 
 
-def _say(method: str, chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
+def _chosen(org_id: str, method: str) -> scorers.Chosen:
     try:
-        columns = columns_of(read, chosen.scorer.features)
-    except KeyError as error:
+        return scorers.for_method(org_id, method)
+    except UnknownFeatures as error:
         raise Unreadable(method) from error
-    return said_by(chosen, columns)
+
+
+def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
+    return said_by(chosen, columns_of(read, chosen.scorer.features))
 
 
 def said_by(chosen: scorers.Chosen, columns: Columns) -> list[Said]:

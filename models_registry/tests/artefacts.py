@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import pytest
 
 from leads import catalogue
+from models_registry import artefacts
 from models_registry.artefacts import digest_of
 from models_registry.learning.artefact import write
 from models_registry.learning.fit import Learned, learn
@@ -41,8 +43,23 @@ def kept(name: str, *, seed: int = 1, **fields: object) -> ModelVersion:
     )
 
 
+def of_another_release(name: str, **fields: object) -> ModelVersion:
+    """A version that is whole, and reads of leads what no catalogue here knows."""
+    rows = leads(300, seed=1)[0]
+    known, theirs = rows.features, replace(rows.features[0], name="phase_of_the_moon")
+    columns = {**rows.columns, theirs.name: rows.columns[known[0].name]}
+    learned = learn(replace(rows, features=(theirs, *known[1:]), columns=columns), seed=1, algorithm="random_forest")
+    written = write(learned.model)
+    version = ModelVersion.objects.create(
+        version=name, algorithm="random_forest", digest=digest_of(written), features=[], **fields
+    )
+    ModelArtefact.objects.create(version=version, content=written)
+    return version
+
+
 def without_feature(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """From now on this is an installation whose catalogue lacks a fixed feature."""
+    """From now on this is an installation whose catalogue lacks a fixed feature, in a process that has just begun."""
     others = {each: definition for each, definition in catalogue._FIXED_BY_NAME.items() if each != name}
     monkeypatch.setattr(catalogue, "_FIXED_BY_NAME", others)
     catalogue._definition.cache_clear()
+    monkeypatch.setattr(artefacts, "_memory", artefacts._Memory())

@@ -17,6 +17,7 @@ from models_registry.activation import activate
 from models_registry.learning.fit import Learned
 from models_registry.models import ModelArtefact, ModelVersion
 from models_registry.phrases import PHRASES
+from models_registry.tests.artefacts import of_another_release
 from models_registry.tests.cards import a_version as a_kept_version
 from models_registry.tests.cast import a_run, a_version
 
@@ -51,6 +52,15 @@ def test_a_damaged_champion_is_replaced() -> None:
     run = a_run()
     assert run.activated
     assert "damaged" in run.verdict
+
+
+def test_a_champion_of_another_release_which_cannot_be_read_here_is_replaced() -> None:
+    a_past()
+    theirs = of_another_release("20260101000000", is_active=True)
+    run = a_run()
+    assert run.activated
+    assert run.verdict == f"Activated: the active version {theirs} reads what is not known of leads here."
+    assert PHRASES.knows(run.verdict)
 
 
 def test_leads_that_are_forgotten_while_a_run_is_under_way_take_no_part_in_the_comparison(

@@ -12,8 +12,10 @@ from common.tests.people import staff
 from leads.tests.cast import a_lead, a_past
 from models_registry import activation, artefacts
 from models_registry.models import ModelArtefact, ModelVersion
+from models_registry.tests.artefacts import kept, of_another_release
 from models_registry.tests.cast import a_version
 from predictions.jobs import run_score_job, start_score_job
+from predictions.measurement import measure
 from predictions.tests.scored import a_prediction
 from tests.cast import Caller
 
@@ -64,6 +66,27 @@ def test_where_no_version_is_whole_it_is_503_and_never_a_wrong_score(versions: l
         damage(version)
     answer = Caller().post(f"/api/ml/predict/{a_lead().number}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "damaged_artefact")
+
+
+def test_back_in_a_release_that_knows_less_of_leads_the_last_version_that_it_can_read_serves() -> None:
+    first, lead, crm, before = kept("20260101000000"), a_lead(), Caller(), damaged_loads()
+    activation.activate(org_id="default", version=first.version, by="tester", at=timezone.now())
+    ModelVersion.objects.update(is_active=False)
+    second = of_another_release("20260101000001", is_active=True)
+    predict = f"/api/ml/predict/{lead.number}"
+    answer = crm.post(predict)
+    assert (answer.status_code, answer.json()["model_version"]) == (200, first.version)
+    assert damaged_loads() > before
+    job = start_score_job(org_id="default", by="tester", criteria={})
+    run_score_job(job)
+    job.refresh_from_db()
+    assert (job.status, job.failed) == ("SUCCEEDED", 0)
+    assert {row.version for row in measure(org_id="default", at=timezone.now())} == {second.version, ""}
+    ModelVersion.objects.filter(pk=first.pk).update(archived_at=timezone.now())
+    for answer in (crm.post(predict), crm.post(f"{predict}/what-if", {"changes": {"appointments_count": 4}})):
+        assert answer.status_code == 503
+        assert "make another version active" in answer.json()["errors"][0]["detail"]
+    assert crm.get(f"{predict}/latest").status_code == 200
 
 
 def test_pages_say_so_too_where_no_version_is_whole(versions: list[ModelVersion]) -> None:
