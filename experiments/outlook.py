@@ -62,7 +62,7 @@ def outlook(
     matured = sum(arm.matured.leads for arm in arms)
     remaining = None if result.winner else _remaining(experiment, arms, found, matured)
     if remaining == 0 and result.reason == deciding.NOT_ENOUGH_DATA:
-        remaining = None  # what should have been enough has decided nothing
+        remaining = _in_their_window(experiment, arms) or None  # what should have been enough has decided nothing
     days = None if remaining is None else _days(experiment, arms, remaining, per_day, at)
     control = arms[0].matured
     share = arms[1].share / (arms[0].share + arms[1].share)
@@ -90,6 +90,13 @@ def _remaining(
     alpha = deciding.ASYMPTOTIC_ALPHA / len(found)  # the smallest of several p-values is held against that
     needed = [leads for each in found if (leads := _needed(each, arms, alpha)) is not None]
     return max(min(needed) - matured, 0) if needed else None
+
+
+def _in_their_window(experiment: Experiment, arms: Sequence[Standing]) -> int:
+    """After the enrolment, leads beyond those planned that may convert still: theirs is all that is waited for then."""
+    if experiment.status == ExperimentStatus.RUNNING:
+        return 0
+    return sum(arm.everyone.leads - arm.matured.leads for arm in arms)
 
 
 def _needed(each: Comparison, arms: Sequence[Standing], alpha: float) -> int | None:

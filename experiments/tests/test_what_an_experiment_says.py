@@ -79,6 +79,17 @@ def test_a_closed_experiment_without_a_conversion_is_not_waited_for() -> None:
     assert found["words"].startswith("Stop it: every lead has had its whole window")
 
 
+def test_of_a_closed_experiment_those_beyond_the_plan_are_waited_for_too() -> None:
+    experiment = an_experiment(days_ago=60, planned_leads=40)
+    for variant in ("control", "treatment"):
+        exposed(experiment, variant, 20)
+        exposed(experiment, variant, 5, days_ago=1)
+    close_enrolment(org_id="default", experiment_id=experiment.pk, by="tester", at=now())
+    found = metrics(experiment)
+    assert (found["reason"], found["outlook"]["remaining_leads"]) == ("NOT_ENOUGH_DATA", 10)
+    assert found["words"] == "Wait about 30 more days: then the last leads have had their whole window."
+
+
 def test_before_two_weeks_nobody_wins() -> None:
     experiment = an_experiment(days_ago=5, attribution_days=1)
     for variant, converted in (("control", 50), ("treatment", 300)):
