@@ -9,7 +9,6 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -38,6 +37,8 @@ from predictions.models import ScoreChunk, ScoreJob
 
 SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
+NOBODY = [0]
+"""In place of no number at all, of which Django makes no statement (EmptyResultSet): no lead has this one."""
 # What a lead that is forgotten while it is scored comes to: before it is read, and before its score is stored.
 FORGOTTEN = (LeadGone, IntegrityError)
 log = structlog.get_logger(__name__)
@@ -90,7 +91,7 @@ def leads_for(org_id: str, criteria: Mapping[str, Any]) -> DossierQuerySet:
     if criteria.get("changed_only"):
         chosen = chosen.filter(_changed())
     numbers = criteria.get("dossier_ids")
-    return chosen if numbers is None else chosen.filter(number__in=numbers)
+    return chosen if numbers is None else chosen.filter(number__in=numbers or NOBODY)
 
 
 def _changed() -> Q:
@@ -107,19 +108,13 @@ def plan(job: ScoreJob) -> int:
     with transaction.atomic():
         if not job.claim():
             return 0
-        with contextlib.suppress(EmptyResultSet):  # criteria that can name no lead: an empty list of numbers
-            _cut(job)
+        keys, params = leads_for(job.org_id, job.criteria).order_by().values("pk").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(CUT.format(keys=keys), [*params, settings.SCORE_CHUNK_SIZE, str(job.pk)])
         made = job.chunks.aggregate(chunks=Count("pk"))["chunks"]
     if not made:
         job.succeed(stage="done")
     return int(made)
-
-
-def _cut(job: ScoreJob) -> None:
-    """Raises EmptyResultSet, before any statement, where no lead can meet the criteria."""
-    keys, params = leads_for(job.org_id, job.criteria).order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(CUT.format(keys=keys), [*params, settings.SCORE_CHUNK_SIZE, str(job.pk)])
 
 
 def score_next_chunk(job: ScoreJob) -> int | None:

@@ -65,6 +65,15 @@ def test_a_filter_names_the_leads(criteria: dict[str, Any], expected: int) -> No
     assert (job.status, job.progress) == (JobStatus.SUCCEEDED, 1.0)
 
 
+def test_a_job_whose_only_lead_is_forgotten_before_its_chunk_is_scored_ends_well() -> None:
+    job = started(dossier_ids=[a_lead().number])
+    assert plan(job) == 1
+    assert forget_lead(org_id="default", number=Dossier.objects.get().number, by="tester", at=timezone.now())
+    score_chunk(str(job.pk))
+    job.refresh_from_db()
+    assert (job.status, job.scored, job.failed, job.criteria) == (JobStatus.SUCCEEDED, 0, 0, {"dossier_ids": []})
+
+
 def test_a_job_is_done_once() -> None:
     a_lead()
     job = started()
