@@ -82,6 +82,18 @@ def test_one_event_may_be_sent_alone_or_several_in_an_array(schema: Any) -> None
         Draft202012Validator(shape).validate(told)
 
 
+def test_a_leads_number_is_a_number_wherever_it_stands_in_an_address(schema: Any) -> None:
+    numbers = [
+        parameter["schema"]
+        for methods in schema["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "dossier_id"
+    ]
+    assert len(numbers) > 5
+    assert all((each["type"], each["minimum"], each["maximum"]) == ("integer", 1, 2**63 - 1) for each in numbers)
+
+
 def test_acts_say_that_they_take_an_idempotency_key(schema: Any) -> None:
     taking = {
         path

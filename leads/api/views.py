@@ -6,13 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiExample,
-    OpenApiParameter,
-    OpenApiResponse,
-    PolymorphicProxySerializer,
-    extend_schema,
-)
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,9 +23,6 @@ from leads.models import Dossier
 
 READ, WRITE = "predictions:read", "leads:write"
 READING = ("GET", "HEAD")
-DOSSIER = OpenApiParameter(
-    "dossier_id", int, OpenApiParameter.PATH, description="The CRM's own number of the lead, a positive integer."
-)
 
 
 class MayRead(HasScope):
@@ -52,7 +43,6 @@ class Lead(ContractView):
 
     @extend_schema(
         request=shapes.LeadIn,
-        parameters=[DOSSIER],
         tags=["leads"],
         operation_id="leads_put",
         responses={200: shapes.LeadOut, 201: OpenApiResponse(shapes.LeadOut, "It was not known before.")},
@@ -73,7 +63,6 @@ class Lead(ContractView):
 
     @extend_schema(
         responses=shapes.LeadOut,
-        parameters=[DOSSIER],
         tags=["leads"],
         operation_id="leads_get",
         examples=[OpenApiExample("As known", KNOWN_LEAD, response_only=True)],
@@ -95,7 +84,6 @@ class LeadEvents(ContractView):
             resource_type_field_name=None,
             many=False,
         ),
-        parameters=[DOSSIER],
         tags=["leads"],
         operation_id="leads_events_add",
         responses={201: shapes.EventsOut, 200: OpenApiResponse(shapes.EventsOut, "All were known already.")},
