@@ -17,13 +17,14 @@ def start(service: str) -> bool:
     if not settings.OTEL_EXPORTER_OTLP_ENDPOINT:
         return False
     from opentelemetry import trace
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+    from leadqual.trace_export import ExporterWithoutRows
+
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))  # it survives a fork, and reads OTEL_ itself
+    provider.add_span_processor(BatchSpanProcessor(ExporterWithoutRows()))  # it survives a fork, and reads OTEL_ itself
     trace.set_tracer_provider(provider)
     _instrument()
     return True

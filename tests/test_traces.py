@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from leadqual import tracing
 from leads.tests.cast import a_past
@@ -63,6 +64,32 @@ def collector(process_environment: dict[str, str]) -> Iterator[Collector]:
 
 def test_without_the_setting_nothing_is_traced() -> None:
     assert not tracing.start("leadqual-web")
+
+
+@pytest.mark.django_db
+def test_a_row_that_the_database_refuses_leaves_with_no_trace() -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from leadqual.trace_export import without_row
+
+    kept, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    with (
+        pytest.raises(IntegrityError),
+        transaction.atomic(),
+        provider.get_tracer("test").start_as_current_span("INSERT", attributes={"db.system": "postgresql"}),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("INSERT INTO dossier (number, owner) VALUES (1, 'Jane Doe')")
+    (span,) = kept.get_finished_spans()
+    assert "Jane Doe" in span.to_json()
+    sent = without_row(span)
+    assert "Jane Doe" not in sent.to_json()
+    assert "violates not-null constraint" in str(sent.status.description)
+    assert "violates not-null constraint" in str((sent.events[0].attributes or {})["exception.message"])
+    assert (sent.name, sent.context, sent.attributes) == (span.name, span.context, span.attributes)
 
 
 @pytest.mark.slow
