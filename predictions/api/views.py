@@ -192,8 +192,6 @@ class WhatIf(ContractView):
                 found = what_if(org_id=self.caller.org_id, dossier=dossier, changes=body.validated_data["changes"])
         except Impossible as error:
             raise ValidationError({"changes": error.problems}) from error
-        except LeadGone as error:  # forgotten meanwhile
-            raise NotFound(NO_SUCH_LEAD) from error
         return Response(answers.supposed(found))
 
 
@@ -225,8 +223,6 @@ class WhyItMoved(ContractView):
             raise NotFound("This lead has not been scored yet.") from error
         except change.NotItsPrediction as error:
             raise ValidationError({error.name: str(error)}) from error
-        except LeadGone as error:  # forgotten meanwhile
-            raise NotFound(NO_SUCH_LEAD) from error
         return Response(answers.change(dossier, found))
 
 
