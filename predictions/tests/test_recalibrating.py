@@ -99,8 +99,11 @@ def test_an_organisation_that_cannot_be_looked_at_leaves_the_others_theirs() -> 
 def test_who_is_forgotten_while_their_outcomes_are_read_counts_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     version = an_active_version()
     first, second = (row.dossier for row in a_mature_past(version, 40)[:2])
-    for owner, reading, lead in ((Prediction, "filter", first), (recalibrating, "labels_of", second)):
-        place = owner.objects if owner is Prediction else owner
+    moments: list[tuple[Any, str, Any]] = [
+        (Prediction.objects, "filter", first),  # between the predictions' numbers and their rows
+        (recalibrating, "labels_of", second),  # between these and what became of the leads
+    ]
+    for place, reading, lead in moments:
         read = getattr(place, reading)
 
         def forgotten_first(*args: Any, lead: Any = lead, read: Any = read, **how: Any) -> Any:
