@@ -22,9 +22,22 @@ Door = TypeVar("Door", bound=Callable[..., Any])
 
 
 def takes_files(door: Door) -> Door:
-    """Marks a view, or a class of views, to which a file of up to IMPORT_MAX_BYTES may be sent."""
+    """Marks a class of views of the API to which a file of up to IMPORT_MAX_BYTES may be sent.
+
+    Such a view asks who sends a form, and what they may do, before it reads it.
+    """
     door.takes_files = True  # type: ignore[attr-defined]
     return door
+
+
+def takes_files_of(permission: str) -> Callable[[Door], Door]:
+    """Marks a page likewise. Its form is read for the CSRF token before it is asked, so who may send is asked here."""
+
+    def mark(door: Door) -> Door:
+        door.takes_files_of = permission  # type: ignore[attr-defined]
+        return door
+
+    return mark
 
 
 class BoundedBodies:
@@ -58,8 +71,8 @@ def _announced(request: HttpRequest) -> int:
 
 
 def _most(request: HttpRequest, view: Any) -> int:
-    """A view without CSRF token asks who sends a form before it reads it. For the others it is asked here."""
-    takes_a_file = getattr(getattr(view, "cls", view), "takes_files", False)
-    if takes_a_file and (getattr(view, "csrf_exempt", False) or request.user.is_authenticated):
+    permission = getattr(view, "takes_files_of", None)
+    is_of_the_api = getattr(getattr(view, "cls", None), "takes_files", False)
+    if is_of_the_api or (permission is not None and request.user.has_perm(permission)):
         return int(settings.IMPORT_MAX_BYTES) + FORM_BYTES
     return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

@@ -75,6 +75,14 @@ def test_a_file_comes_in_over_the_page_from_who_is_logged_in(read: list[int]) ->
 
 
 @pytest.mark.django_db
+def test_no_file_is_read_of_who_may_not_import(read: list[int]) -> None:
+    person = a_person("leads.view_importjob")
+    person.handler.enforce_csrf_checks, person.cookies["csrftoken"] = True, "c" * 32
+    answer = send(person, IMPORT_PAGE, 2_000)
+    assert (answer.status_code, read) == (413, [])
+
+
+@pytest.mark.django_db
 def test_a_program_says_who_it_is_before_its_file_is_read(read: list[int]) -> None:
     assert_error(send(Client(), IMPORT_API, 2_000), 401)
     assert_error(send(Client(), IMPORT_API, 2_000, Authorization="Bearer no"), 401)

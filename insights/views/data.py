@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from common.bodies import takes_files
+from common.bodies import takes_files_of
 from insights.access import IMPORT, RELEASE, SEE_DATA, Viewer, act, page, show
 from insights.forms import ImportForm, problems_of
 from insights.pages.data import data_page, import_page
@@ -32,7 +32,7 @@ def data(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return show(request, viewer, "insights/data.html", page=read, form=ImportForm(), here="data")
 
 
-@takes_files
+@takes_files_of(IMPORT)
 @act(IMPORT)
 def import_file(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Takes a file, and imports it in the background."""
