@@ -210,7 +210,11 @@ def score_features(
 
 def problems_with(features: Mapping[str, Feature], row: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with a caller's feature vector, by feature; empty where nothing is."""
-    found = {name: "is not a feature of the active model." for name in row if name not in features}
+    found = {
+        name: "is no feature of the model, or of the rules, by which this is scored."
+        for name in row
+        if name not in features
+    }
     for name, value in row.items():
         problem = features[name].problem_with(value) if name in features else None
         if problem:

@@ -121,6 +121,11 @@ def test_an_impossible_what_if_is_400_and_names_the_feature(crm: Caller, changes
     assert_error(response, 400, attr)
 
 
+def test_what_the_rules_do_not_read_is_not_said_of_a_model_that_there_is_none_of(crm: Caller) -> None:
+    (error,) = what_if(crm, a_lead(), created_hour=6).json()["errors"]
+    assert error["detail"] == "is no feature of the model, or of the rules, by which this is scored."
+
+
 def test_a_word_where_a_number_is_due_and_a_number_where_a_word_is_due_are_400(crm: Caller, model: Any) -> None:
     lead = a_lead()
     assert_error(what_if(crm, lead, source=5), 400, "changes.source")
