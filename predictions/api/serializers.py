@@ -213,10 +213,10 @@ class BatchPredictionOut(CoreOut):
     """What came of an item that was scored."""
 
     index = serializers.IntegerField(help_text="The item's place, from 0.")
-    feature_contributions = PlainContributionOut(
+    feature_contributions = PlainContributionOut(  # type: ignore[assignment]
         many=True, required=False, help_text="Without words; left out with `contributions=false`."
     )
-    contributions_reason = None  # they are made with the answer
+    contributions_reason = None  # type: ignore[assignment]  # they are made with the answer
     imputed_features = serializers.ListField(child=serializers.CharField())
 
 
