@@ -26,12 +26,13 @@ Row = dict[str, Any]
 # The next prediction at or after each of so many keys, spread evenly from the first to the last.
 SPREAD = """
 WITH reach AS (
-    SELECT min(id) AS first, max(id) AS last FROM ml_prediction WHERE org_id = %(org_id)s AND dossier_id IS NOT NULL
+    SELECT min(id) AS first, max(id) AS last, least(%(sample)s, max(id) - min(id) + 1)::bigint AS steps
+    FROM ml_prediction WHERE org_id = %(org_id)s AND dossier_id IS NOT NULL
 )
-SELECT DISTINCT p.id FROM reach CROSS JOIN generate_series(0, %(sample)s - 1) AS step CROSS JOIN LATERAL (
+SELECT DISTINCT p.id FROM reach CROSS JOIN generate_series(0, steps - 1) AS step CROSS JOIN LATERAL (
     SELECT id FROM ml_prediction
     WHERE org_id = %(org_id)s AND dossier_id IS NOT NULL
-      AND id >= first + (last - first) * step / greatest(%(sample)s - 1, 1)
+      AND id >= first + (last - first) * step / greatest(steps - 1, 1)
     ORDER BY id LIMIT 1
 ) AS p
 """

@@ -86,6 +86,8 @@ def test_an_end_that_was_kept_elsewhere_shows_what_was_cut_off(capsys: pytest.Ca
     call_command("audit", "verify")  # a chain that was shortened holds in itself
     with pytest.raises(CommandError):
         call_command("audit", "verify", org="default", holds=kept)
+    with pytest.raises(CommandError, match="NUMBER:HASH"):
+        call_command("audit", "verify", org="default", holds="²:ab")
     assert "not in the chain" in capsys.readouterr().out
 
 

@@ -56,6 +56,7 @@ def test_a_sample_is_spread_over_all_that_was_stored() -> None:
         a_prediction(lead, MONDAY + days * DAY)
     assert replay("default", 3).rows == 3
     assert replay("default", 100).rows == 9
+    assert replay("default", 10**24).rows == 9  # all, in as many steps as there are
 
 
 def test_another_organisations_predictions_are_not_replayed() -> None:

@@ -40,6 +40,6 @@ def _found(org_id: str, kept: str | None) -> tuple[str, bool]:
 
 def _parts(kept: str) -> tuple[int, str]:
     number, _, text = kept.partition(":")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise CommandError("--holds is written NUMBER:HASH.")
     return int(number), text
