@@ -192,6 +192,14 @@ def test_the_fragment_of_an_import_moves_and_says_when_it_is_over() -> None:
     assert f'data-follow="{address}"' in text(client, f"{PAGE}imports/{job.pk}/")
     job.succeed(rows=3, accepted=3, rejected=0)
     assert "data-finished" in text(client, address)
+    assert "Every row was taken" in text(client, f"{PAGE}imports/{job.pk}/")
+
+
+def test_a_file_without_a_row_is_not_said_to_be_taken() -> None:
+    job = a_job(rows=0, accepted=0, rejected=0, rejects=[])
+    page = text(staff(), f"{PAGE}imports/{job.pk}/")
+    assert "The file has no row below its head" in page
+    assert "Every row was taken" not in page
 
 
 @pytest.fixture

@@ -104,6 +104,14 @@ def test_the_wins_of_the_month_are_those_known_and_those_to_come() -> None:
 
 
 @pytest.mark.django_db
+def test_only_the_open_leads_that_have_a_score_are_said_to_bring_wins() -> None:
+    a_scored_lead(0.8)
+    a_lead(datetime.now(timezone.utc))
+    page = sales().get("/ml-insights/overview/").content.decode()
+    assert "the open leads with a score (1) should bring about" in page
+
+
+@pytest.mark.django_db
 def test_the_month_has_the_organisations_name_wherever_one_looks_from() -> None:
     until = datetime(2026, 6, 15, tzinfo=timezone.utc)
     Organisation.objects.create(org_id="default", time_zone="Europe/Paris", observed_until=until)
