@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from common.tongue import number
 from predictions.actions import HIGH_PRIORITY, LOW_PRIORITY, MEDIUM_PRIORITY, NURTURE
 from predictions.quantities import counted, percent, plain, points, signed_points, span
 
@@ -156,8 +157,9 @@ def about(number: float) -> str:
 
 
 def money(amount: float, currency: str = "") -> str:
-    """An amount, to the cent at most, with the organisation's currency where it has named one: "250,000 EUR"."""
-    return "\u00a0".join(filter(None, (plain(amount).replace("-", "−"), currency)))
+    """An amount with the organisation's currency where it has named one: "250,000 EUR", "1,234.50 EUR"."""
+    shown = plain(amount) if float(amount).is_integer() else number(f"{amount:,.2f}")
+    return "\u00a0".join(filter(None, (shown.replace("-", "−"), currency)))
 
 
 def band(low: float, high: float) -> str:

@@ -221,7 +221,7 @@ def test_amounts_stand_beside_the_currency_that_the_organisation_has_named() -> 
     assert "worth 1,234\u00a0EUR" in text(client)
     assert "worth <strong>1,234\u00a0EUR</strong>" in text(client, f"{TODAY}?calls=1")
     assert "250,000\u00a0EUR" in text(client, f"{TODAY}leads/99/")
-    assert "revenue 99.5\u00a0EUR" in text(client, f"{TODAY}leads/100/")
+    assert "revenue 99.50\u00a0EUR" in text(client, f"{TODAY}leads/100/")
     assert "Expected value (EUR)" in client.get(f"{TODAY}leads.csv").content.decode()
 
 

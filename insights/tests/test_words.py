@@ -47,3 +47,11 @@ def test_points_are_whole_where_they_are_large(part: float, text: str) -> None:
 
 def test_plain_numbers_have_no_more_digits_than_they_need() -> None:
     assert [words.plain(each) for each in (250000.0, 1.5, 0.33333, 2.0)] == ["250,000", "1.5", "0.333", "2"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(1234.5, "1,234.50\u00a0EUR"), (250_000, "250,000\u00a0EUR"), (-0.5, "−0.50\u00a0EUR"), (0, "0\u00a0EUR")],
+)
+def test_an_amount_has_two_decimals_or_none(amount: float, text: str) -> None:
+    assert words.money(amount, "EUR") == text
