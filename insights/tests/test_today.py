@@ -399,6 +399,13 @@ def test_without_the_permission_to_see_predictions_there_is_no_page() -> None:
     assert "not yours to do" in response.content.decode()
 
 
+def test_a_word_that_runs_from_right_to_left_leaves_the_age_beside_it_as_it_is() -> None:
+    lead = a_scored_lead(0.9, number=71, source="بوابة", region="الشمال", owner="ليلى")
+    client = sales()
+    assert "<bdi>بوابة</bdi> · <bdi>الشمال</bdi> · <bdi>ليلى</bdi> · <span" in client.get(TODAY).content.decode()
+    assert "<bdi>بوابة</bdi> · <bdi>ليلى</bdi>" in client.get(f"{TODAY}leads/{lead.number}/").content.decode()
+
+
 def test_a_superuser_chooses_the_organisation() -> None:
     Organisation.objects.create(org_id="other", name="The others")
     a_scored_lead(0.9, number=71, org_id="other")
