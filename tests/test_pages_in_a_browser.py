@@ -12,6 +12,7 @@ from common.tests import people
 from experiments.models import Experiment
 from experiments.tests.cast import an_experiment, exposed
 from models_registry.tests.artefacts import kept
+from predictions.models import ScoreJob
 from predictions.tests.scored import a_scored_lead
 from tests.access.addresses import tables
 from tests.browser import Browser, browser
@@ -96,6 +97,28 @@ def test_a_list_whose_session_ended_goes_to_log_in_and_one_without_an_answer_say
     browser.run(change)
     log_in = "/accounts/login/?next=/ml-insights/"  # and what the list showed
     assert when(lambda: browser.run("return location.pathname + location.search").startswith(log_in))
+
+
+def test_what_moves_by_itself_asks_who_was_logged_out_to_log_in_again(browser: Browser, address: str) -> None:
+    client = people.admin()
+    browser.open(address + "/accounts/login/")
+    browser.let_in(client.cookies["sessionid"].value)
+    ScoreJob.objects.create(total=1)
+    browser.open(address + "/ml-insights/")
+    assert browser.run("return document.querySelector('[data-follow]') !== null")
+    client.logout()
+    assert when(lambda: browser.run("return location.pathname") == "/accounts/login/")
+
+
+def test_what_narrows_the_list_is_told_beside_the_filters_without_a_reload(browser: Browser, address: str) -> None:
+    browser.open(address + "/accounts/login/")
+    browser.let_in(people.admin().cookies["sessionid"].value)
+    browser.open(address + "/ml-insights/")
+    told = "return document.querySelector('details.more').textContent.replace(/\\s+/g, ' ')"
+    assert "More filters Source" in browser.run(told)
+    browser.run("document.querySelector('#search').value = 'nobody'; htmx.trigger('.filters', 'submit')")
+    assert when(lambda: "More filters (1) Source" in browser.run(told))
+    assert "Show all leads" in browser.run(told)
 
 
 def when(holds: Callable[[], bool]) -> bool:

@@ -1,6 +1,7 @@
 /* Keeps a fragment of the page fresh: <div data-follow="address" data-every="15"> is filled anew from its address every so many
    seconds (one, where nothing is said), until the answer holds [data-finished]. A hidden tab asks nothing. Who is writing then
-   finds a link, whose words are those of data-changed. */
+   finds a link, whose words are those of data-changed. Who is no longer logged in is asked to, instead of being shown for
+   ever what was. */
 "use strict";
 
 (() => {
@@ -20,9 +21,10 @@
   async function fragment(address) {
     try {
       const answer = await fetch(address, { redirect: "manual", cache: "no-store" });
-      return { gone: !answer.ok && answer.status < 500, html: answer.ok ? await answer.text() : null };
+      const isLoggedOut = answer.type === "opaqueredirect"; // only to log in is anybody sent from here
+      return { isLoggedOut, gone: !answer.ok && answer.status < 500, html: answer.ok ? await answer.text() : null };
     } catch {
-      return { gone: false, html: null }; // the server is starting anew: ask again
+      return { isLoggedOut: false, gone: false, html: null }; // the server is starting anew: ask again
     }
   }
 
@@ -47,7 +49,8 @@
     for (let failures = 0; ; ) {
       await pause(every * Math.min(1 + failures, 10));
       await seen();
-      const { gone, html } = await fragment(box.dataset.follow);
+      const { isLoggedOut, gone, html } = await fragment(box.dataset.follow);
+      if (isLoggedOut) return finish(box);
       if (gone) return;
       failures = html === null ? failures + 1 : 0;
       if (html !== null) fill(box, html);
