@@ -155,6 +155,8 @@ def test_what_if_is_answered_by_the_server_and_stored_nowhere() -> None:
     a_prediction(lead, timezone.now())
     client = sales()
     assert 'name="appointments_count" type="range" min="0" max="10" step="1" value="0"' in text(client, lead)
+    # What is read out (role="status") stays where it is, and only its words change: one that is new is passed over.
+    assert 'hx-target="#supposed" hx-select="#supposed > *"' in text(client, lead)
     page = client.get(f"{address(lead)}what-if?appointments_count=4").content.decode()
     assert "as it is now" in page
     assert Prediction.objects.count() == 1

@@ -134,6 +134,15 @@ def test_every_figure_has_a_table_of_its_numbers() -> None:
     assert '<th scope="row">The model</th><td>500</td><td>110</td><td>22.0%</td><td>18.6% to 25.8%</td>' in page
 
 
+def test_a_card_and_the_table_in_it_are_told_apart_by_who_goes_from_region_to_region() -> None:
+    page = page_of(a_clear_case())
+    cards = re.findall(r"<h2 id=\"[^\"]*\"[^>]*>([^<]*)</h2>", page)
+    tables = re.findall(r"role=\"region\" aria-label=\"([^\"]*)\"", page)
+    assert {"So far, and for certain", "Who did what"} <= set(cards)
+    assert len(tables) > 5
+    assert not set(cards) & set(tables)
+
+
 def test_all_that_is_known_stands_in_tables() -> None:
     page = page_of(a_clear_case())
     for heading in (
