@@ -12,6 +12,8 @@ from rest_framework import serializers
 EARLIEST = datetime(1900, 1, 1, tzinfo=timezone.utc)
 LATEST = datetime(2200, 1, 1, tzinfo=timezone.utc)
 MAX_ID = 2**63 - 1
+LONGEST_TEXT = 10_000
+"""Of what a person writes: a reason, a note, a description."""
 
 
 class StrictSerializer(serializers.Serializer[Any]):

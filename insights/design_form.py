@@ -9,10 +9,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.serializers import LONGEST_TEXT
 from experiments.designs import GUARDRAILS, Arm, Plan
 from experiments.models import CONTROL, TREATMENT, Experiment
 from experiments.populations import problems_of
-from insights.experiment_forms import LONGEST_REASON, MOST_DAYS, percent_field
+from insights.experiment_forms import MOST_DAYS, percent_field
 from insights.population_text import Unreadable, population_of, text_of
 
 Choices = list[tuple[str, str]]
@@ -33,7 +34,7 @@ class ExperimentForm(forms.Form):
     description = forms.CharField(
         label=gettext_lazy("What is to be found out (optional)"),
         required=False,
-        max_length=LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     control = forms.ChoiceField(label=gettext_lazy("The way it is scored now"), initial="RULE_BASED")
@@ -52,7 +53,7 @@ class ExperimentForm(forms.Form):
     leads = forms.CharField(
         label=gettext_lazy("Only these leads: a field a line, as in “source: website, portal”"),
         required=False,
-        max_length=LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     coverage = percent_field(gettext_lazy("Take so many of them, %"), 0.1, 100, initial=100)

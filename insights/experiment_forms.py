@@ -8,11 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from common.serializers import LONGEST_TEXT
 from experiments.models import Decision
 from experiments.statistics.planning import SEQUENTIAL
 from insights.experiment_words import DECISIONS
 
-LONGEST_REASON = 10_000
 MOST_DAYS = 365
 
 
@@ -74,7 +74,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Why (optional)"),
         required=False,
-        max_length=LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -90,7 +90,7 @@ class StopForm(forms.Form):
     )
     reason = forms.CharField(
         label=gettext_lazy("Why"),
-        max_length=LONGEST_REASON,
+        max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Say why: whoever reads this in a year will ask.")},
     )

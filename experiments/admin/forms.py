@@ -7,11 +7,11 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from common.serializers import LONGEST_TEXT
 from experiments.designs import GUARDRAILS, Arm, Plan, problems_with, two_arms
 from experiments.models import Decision, Experiment, ExperimentStatus
 from experiments.populations import problems_of
 
-LONGEST_REASON = 10_000
 TWO_ARMS = ("control_method", "treatment_method", "traffic_split")
 ARM_KEYS = {"name", "method", "share"}
 MADE_BY_ALL = ("name", "description", "coverage", "attribution_days", "revenue_cap", "planned_leads")
@@ -127,7 +127,7 @@ def _is_arms(told: Any) -> bool:
 class ReasonForm(forms.Form):
     """Why."""
 
-    reason = forms.CharField(required=False, max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(required=False, max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class StopForm(ReasonForm):

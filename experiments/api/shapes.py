@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.serializers import FiniteFloatField, StrictSerializer, TextField, TrueOrFalseField
+from common.serializers import LONGEST_TEXT, FiniteFloatField, StrictSerializer, TextField, TrueOrFalseField
 from experiments.designs import GUARDRAILS, MOST_ARMS, Arm, Plan, two_arms
 from experiments.models import Decision
 from experiments.populations import MOST_FIELDS, problems_of
@@ -90,7 +90,7 @@ class ExperimentIn(DesignIn):
     """A new experiment: the contract's two arms, or `variants`."""
 
     experiment_name = TextField(max_length=200)
-    description = TextField(default="", allow_blank=True, max_length=10_000)
+    description = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT)
     control_method = TextField(required=False, max_length=32)
     treatment_method = TextField(required=False, max_length=32)
     traffic_split = FiniteFloatField(required=False, **SHARE, help_text="The share of control; 0.5 unless set.")
@@ -135,13 +135,13 @@ class StopIn(StrictSerializer):
     """What is made of it; all of it optional."""
 
     decision = serializers.ChoiceField(Decision.choices, default=Decision.INCONCLUSIVE)
-    reason = TextField(default="", allow_blank=True, max_length=10_000)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class ReasonIn(StrictSerializer):
     """Why, where somebody wants to say."""
 
-    reason = TextField(default="", allow_blank=True, max_length=10_000)
+    reason = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class PlanIn(StrictSerializer):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.bodies import takes_files_of
+from common.serializers import LONGEST_TEXT
 from insights.access import IMPORT, RELEASE, SEE_DATA, Viewer, act, page, show
 from insights.forms import ImportForm, problems_of
 from insights.pages.data import data_page, import_page
@@ -22,7 +23,7 @@ from leads.models import ImportJob
 from leads.phrases import PHRASES
 from models_registry.releases import NoReason, newest_suspects, release_suspect, withdraw_release
 
-LONGEST_REASON, LONGEST_NAME = 10_000, 200
+LONGEST_NAME = 200
 
 
 @page(SEE_DATA)
@@ -92,7 +93,7 @@ def _asked(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @act(RELEASE)
 def _released(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     suspect = _suspect_or_404(viewer, request.POST.get("attribute", ""))
-    reason = request.POST.get("reason", "").replace("\x00", "")[:LONGEST_REASON]
+    reason = request.POST.get("reason", "").replace("\x00", "")[:LONGEST_TEXT]
     name = suspect["attribute"]
     try:
         release_suspect(org_id=viewer.org.org_id, attribute=name, by=viewer.name, at=timezone.now(), reason=reason)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Conflict
+from common.serializers import LONGEST_TEXT
 from common.tongue import ENGLISH, speaking
 from insights import words
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
@@ -35,7 +36,6 @@ from models_registry.scorers import UnknownMethod
 from models_registry.training import TooFewRecords, start_training
 from predictions.side_by_side import Unreadable
 
-LONGEST_NOTE = 10_000
 CHOICES: list[tuple[str, str | Promise]] = [
     (name, words.ALGORITHMS.get(name, algorithm.title)) for name, algorithm in ALGORITHMS.items()
 ]
@@ -127,7 +127,7 @@ def _counted(counts: Counts) -> dict[str, str]:
 
 
 def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").replace("\x00", "").strip()[:LONGEST_NOTE]
+    return request.POST.get(name, "").replace("\x00", "").strip()[:LONGEST_TEXT]
 
 
 @page(SEE_MODELS)

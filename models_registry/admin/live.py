@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from common.errors import Conflict
+from common.serializers import LONGEST_TEXT
 from models_registry import thresholds
 from models_registry.models import ModelVersion
 from models_registry.recalibration import roll_back_calibration
@@ -20,12 +21,11 @@ from models_registry.shadowing import clear_shadow, set_shadow
 from models_registry.thresholds import Disordered, set_thresholds
 
 ACTIVATE = "models_registry.activate_modelversion"
-LONGEST_REASON = 10_000
 
 
 def reason_of(request: HttpRequest) -> str:
     """What the person gave as the reason."""
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:LONGEST_REASON]
+    return request.POST.get("reason", "").replace("\x00", "").strip()[:LONGEST_TEXT]
 
 
 class LiveActs:

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from common.serializers import LONGEST_TEXT
 from common.tenancy import org_of
 from models_registry.admin.versions import ACTIVATE
 from models_registry.cancellation import cancel_training
@@ -36,7 +37,7 @@ class TrainForm(forms.Form):
     )
     notes = forms.CharField(
         required=False,
-        max_length=10_000,
+        max_length=LONGEST_TEXT,
         help_text="Kept on the version that it makes.",
         widget=forms.Textarea({"rows": 3}),
     )

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from common.serializers import LONGEST_TEXT
 from models_registry.admin.archive import Archiving, may_archive
 from models_registry.admin.comparing import Comparing, lines_of
 from models_registry.admin.live import LiveActs
@@ -34,7 +35,7 @@ from models_registry.releases import suspects_of
 from models_registry.transfer import CannotExport, export_version
 
 ACTIVATE, OVERRIDE = "models_registry.activate_modelversion", "models_registry.override_gate"
-LONGEST_REASON, MOST_IN_LIST = 10_000, 60
+MOST_IN_LIST = 60
 
 SECTION = "<h3>{}</h3><p>{}</p>{}"
 
@@ -177,7 +178,7 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
                 by=request.user.get_username(),
                 instead_of=request.POST.get("instead_of", ""),
                 may_override=may_override,
-                reason=request.POST.get("reason", "").replace("\x00", "")[:LONGEST_REASON],
+                reason=request.POST.get("reason", "").replace("\x00", "")[:LONGEST_TEXT],
             )
         except Conflict as problem:
             return self._asked(request, choice, str(problem.detail), 409)

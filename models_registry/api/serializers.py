@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from common.jobs import JobStatus
-from common.serializers import MomentField, StrictSerializer, TextField
+from common.serializers import LONGEST_TEXT, MomentField, StrictSerializer, TextField
 from models_registry.api.card_shapes import CardField
 from models_registry.learning import algorithms
 
@@ -16,7 +16,7 @@ class TrainIn(StrictSerializer):
     """The body of a request for training; all of it optional."""
 
     algorithm = TextField(default="auto", max_length=32, help_text="Which learner; `auto` chooses.")
-    notes = TextField(default="", allow_blank=True, max_length=10_000, help_text="A note to keep on the version.")
+    notes = TextField(default="", allow_blank=True, max_length=LONGEST_TEXT, help_text="A note to keep on the version.")
 
     def validate_algorithm(self, name: str) -> str:
         """The name. Raises ValidationError where there is no such learner."""
@@ -36,7 +36,7 @@ class RollbackIn(StrictSerializer):
 class NotesIn(StrictSerializer):
     """New notes of a version."""
 
-    notes = TextField(allow_blank=True, max_length=10_000)
+    notes = TextField(allow_blank=True, max_length=LONGEST_TEXT)
 
 
 class RunStartedOut(serializers.Serializer[Any]):
