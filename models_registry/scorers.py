@@ -107,4 +107,4 @@ def _rules(org_id: str) -> Chosen:
 def rules_of(org_id: str) -> tuple[Rule, ...]:
     """The organisation's own table of weights, or the default one where it has none."""
     own = ScoringRule.objects.of(org_id)
-    return tuple(Rule(row.feature, row.low, row.high, row.points) for row in own) or DEFAULT_RULES
+    return tuple(row.rule for row in own) or DEFAULT_RULES

@@ -50,10 +50,6 @@ class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
             field.widget.attrs["aria-label"] = f"{self.instance.feature}: {field.label}"
 
 
-def _rule(row: ScoringRule) -> Rule:
-    return Rule(row.feature, row.low, row.high, row.points)
-
-
 @admin.register(ScoringRule)
 class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The organisation's own table; without one, the default table is shown, and copied on the first edit."""
@@ -100,7 +96,7 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
         if not formset.is_valid():
             return HttpResponseBadRequest("These are no weights.")
         org = Organisation.get(org_of(request.user, session=request.session))
-        table = [_rule(form.instance) for form in formset.forms]
+        table = [form.instance.rule for form in formset.forms]
         return render(request, EXAMPLE, {"example": typical_lead(org, table), "tried": True})
 
     def copy(self, request: HttpRequest) -> HttpResponse:

@@ -39,6 +39,11 @@ class ScoringRule(OrgScoped):
     def __str__(self) -> str:
         return f"{self.feature}: {self.points:+g}"
 
+    @property
+    def rule(self) -> Rule:
+        """As it scores."""
+        return Rule(self.feature, self.low, self.high, self.points)
+
     def clean(self) -> None:
         """Raises ValidationError where the feature is unknown or the range is empty."""
         try:
