@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
     """django-environ's, whose whole numbers have a least. -1 day of keeping would forget every lead there is."""
 
-    def int(self, name: str, default: int, least: int = 0) -> int:
+    def whole(self, name: str, default: int, least: int = 0) -> int:
         """A whole number. Raises ImproperlyConfigured where it is none, or less than `least`."""
         text = str(self.str(name, default=str(default)))
         try:

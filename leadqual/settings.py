@@ -136,13 +136,13 @@ TEMPLATES = [
 
 # --- Data -----------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or embedded.database_url())}
-DATABASES["default"] |= {"CONN_MAX_AGE": env.int("DATABASE_CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+DATABASES["default"] |= {"CONN_MAX_AGE": env.whole("DATABASE_CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["ENGINE"] = "common.postgresql"
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder, written as a host
 DATABASES["default"].setdefault("OPTIONS", {})
 # A machine that vanished without a word is given up after seconds; the kernel's own patience is a quarter of an hour.
 DATABASES["default"]["OPTIONS"] |= {
-    "connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=5),
+    "connect_timeout": env.whole("DATABASE_CONNECT_TIMEOUT", default=5),
     "tcp_user_timeout": 20_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -177,9 +177,9 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # --- People and callers ---------------------------------------------------------------------------------------------
 SILENCED_SYSTEM_CHECKS = ["axes.W002"]  # looks for its middleware by name: LockedOut is it
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
-LOGIN_FAILURES = env.int("LOGIN_FAILURES", default=10)
-LOGIN_LOCK_MINUTES = env.int("LOGIN_LOCK_MINUTES", default=15)
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", default=0)
+LOGIN_FAILURES = env.whole("LOGIN_FAILURES", default=10)
+LOGIN_LOCK_MINUTES = env.whole("LOGIN_LOCK_MINUTES", default=15)
 # Kept in the database, so that a lock outlives Valkey and staff can lift it in the admin.
 AXES_FAILURE_LIMIT = LOGIN_FAILURES
 AXES_COOLOFF_TIME = timedelta(minutes=LOGIN_LOCK_MINUTES)
@@ -204,8 +204,8 @@ JWT_JWK_URL = env.str("JWT_JWK_URL", default="")
 JWT_ISSUER = env.str("JWT_ISSUER", default="")
 JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="")
 SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("JWT_ACCESS_MINUTES", default=60)),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("JWT_REFRESH_DAYS", default=1)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.whole("JWT_ACCESS_MINUTES", default=60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.whole("JWT_REFRESH_DAYS", default=1)),
     "ISSUER": "leadqual",
     "AUDIENCE": "leadqual",
     "UPDATE_LAST_LOGIN": True,
@@ -282,9 +282,9 @@ SPECTACULAR_SETTINGS = {
         "JobStatus": "common.jobs.JobStatus",
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=16 * 1024 * 1024)
-IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=512 * 1024 * 1024)
-BATCH_MAX_ITEMS = env.int("BATCH_MAX_ITEMS", default=10_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.whole("MAX_BODY_BYTES", default=16 * 1024 * 1024)
+IMPORT_MAX_BYTES = env.whole("IMPORT_MAX_BYTES", default=512 * 1024 * 1024)
+BATCH_MAX_ITEMS = env.whole("BATCH_MAX_ITEMS", default=10_000)
 RATE_LIMIT_REQUESTS = env.str("RATE_LIMIT_REQUESTS", default="6000/minute")
 RATE_LIMIT_PREDICTIONS = env.str("RATE_LIMIT_PREDICTIONS", default="3000/minute")
 RATE_LIMIT_BATCH_ITEMS = env.str("RATE_LIMIT_BATCH_ITEMS", default="600000/minute")
@@ -292,7 +292,7 @@ RATE_LIMIT_LOGIN_ADDRESS = env.str("RATE_LIMIT_LOGIN_ADDRESS", default="30/minut
 RATE_LIMIT_LOGIN_ACCOUNT = env.str("RATE_LIMIT_LOGIN_ACCOUNT", default="10/minute")
 # While Valkey is away: "local" counts in each process alone, "refuse" answers 503, "allow" counts nothing.
 RATE_LIMIT_WHEN_AWAY = env.one_of("RATE_LIMIT_WHEN_AWAY", ("local", "refuse", "allow"), default="local")
-IDEMPOTENCY_HOURS = env.int("IDEMPOTENCY_HOURS", default=24)
+IDEMPOTENCY_HOURS = env.whole("IDEMPOTENCY_HOURS", default=24)
 
 # --- Scoring and learning -------------------------------------------------------------------------------------------
 ACTION_HIGH_PROBABILITY = env.float("ACTION_HIGH_PROBABILITY", default=0.7)
@@ -302,35 +302,35 @@ ACTION_MEDIUM_CONFIDENCE = env.float("ACTION_MEDIUM_CONFIDENCE", default=0.7)
 ACTION_NURTURE_PROBABILITY = env.float("ACTION_NURTURE_PROBABILITY", default=0.3)
 ML_TRAINING_ENABLED = env.bool("ML_TRAINING_ENABLED", default=True)
 ML_TRAINING_CRON = env.str("ML_TRAINING_CRON", default="0 2 1 * *")
-ML_TRAINING_MONTHS = env.int("ML_TRAINING_MONTHS", default=6)
+ML_TRAINING_MONTHS = env.whole("ML_TRAINING_MONTHS", default=6)
 ML_SNAPSHOT_AGES_DAYS = env.list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0, 1, 3, 7, 14, 30, 60])
 ML_SNAPSHOT_WEIGHTS = env.one_of("ML_SNAPSHOT_WEIGHTS", ("equal", "lead"), default="equal")
-ML_MIN_RECORDS = env.int("ML_MIN_RECORDS", default=100)
-ML_TRAINING_JOBS = env.int("ML_TRAINING_JOBS", default=2)
+ML_MIN_RECORDS = env.whole("ML_MIN_RECORDS", default=100)
+ML_TRAINING_JOBS = env.whole("ML_TRAINING_JOBS", default=2)
 # Where the algorithms of a search are tried: "" is one after another in the worker that trains.
 ML_JOBLIB_BACKEND = env.one_of("ML_JOBLIB_BACKEND", ("", "loky", "threading", "dask"), default="")
 ML_DASK_SCHEDULER = env.str("ML_DASK_SCHEDULER", default="")
-ML_DASK_TIMEOUT_SECONDS = env.int("ML_DASK_TIMEOUT_SECONDS", default=30)
-ML_SEED = env.int("ML_SEED", default=7)
-ML_HEARTBEAT_TIMEOUT_SECONDS = env.int("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30, least=1)
-ML_CHAMPION_MAX_AGE_DAYS = env.int("ML_CHAMPION_MAX_AGE_DAYS", default=90)
+ML_DASK_TIMEOUT_SECONDS = env.whole("ML_DASK_TIMEOUT_SECONDS", default=30)
+ML_SEED = env.whole("ML_SEED", default=7)
+ML_HEARTBEAT_TIMEOUT_SECONDS = env.whole("ML_HEARTBEAT_TIMEOUT_SECONDS", default=30, least=1)
+ML_CHAMPION_MAX_AGE_DAYS = env.whole("ML_CHAMPION_MAX_AGE_DAYS", default=90)
 ML_LEAKAGE_ROC_AUC = env.float("ML_LEAKAGE_ROC_AUC", default=0.95)
 ML_COST_RATIO = env.float("ML_COST_RATIO", default=5.0)
 ML_CALIBRATION_ERROR = env.float("ML_CALIBRATION_ERROR", default=0.1)
-ML_RECALIBRATION_MIN_OUTCOMES = env.int("ML_RECALIBRATION_MIN_OUTCOMES", default=100)
-ML_RECALIBRATION_DAYS = env.int("ML_RECALIBRATION_DAYS", default=180)
-ML_ALARM_REPEAT_DAYS = env.int("ML_ALARM_REPEAT_DAYS", default=7)
-ML_KEEP_VERSIONS = env.int("ML_KEEP_VERSIONS", default=5)
-ML_ARCHIVE_AFTER_DAYS = env.int("ML_ARCHIVE_AFTER_DAYS", default=183)
+ML_RECALIBRATION_MIN_OUTCOMES = env.whole("ML_RECALIBRATION_MIN_OUTCOMES", default=100)
+ML_RECALIBRATION_DAYS = env.whole("ML_RECALIBRATION_DAYS", default=180)
+ML_ALARM_REPEAT_DAYS = env.whole("ML_ALARM_REPEAT_DAYS", default=7)
+ML_KEEP_VERSIONS = env.whole("ML_KEEP_VERSIONS", default=5)
+ML_ARCHIVE_AFTER_DAYS = env.whole("ML_ARCHIVE_AFTER_DAYS", default=183)
 # Exported models are signed by a key that follows from this; others are taken in from these public keys only.
 MODEL_SIGNING_SECRET = env.str("MODEL_SIGNING_SECRET", default="") or SECRET_KEY
 MODEL_TRUSTED_KEYS = env.list("MODEL_TRUSTED_KEYS", default=[])
-SCORE_CHUNK_SIZE = env.int("SCORE_CHUNK_SIZE", default=25_000, least=1)
-PREDICTION_KEEP_MONTHS = env.int("PREDICTION_KEEP_MONTHS", default=0)
+SCORE_CHUNK_SIZE = env.whole("SCORE_CHUNK_SIZE", default=25_000, least=1)
+PREDICTION_KEEP_MONTHS = env.whole("PREDICTION_KEEP_MONTHS", default=0)
 
 # --- Personal data ----------------------------------------------------------------------------------------------------
-LEAD_KEEP_DAYS = env.int("LEAD_KEEP_DAYS", default=0)
-REJECTS_KEEP_DAYS = env.int("REJECTS_KEEP_DAYS", default=30)
+LEAD_KEEP_DAYS = env.whole("LEAD_KEEP_DAYS", default=0)
+REJECTS_KEEP_DAYS = env.whole("REJECTS_KEEP_DAYS", default=30)
 
 # --- Language, time, static files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -351,7 +351,7 @@ STORAGES = {
 # --- Watching -------------------------------------------------------------------------------------------------------
 HEALTH_TIMEOUT_SECONDS = env.float("HEALTH_TIMEOUT_SECONDS", default=2.0)
 # Where a worker shows its own figures; without it they are on /metrics, where worker and web share a folder.
-WORKER_METRICS_PORT = env.int("WORKER_METRICS_PORT", default=0)
+WORKER_METRICS_PORT = env.whole("WORKER_METRICS_PORT", default=0)
 WORKER_METRICS_HOST = env.str("WORKER_METRICS_HOST", default="127.0.0.1")
 # Where OpenTelemetry traces go (OTLP over HTTP); the SDK reads its other OTEL_ variables itself.
 OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")

@@ -16,19 +16,19 @@ from leadqual.environment import Environment
 def test_a_whole_number_that_is_none_or_too_small_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAD_KEEP_DAYS", text)
     with pytest.raises(ImproperlyConfigured, match=f"LEAD_KEEP_DAYS must be a whole number from 0 on, not '{text}'"):
-        Environment().int("LEAD_KEEP_DAYS", default=0)
+        Environment().whole("LEAD_KEEP_DAYS", default=0)
 
 
 def test_one_that_can_be_meant_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEAD_KEEP_DAYS", " 365 ")
-    assert Environment().int("LEAD_KEEP_DAYS", default=0) == 365
-    assert Environment().int("PREDICTION_KEEP_MONTHS_UNSET", default=3, least=1) == 3
+    assert Environment().whole("LEAD_KEEP_DAYS", default=0) == 365
+    assert Environment().whole("PREDICTION_KEEP_MONTHS_UNSET", default=3, least=1) == 3
 
 
 def test_a_number_may_stand_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "days").write_text("30\n")
     monkeypatch.setenv("LEAD_KEEP_DAYS_FILE", str(tmp_path / "days"))
-    assert Environment().int("LEAD_KEEP_DAYS", default=0) == 30
+    assert Environment().whole("LEAD_KEEP_DAYS", default=0) == 30
 
 
 def test_a_word_that_is_none_of_those_known_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,7 +117,7 @@ def test_what_an_older_server_does_not_know_is_found_where_it_is_looked_for(
     something: list[Prediction], tmp_path: Path
 ) -> None:
     backups.make(tmp_path / "backup")
-    told = [postgres.program("pg_restore"), "--file=-", tmp_path / "backup" / "database.dump"]
+    told: list[str | Path] = [postgres.program("pg_restore"), "--file=-", tmp_path / "backup" / "database.dump"]
     lines = subprocess.run(told, capture_output=True, check=True).stdout.splitlines(keepends=True)
     assert lines.index(backups.UNKNOWN_BEFORE_17) < backups.PREAMBLE_LINES
 
