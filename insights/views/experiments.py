@@ -58,7 +58,7 @@ def experiments(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def experiment(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     """What it says, and what to do now."""
     read = experiment_page(viewer.org, _experiment_or_404(viewer, number))
-    context = {"page": read, "experiment": read.experiment, "result": read.result}
+    context: dict[str, Any] = {"page": read, "experiment": read.experiment, "result": read.result}
     return show(request, viewer, "insights/experiment.html", **context, here="experiments")
 
 
@@ -92,7 +92,7 @@ def differ(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @page(SEE_EXPERIMENTS)
 def self_test(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """A fragment: whether the method keeps its word on these leads. It makes 500 experiments, so it is asked apart."""
-    context = {"page": self_test_page(viewer.org), "here": "experiments"}
+    context: dict[str, Any] = {"page": self_test_page(viewer.org), "here": "experiments"}
     return show(request, viewer, "insights/experiment_self_test.html", **context)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -59,7 +61,7 @@ def suppose(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
         supposed = what_if(org_id=viewer.org.org_id, dossier=found, changes=changes) if changes else None
     except Impossible as error:
         problem = "; ".join(error.problems.values())
-    context = {"lead": found, "supposed": supposed, "problem": problem}
+    context: dict[str, Any] = {"lead": found, "supposed": supposed, "problem": problem}
     action = action_of(supposed.after.recommended_action, supposed.after.conversion_probability) if supposed else None
     return show(request, viewer, "insights/suppose.html", action=action, here="today", **context)
 
