@@ -100,7 +100,7 @@ def act(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[Http
     return lambda view: _door(permission, _where_it_was(view), logged_out=nothing_was_done, wrap=require_POST)
 
 
-def _where_it_was(view: Page[P]) -> Page[P]:
+def _where_it_was(view: Page[P]) -> Any:
     """Does nothing where the person has switched to another organisation, in another window, since the page was shown.
 
     A lead's number, and an attribute's name, stand for something in both.
