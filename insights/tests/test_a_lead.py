@@ -1,6 +1,7 @@
 """A lead's page: what to do with it, why, and what happened to it."""
 
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,8 +12,11 @@ from django.utils import timezone
 
 from common.audit import AuditEntry
 from common.tests.people import a_person, sales, staff
+from insights.access import Viewer
 from insights.decided import became_of
 from insights.forms import LAST_SECOND
+from insights.views import lead as views
+from leads import snapshots
 from leads.models import Dossier, LeadScore, Organisation, Outcome, Override
 from leads.tests.cast import (
     DAY,
@@ -28,6 +32,7 @@ from leads.tests.cast import (
 )
 from models_registry.tests.cards import a_version
 from predictions.bulk import score_in_bulk
+from predictions.forgetting import forget_lead
 from predictions.models import Prediction, PredictionBatch
 from predictions.overriding import record_of, who_was_right
 from predictions.tests.scored import a_prediction, a_scored_lead, again
@@ -193,6 +198,39 @@ def test_a_slider_stands_on_a_step_from_the_start_so_that_leaving_it_there_suppo
     assert f'step="5" value="{at}"' in text(client, lead)
     page = client.get(f"{address(lead)}what-if?response_time_minutes={at}").content.decode()
     assert "Every slider stands where the lead is" in page
+
+
+@pytest.mark.parametrize(("button", "told"), [("score", {}), ("outcome", {"became": "converted"})])
+def test_a_lead_that_is_forgotten_just_after_it_was_found_is_not_found(
+    button: str, told: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, find = a_scored_lead(0.6), views._lead_or_404
+
+    def found_and_forgotten(viewer: Viewer, number: int) -> Dossier:
+        found = find(viewer, number)
+        assert forget_lead(org_id="default", number=number, by="tester", at=timezone.now())
+        return found
+
+    monkeypatch.setattr(views, "_lead_or_404", found_and_forgotten)
+    assert staff().post(address(lead) + button, told).status_code == 404
+
+
+@pytest.mark.parametrize("fragment", ["change", "what-if?appointments_count=9"])
+def test_of_a_lead_that_is_forgotten_while_it_is_read_there_is_no_fragment(
+    fragment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, take = a_lead(timezone.now() - 3 * DAY), snapshots.take
+    for days in (2, 1):
+        a_prediction(lead, timezone.now() - days * DAY)
+
+    def forgotten_first(*args: Any, **how: Any) -> Any:
+        monkeypatch.undo()
+        assert forget_lead(org_id="default", number=lead.number, by="tester", at=timezone.now())
+        return take(*args, **how)
+
+    monkeypatch.setattr(snapshots, "take", forgotten_first)
+    assert sales().get(address(lead) + fragment).status_code == 404
+    assert not Dossier.objects.exists()
 
 
 def test_a_salesperson_tells_that_a_lead_converted_and_for_how_much() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import messages
@@ -18,18 +20,30 @@ from insights.pages.lead import last_change, lead_page, levers_for
 from insights.words import action_of, percent
 from leads.models import Dossier, Outcome
 from leads.outcomes import record_outcome
+from leads.seen import LeadGone
 from predictions.models import Prediction
 from predictions.overriding import NotScored, override, take_back
 from predictions.scoring import score_leads
 from predictions.whatif import Impossible, what_if
+
+NO_SUCH_LEAD = "There is no such lead."
 
 
 def _lead_or_404(viewer: Viewer, number: int) -> Dossier:
     known = Dossier.objects.of(viewer.org.org_id)
     found: Dossier | None = known.filter(number=number).first() if number <= MAX_ID else None
     if found is None:
-        raise Http404("There is no such lead.")
+        raise Http404(NO_SUCH_LEAD)
     return found
+
+
+@contextmanager
+def _or_gone_meanwhile() -> Iterator[None]:
+    """Around an act on a lead that was found: raises Http404 where it is forgotten before the act reads it again."""
+    try:
+        yield
+    except (LeadGone, Dossier.DoesNotExist) as error:
+        raise Http404(NO_SUCH_LEAD) from error
 
 
 @page(SEE_LEADS)
@@ -43,7 +57,8 @@ def lead(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
 def change(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     """A fragment: why the score moved. It reads the lead as of two moments, so the page asks for it by itself."""
     found = _lead_or_404(viewer, number)
-    moved = last_change(viewer.org.org_id, found)
+    with _or_gone_meanwhile():
+        moved = last_change(viewer.org.org_id, found)
     if moved is None:
         raise Http404("This lead has no two predictions.")
     return show(request, viewer, "insights/change.html", lead=found, change=moved, here="today")
@@ -58,7 +73,8 @@ def suppose(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
         raise Http404("This lead has not been scored yet.")
     changes = changes_of(levers_for(viewer.org.org_id, newest), request.GET.dict())
     try:
-        supposed = what_if(org_id=viewer.org.org_id, dossier=found, changes=changes) if changes else None
+        with _or_gone_meanwhile():
+            supposed = what_if(org_id=viewer.org.org_id, dossier=found, changes=changes) if changes else None
     except Impossible as error:
         problem = "; ".join(error.problems.values())
     context: dict[str, Any] = {"lead": found, "supposed": supposed, "problem": problem}
@@ -70,7 +86,8 @@ def suppose(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
 def score_now(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     """Scores the lead as it is now."""
     found = _lead_or_404(viewer, number)
-    made = score_leads(org_id=viewer.org.org_id, dossiers=[found])[0].prediction
+    with _or_gone_meanwhile():
+        made = score_leads(org_id=viewer.org.org_id, dossiers=[found])[0].prediction
     said = {"percent": percent(made.conversion_probability), "action": action_of(made.recommended_action).label}
     messages.success(request, _("Scored: %(percent)s likely to convert. %(action)s.") % said)
     return redirect("insights:lead", number)
@@ -85,7 +102,9 @@ def outcome(request: HttpRequest, viewer: Viewer, number: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, problems_of(form))
         return redirect("insights:lead", number)
-    told = record_outcome(org_id=viewer.org.org_id, dossier=found, by=viewer.name, at=timezone.now(), **form.as_told())
+    with _or_gone_meanwhile():
+        org_id, at = viewer.org.org_id, timezone.now()
+        told = record_outcome(org_id=org_id, dossier=found, by=viewer.name, at=at, **form.as_told())
     messages.success(request, _("Recorded: converted. Well done!") if told.converted else _("Recorded: lost."))
     return redirect("insights:lead", number)
 
