@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+pytestmark = pytest.mark.slow
 NAME = "adopted_crm"
 CRM = """
 CREATE TABLE dossier (id bigserial PRIMARY KEY, org_id varchar(64) NOT NULL, status varchar(200) NOT NULL,
