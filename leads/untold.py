@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
+from common.one_by_one import for_each
 from leads import bulk
 from leads.differences import PROMPT
 from leads.models import Organisation
@@ -66,8 +67,16 @@ class Untold(NamedTuple):
 
 
 def follow_all(*, at: datetime) -> int:
-    """Follows every organisation's; how many leads there were."""
-    return sum(follow(org_id=org_id, at=at) for (org_id,) in bulk.fetch(ORGANISATIONS))
+    """Follows every organisation's; how many leads there were.
+
+    Raises SomeFailed at the end where some could not be followed; a server that is away ends it at once.
+    """
+    followed: list[int] = []
+    organisations = [org_id for (org_id,) in bulk.fetch(ORGANISATIONS)]
+    for_each(
+        organisations, lambda org_id: followed.append(follow(org_id=org_id, at=at)), failure="statuses_not_followed"
+    )
+    return sum(followed)
 
 
 def follow(*, org_id: str, at: datetime, most: float = math.inf) -> int:

@@ -1,24 +1,19 @@
 """What workers do in this room."""
 
-from collections.abc import Callable, Iterable
-
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from common.answers import DEPENDENCY_ERRORS
 from common.errors import Conflict
+from common.one_by_one import for_each
 from leads.models import Dossier
 from models_registry import triggers
 from models_registry.archiving import archive_old
 from models_registry.models import Policy, TrainingRun, Trigger
 from models_registry.training import TRAIN_TASK, TooFewRecords, execute, start_training
 
+NOT_STARTED = "training_not_started"
 log = structlog.get_logger(__name__)
-
-
-class NotStarted(RuntimeError):
-    """Whether to train could not be settled for some organisations, which the log says why; for the others it was."""
 
 
 @shared_task
@@ -32,38 +27,25 @@ def train_scheduled() -> None:
     """The schedule: a run for every organisation that wants it, has enough to learn from, and none under way."""
     unwilling = Policy.objects.filter(schedule=False).values("org_id")
     willing = Dossier.objects.exclude(org_id__in=unwilling)
-    _each(willing.order_by("org_id").values_list("org_id", flat=True).distinct(), _train_by_schedule)
+    organisations = willing.order_by("org_id").values_list("org_id", flat=True).distinct()
+    for_each(organisations, _train_by_schedule, failure=NOT_STARTED)
 
 
 def _train_by_schedule(org_id: str) -> None:
     try:
         start_training(org_id=org_id, by="schedule", trigger=Trigger.SCHEDULE, because="The schedule's time came.")
     except (TooFewRecords, Conflict) as reason:
-        log.info("training_not_started", org_id=org_id, reason=str(reason))
+        log.info(NOT_STARTED, org_id=org_id, reason=str(reason))
 
 
 @shared_task
 def train_where_triggered() -> None:
     """Starts what the organisations' policies ask for now."""
-    _each(triggers.organisations(), lambda org_id: triggers.train_where_due(org_id=org_id, at=timezone.now()))
-
-
-def _each(organisations: Iterable[str], act: Callable[[str], object]) -> None:
-    """Does it for each; an error of one keeps none of the others waiting, and is told at the end.
-
-    A server that is away ends it at once.
-    """
-    failed = []
-    for org_id in organisations:
-        try:
-            act(org_id)
-        except DEPENDENCY_ERRORS:
-            raise
-        except Exception:
-            log.exception("training_not_started", org_id=org_id)
-            failed.append(org_id)
-    if failed:
-        raise NotStarted(failed)
+    for_each(
+        triggers.organisations(),
+        lambda org_id: triggers.train_where_due(org_id=org_id, at=timezone.now()),
+        failure=NOT_STARTED,
+    )
 
 
 @shared_task

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from common.answers import DEPENDENCY_ERRORS
+from common.one_by_one import for_each
 from leads.models import Organisation
 from models_registry.alarms import raise_alarm
 from models_registry.artefacts import DamagedArtefact
@@ -27,10 +27,6 @@ SHOWN_AS_EVIDENCE = ("leads", "expected", "base_rate", "calibration_error", "cal
 ALARM_DAYS = 90
 MOST_NAMED = 3
 log = structlog.get_logger(__name__)
-
-
-class NotMeasured(RuntimeError):
-    """Some organisations could not be measured, which the log says why; the others were."""
 
 
 def measure(*, org_id: str, at: datetime) -> list[Quality]:
@@ -112,19 +108,9 @@ def _calibration_alarm(active: ModelVersion, figures: Mapping[str, Any], at: dat
 def measure_all(*, at: datetime) -> int:
     """Measures every organisation that has an active version, and forgets what is long past; how many there were.
 
-    Raises NotMeasured at the end where some could not be; a server that is away ends it at once.
+    Raises SomeFailed at the end where some could not be; a server that is away ends it at once.
     """
-    organisations = list(ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True))
-    failed = []
-    for org_id in organisations:
-        try:
-            measure(org_id=org_id, at=at)
-        except DEPENDENCY_ERRORS:
-            raise
-        except Exception:
-            log.exception("quality.not_measured", org_id=org_id)
-            failed.append(org_id)
     Quality.drop_before(at - KEPT)
-    if failed:
-        raise NotMeasured(failed)
+    organisations = list(ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True))
+    for_each(organisations, lambda org_id: measure(org_id=org_id, at=at), failure="quality.not_measured")
     return len(organisations)

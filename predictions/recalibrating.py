@@ -17,8 +17,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from common.answers import DEPENDENCY_ERRORS
 from common.errors import Conflict, Unavailable
+from common.one_by_one import for_each
 from leads import snapshots
 from leads.models import Organisation
 from models_registry import artefacts
@@ -54,10 +54,6 @@ SELECT id FROM (
     ORDER BY dossier_id, as_of, id) AS said
 ORDER BY as_of DESC, id DESC LIMIT %(most)s
 """
-
-
-class NotLookedAt(RuntimeError):
-    """Some organisations' versions could not be looked at, which the log says why; the others were."""
 
 
 @dataclass(frozen=True)
@@ -115,21 +111,17 @@ def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:
 def recalibrate_all_where_due() -> None:
     """The daily look at every organisation's active version; what cannot be mended is logged.
 
-    Raises NotLookedAt at the end where some could not be looked at; a server that is away ends it at once.
+    Raises SomeFailed at the end where some could not be looked at; a server that is away ends it at once.
     """
-    failed = []
-    for org_id in ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True):
-        try:
-            recalibrate_where_due(org_id=org_id)
-        except (Conflict, Unavailable, ModelVersion.DoesNotExist) as reason:  # none is active any more
-            log.warning("not_recalibrated", org_id=org_id, reason=str(reason))
-        except DEPENDENCY_ERRORS:
-            raise
-        except Exception:
-            log.exception("recalibration.not_looked_at", org_id=org_id)
-            failed.append(org_id)
-    if failed:
-        raise NotLookedAt(failed)
+    organisations = ModelVersion.objects.active().order_by("org_id").values_list("org_id", flat=True)
+    for_each(organisations, _recalibrate_if_possible, failure="recalibration.not_looked_at")
+
+
+def _recalibrate_if_possible(org_id: str) -> None:
+    try:
+        recalibrate_where_due(org_id=org_id)
+    except (Conflict, Unavailable, ModelVersion.DoesNotExist) as reason:  # none is active any more
+        log.warning("not_recalibrated", org_id=org_id, reason=str(reason))
 
 
 def outcomes_of(org: Organisation, version: ModelVersion) -> Outcomes:

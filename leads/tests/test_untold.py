@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from common.one_by_one import SomeFailed
 from leads import labelled, untold
 from leads.intake import add_events
 from leads.models import Dossier, LeadStatusChange, Organisation, Outcome
@@ -147,3 +148,19 @@ def test_those_to_follow_are_found_by_an_index_that_holds_nothing_else() -> None
         for question, parameters in ((untold.ORGANISATIONS, []), (untold.SOME, ["default", 10])):
             cursor.execute(f"EXPLAIN {question}", parameters)
             assert "dossier_untold" in "".join(row[0] for row in cursor.fetchall())
+
+
+def test_an_organisation_that_cannot_be_followed_leaves_the_others_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for org_id in ("a", "b", "c"):
+        a_lead(MONDAY, org_id=org_id, status="WON")
+    note = untold.note
+
+    def note_but_of_b(organisation: Organisation, *args: Any, **how: Any) -> None:
+        if organisation.org_id == "b":
+            raise ValueError("amiss")
+        note(organisation, *args, **how)
+
+    monkeypatch.setattr(untold, "note", note_but_of_b)
+    with pytest.raises(SomeFailed, match="b"):
+        follow_untold_statuses()
+    assert set(Outcome.objects.values_list("org_id", flat=True)) == {"a", "c"}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from common.audit import AuditEntry
+from common.one_by_one import SomeFailed
 from leads.models import Organisation, Outcome
 from models_registry import ledger, scorers
 from models_registry.activation import activate, roll_back
@@ -31,7 +32,7 @@ from models_registry.tests.learning.simulated import leads as simulated
 from predictions import recalibrating
 from predictions.forgetting import forget_lead
 from predictions.models import Prediction
-from predictions.recalibrating import NotLookedAt, outcomes_of, recalibrate_now, recalibrate_where_due, watch
+from predictions.recalibrating import outcomes_of, recalibrate_now, recalibrate_where_due, watch
 from predictions.scoring import predictions_from
 from predictions.tasks import recalibrate_where_due_daily
 from predictions.tests.mature import VERSION, a_mature_past, an_active_version
@@ -91,7 +92,7 @@ def test_an_organisation_that_cannot_be_looked_at_leaves_the_others_theirs() -> 
     theirs = an_active_version("20260101000001", org_id="another")
     Prediction.objects.filter(pk=a_mature_past(theirs, 40)[0].pk).update(stored_vector=[["created_hour", "late", 0.0]])
     a_mature_past(an_active_version(), shift=1.2)
-    with pytest.raises(NotLookedAt, match="another"):
+    with pytest.raises(SomeFailed, match="another"):
         recalibrate_where_due_daily()
     assert [each.org_id for each in ModelActivation.objects.filter(act="recalibrate")] == ["default"]
 
