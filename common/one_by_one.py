@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import structlog
 
 from common.answers import DEPENDENCY_ERRORS
 
+Made = TypeVar("Made")
 log = structlog.get_logger(__name__)
 
 
@@ -15,15 +17,15 @@ class SomeFailed(RuntimeError):
     """For these organisations it could not be done, which the log says why; for the others it was."""
 
 
-def for_each(organisations: Iterable[str], act: Callable[[str], object], *, failure: str) -> None:
-    """Does it for one after another; an error is logged as the event `failure`.
+def for_each(organisations: Iterable[str], act: Callable[[str], Made], *, failure: str) -> list[Made]:
+    """Does it for one after another, and what it gave for each; an error is logged as the event `failure`.
 
     Raises SomeFailed at the end where there were any; a server that is away ends it at once.
     """
-    failed = []
+    made, failed = [], []
     for org_id in organisations:
         try:
-            act(org_id)
+            made.append(act(org_id))
         except DEPENDENCY_ERRORS:
             raise
         except Exception:
@@ -31,3 +33,4 @@ def for_each(organisations: Iterable[str], act: Callable[[str], object], *, fail
             failed.append(org_id)
     if failed:
         raise SomeFailed(failed)
+    return made

@@ -71,12 +71,8 @@ def follow_all(*, at: datetime) -> int:
 
     Raises SomeFailed at the end where some could not be followed; a server that is away ends it at once.
     """
-    followed: list[int] = []
     organisations = [org_id for (org_id,) in bulk.fetch(ORGANISATIONS)]
-    for_each(
-        organisations, lambda org_id: followed.append(follow(org_id=org_id, at=at)), failure="statuses_not_followed"
-    )
-    return sum(followed)
+    return sum(for_each(organisations, lambda org_id: follow(org_id=org_id, at=at), failure="statuses_not_followed"))
 
 
 def follow(*, org_id: str, at: datetime, most: float = math.inf) -> int:

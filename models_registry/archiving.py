@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 
 from common import audit
 from common.errors import Conflict
+from common.one_by_one import for_each
 from models_registry import ledger
 from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
 
@@ -46,11 +47,12 @@ def archive_version(*, org_id: str, version: str, by: str, at: datetime, reason:
 
 
 def archive_old(*, at: datetime) -> int:
-    """Archives the versions past their time, but for a few: those that were live last, then the newest. How many."""
-    archived = 0
-    for org_id in ModelVersion.objects.values_list("org_id", flat=True).distinct().order_by("org_id"):
-        archived += archive_old_of(org_id, at=at)
-    return archived
+    """Archives the versions past their time, but for a few: those that were live last, then the newest. How many.
+
+    Raises SomeFailed at the end where an organisation's could not be; a server that is away ends it at once.
+    """
+    organisations = ModelVersion.objects.values_list("org_id", flat=True).distinct().order_by("org_id")
+    return sum(for_each(organisations, lambda org_id: archive_old_of(org_id, at=at), failure="versions_not_archived"))
 
 
 @transaction.atomic

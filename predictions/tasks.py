@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from common.one_by_one import for_each
 from predictions import partitions
 from predictions.forgetting import keep_to_retention
 from predictions.jobs import SCORE_TASK, organisations_with_leads, plan, resume, start_scoring_all, work_on
@@ -39,8 +40,11 @@ def score_all_leads() -> None:
 
     Not where that is under way: a worker that comes back after some days finds a night's task for each of them.
     """
-    for org_id in organisations_with_leads():
-        start_scoring_all(org_id=org_id, by="schedule")
+    for_each(
+        organisations_with_leads(),
+        lambda org_id: start_scoring_all(org_id=org_id, by="schedule"),
+        failure="scoring_not_started",
+    )
 
 
 @shared_task

@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.audit import AuditEntry
+from common.one_by_one import SomeFailed
+from models_registry import ledger
 from models_registry.activation import Archived, activate, roll_back
 from models_registry.archiving import archive_old
 from models_registry.models import ModelArtefact, ModelVersion
@@ -75,6 +77,25 @@ def test_a_young_version_is_not_archived() -> None:
     for day in range(1, 10):
         kept(f"202601{day:02}000000", created_at=NOW - timedelta(days=30))
     assert archive_old(at=NOW) == 0
+
+
+def test_an_organisation_whose_versions_cannot_be_archived_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.ML_KEEP_VERSIONS = 0
+    for org_id in ("a", "b"):
+        kept("20250101000000", org_id=org_id, created_at=NOW - timedelta(days=400))
+    lock = ledger.lock
+
+    def amiss(org_id: str) -> Any:
+        if org_id == "a":
+            raise ZeroDivisionError
+        return lock(org_id)
+
+    monkeypatch.setattr(ledger, "lock", amiss)
+    with pytest.raises(SomeFailed, match="a"):
+        archive_old(at=NOW)
+    assert ModelVersion.objects.get(archived_at__isnull=False).org_id == "b"
 
 
 def test_the_version_that_scored_until_yesterday_is_kept_however_old_and_however_many_came_after(settings: Any) -> None:

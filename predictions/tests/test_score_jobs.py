@@ -12,6 +12,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from common.jobs import JobStatus
+from common.one_by_one import SomeFailed
 from leads.models import Dossier, LeadScore, Organisation
 from leads.records import EventRecord
 from leads.tests.cast import DAY, MONDAY, a_lead, a_message, an_outcome
@@ -383,6 +384,22 @@ def test_every_night_each_organisations_leads_are_scored() -> None:
     run_score_job(ScoreJob.objects.get(org_id="other"))
     score_all_leads()  # the other one's leads are still being scored
     assert sorted(ScoreJob.objects.values_list("org_id", "started_by")) == [*both, ("other", "schedule")]
+
+
+def test_an_organisation_that_cannot_be_scored_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for org_id in ("a", "b"):
+        a_lead(org_id=org_id)
+    chosen = jobs.leads_for
+
+    def amiss(org_id: str, criteria: Any) -> Any:
+        if org_id == "a":
+            raise ZeroDivisionError
+        return chosen(org_id, criteria)
+
+    monkeypatch.setattr(jobs, "leads_for", amiss)
+    with pytest.raises(SomeFailed, match="a"):
+        score_all_leads()
+    assert ScoreJob.objects.get().org_id == "b"
 
 
 def test_nights_that_a_worker_was_away_are_made_up_for_once() -> None:
