@@ -74,7 +74,7 @@ def _against(
     try:
         model = scorers.for_row(champion).scorer
     except artefacts.UnknownFeatures:
-        return Verdict(True, f"Activated: the active version {champion.version} reads what is not known of leads here.")
+        return Verdict(True, f"{ACTIVATED}the active version {champion.version} reads what is not known of leads here.")
     except artefacts.DamagedArtefact:
         return Verdict(True, f"{ACTIVATED}the artefact of the active version {champion.version} is damaged.")
     kept = np.flatnonzero(_still_there(org, newest))

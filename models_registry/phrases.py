@@ -41,6 +41,7 @@ VERDICTS = (
     gettext_noop("Activated: %(compared)s"),
     gettext_noop("No version was active before."),
     gettext_noop("The artefact of the active version %(version)s is damaged."),
+    gettext_noop("The active version %(version)s reads what is not known of leads here."),
     gettext_noop("The active version is older than %(days)s days and the new one is not worse. %(compared)s"),
     gettext_noop("Another version became active while this one was compared with the one before."),
     gettext_noop("Not activated: %(why)s"),
