@@ -17,10 +17,11 @@ from common.admin import LongTable, OwnOrganisationAdmin, ReadOnlyAdmin
 from common.errors import Conflict, Unavailable
 from common.filters import Within
 from common.html import table
+from common.posted import text_of
 from common.tenancy import org_of
 from leads.admin.dossiers import also_show, told
 from leads.admin.finding import FoundByLead
-from models_registry.admin.live import ACTIVATE, reason_of
+from models_registry.admin.live import ACTIVATE
 from models_registry.models import ModelVersion
 from predictions.models import VECTOR, Prediction, Quality, ScoreJob
 from predictions.recalibrating import recalibrate_now
@@ -89,7 +90,7 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
         by = request.user.get_username()
         version = get_object_or_404(ModelVersion.objects.of(org_id), version=request.POST.get("version", ""))
         try:
-            recalibrate_now(org_id=org_id, by=by, reason=reason_of(request), version=version.version)
+            recalibrate_now(org_id=org_id, by=by, reason=text_of(request), version=version.version)
         except ModelVersion.DoesNotExist:
             raise Http404 from None
         except (Conflict, Unavailable) as problem:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.bodies import takes_files_of
-from common.serializers import LONGEST_TEXT
+from common.posted import text_of
 from insights.access import IMPORT, RELEASE, SEE_DATA, Viewer, act, page, show
 from insights.forms import ImportForm, problems_of
 from insights.pages.data import data_page, import_page
@@ -93,10 +93,11 @@ def _asked(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 @act(RELEASE)
 def _released(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     suspect = _suspect_or_404(viewer, request.POST.get("attribute", ""))
-    reason = request.POST.get("reason", "").replace("\x00", "")[:LONGEST_TEXT]
     name = suspect["attribute"]
     try:
-        release_suspect(org_id=viewer.org.org_id, attribute=name, by=viewer.name, at=timezone.now(), reason=reason)
+        release_suspect(
+            org_id=viewer.org.org_id, attribute=name, by=viewer.name, at=timezone.now(), reason=text_of(request)
+        )
     except NoReason:
         problem = _("Say why: what shows that it is known in time?")
         return _confirmation(request, viewer, suspect, problem, 400)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Conflict
-from common.serializers import LONGEST_TEXT
+from common.posted import text_of
 from common.tongue import ENGLISH, speaking
 from insights import words
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
@@ -109,7 +109,7 @@ def train(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             org_id=viewer.org.org_id,
             by=viewer.name,
             trigger=Trigger.PAGE,
-            notes=_text(request, "notes"),
+            notes=text_of(request, "notes"),
             algorithm=request.POST.get("algorithm", AUTO),
         )
     except Conflict:
@@ -124,10 +124,6 @@ def train(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def _counted(counts: Counts) -> dict[str, str]:
     told = {"usable": counts.usable, "converted": counts.converted, "least": settings.ML_MIN_RECORDS}
     return {name: words.plain(number) for name, number in told.items()}
-
-
-def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").replace("\x00", "").strip()[:LONGEST_TEXT]
 
 
 @page(SEE_MODELS)
@@ -150,7 +146,7 @@ def cancel(request: HttpRequest, viewer: Viewer, run_id: Any) -> HttpResponse:
 def notes(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
     """Replaces a version's notes."""
     row = _version_or_404(viewer, version)
-    row.notes = _text(request, "notes")
+    row.notes = text_of(request, "notes")
     row.save(update_fields=["notes"])
     messages.success(request, _("The notes of %s are saved.") % version)
     return redirect("insights:models")
@@ -175,7 +171,7 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
             version=version,
             instead_of=request.POST.get("instead_of", ""),
             by=viewer.name,
-            reason=_text(request, "reason"),
+            reason=text_of(request),
             may_override=viewer.may(OVERRIDE),
         )
     except ChangedMeanwhile:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from common.errors import Conflict
-from models_registry.admin.live import reason_of
+from common.posted import text_of
 from models_registry.archiving import archive_version
 from models_registry.models import ModelVersion
 
@@ -53,7 +53,7 @@ def _archived(request: HttpRequest, row: ModelVersion) -> HttpResponse:
             version=row.version,
             by=request.user.get_username(),
             at=timezone.now(),
-            reason=reason_of(request),
+            reason=text_of(request),
         )
     except Conflict as problem:
         messages.error(request, str(problem.detail))

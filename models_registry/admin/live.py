@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from common.errors import Conflict
-from common.serializers import LONGEST_TEXT
+from common.posted import text_of
 from models_registry import thresholds
 from models_registry.models import ModelVersion
 from models_registry.recalibration import roll_back_calibration
@@ -21,11 +21,6 @@ from models_registry.shadowing import clear_shadow, set_shadow
 from models_registry.thresholds import Disordered, set_thresholds
 
 ACTIVATE = "models_registry.activate_modelversion"
-
-
-def reason_of(request: HttpRequest) -> str:
-    """What the person gave as the reason."""
-    return request.POST.get("reason", "").replace("\x00", "").strip()[:LONGEST_TEXT]
 
 
 class LiveActs:
@@ -72,7 +67,7 @@ class LiveActs:
 
 
 def _told(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user.get_username(), "reason": reason_of(request)}
+    return {"by": request.user.get_username(), "reason": text_of(request)}
 
 
 def _shadow(row: ModelVersion, request: HttpRequest) -> str:

@@ -13,8 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from common.admin import OwnOrganisationAdmin, ReadOnlyAdmin
+from common.posted import text_of
 from common.tenancy import org_of
-from models_registry.admin.live import reason_of
 from models_registry.models import ModelVersion, ReleasedAttribute
 from models_registry.releases import NoReason, release_suspect, suspects_of, withdraw_release
 
@@ -61,7 +61,7 @@ class ReleasedAttributeAdmin(ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdm
         return self._released(request, version, suspect)
 
     def _released(self, request: HttpRequest, version: ModelVersion, suspect: dict[str, Any]) -> HttpResponse:
-        name, by, reason = suspect["attribute"], request.user.get_username(), reason_of(request)
+        name, by, reason = suspect["attribute"], request.user.get_username(), text_of(request)
         try:
             release_suspect(org_id=version.org_id, attribute=name, by=by, at=timezone.now(), reason=reason)
         except NoReason:

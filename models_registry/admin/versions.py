@@ -19,9 +19,10 @@ from django.utils.safestring import SafeString
 from common.admin import OwnOrganisationAdmin
 from common.errors import Conflict
 from common.html import flat, table
+from common.posted import text_of
 from models_registry.admin.archive import Archiving, may_archive
 from models_registry.admin.comparing import Comparing, lines_of
-from models_registry.admin.live import LiveActs, reason_of
+from models_registry.admin.live import LiveActs
 from models_registry.admin.releases import RELEASE
 from models_registry.card_file import card_file
 from models_registry.card_sayings import three
@@ -177,7 +178,7 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
                 by=request.user.get_username(),
                 instead_of=request.POST.get("instead_of", ""),
                 may_override=may_override,
-                reason=reason_of(request),
+                reason=text_of(request),
             )
         except Conflict as problem:
             return self._asked(request, choice, str(problem.detail), 409)
