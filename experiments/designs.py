@@ -17,6 +17,8 @@ from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED, rules_of
 
 MOST_ARMS = 10
+TWO_ARMS = ("control_method", "treatment_method", "traffic_split")
+"""The contract's own form of the arms, which the rows have too; the other is a list of them."""
 GUARDRAILS: dict[str, Any] = {"revenue_margin": 0.1, "response_margin": 0.25, "stop_on_breach": False}
 """Revenue per lead may fall, and the first response come later, by so much of control's."""
 

@@ -109,15 +109,13 @@ def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[
     for maker, mine, columns in _opened(row for row in rows if row.stored_vector is None):
         kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
         names = [feature.name for feature in maker.features]
-        told = zip(mine, rows_of(names, columns), _contributions(maker, mine, columns, versions), strict=True)
-        known = [(row, values, parts) for row, values, parts in told if parts is not None]
+        values, parts = rows_of(names, columns), _contributions(maker, mine, columns, versions)
         for row in mine:
             row.stored_vector = []
-        if known:
-            explained, inputs_of_each, parts_of_each = zip(*known, strict=True)
-            vectors = vectors_of(names, inputs_of_each, np.array(parts_of_each))
-            for row, vector in zip(explained, vectors, strict=True):
-                row.stored_vector = vector
+        made = [at for at, own in enumerate(parts) if own is not None]
+        vectors = vectors_of(names, [values[at] for at in made], np.array([parts[at] for at in made]))
+        for at, vector in zip(made, vectors, strict=True):
+            mine[at].stored_vector = vector
     return kinds
 
 

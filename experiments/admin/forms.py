@@ -8,11 +8,10 @@ from django import forms
 from django.db.models import QuerySet
 
 from common.serializers import LONGEST_TEXT
-from experiments.designs import GUARDRAILS, Arm, Plan, problems_with, two_arms
+from experiments.designs import GUARDRAILS, TWO_ARMS, Arm, Plan, problems_with, two_arms
 from experiments.models import Decision, Experiment, ExperimentStatus
 from experiments.populations import problems_of
 
-TWO_ARMS = ("control_method", "treatment_method", "traffic_split")
 ARM_KEYS = {"name", "method", "share"}
 MADE_BY_ALL = ("name", "description", "coverage", "attribution_days", "revenue_cap", "planned_leads")
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-TWO_ARMS: dict[str, Any] = {
+A_B_TEST: dict[str, Any] = {
     "experiment_name": "ML against the rules",
     "description": "Does the forest sell more?",
     "control_method": "RULE_BASED",
     "treatment_method": "ML",
     "traffic_split": 0.5,
 }
-EXPERIMENT: dict[str, Any] = TWO_ARMS | {
+EXPERIMENT: dict[str, Any] = A_B_TEST | {
     "id": 7,
     "status": "RUNNING",
     "variants": [

@@ -8,14 +8,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.serializers import LONGEST_TEXT, FiniteFloatField, StrictSerializer, TextField, TrueOrFalseField
-from experiments.designs import GUARDRAILS, MOST_ARMS, Arm, Plan, two_arms
+from experiments.designs import GUARDRAILS, MOST_ARMS, TWO_ARMS, Arm, Plan, two_arms
 from experiments.models import Decision
 from experiments.populations import MOST_FIELDS, problems_of
 from experiments.statistics.planning import FIXED, SEQUENTIAL
 
 SHARE: dict[str, Any] = {"min_value": 0.001, "max_value": 0.999}
-TWO_ARMS = ("control_method", "treatment_method", "traffic_split")
-"""The contract's own form of the arms; the other is `variants`."""
 SCALAR = {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]}
 
 

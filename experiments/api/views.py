@@ -20,8 +20,8 @@ from experiments.analysis import analyse
 from experiments.api import answer_shapes as out
 from experiments.api import shapes
 from experiments.api import trial_shapes as trial
-from experiments.api.examples import ACTS, EXPERIMENT, METRICS, PLAN, SELF_TEST, STOPPED, TWO_ARMS
-from experiments.designs import Impossible
+from experiments.api.examples import A_B_TEST, ACTS, EXPERIMENT, METRICS, PLAN, SELF_TEST, STOPPED
+from experiments.designs import TWO_ARMS, Impossible
 from experiments.models import Experiment
 from experiments.planning import plan, traffic
 from experiments.self_test import self_test
@@ -53,7 +53,7 @@ def _by_field(problems: Mapping[str, str], said: Collection[str]) -> dict[str, l
     """Of arms that were told as `variants`, what is wrong is wrong with these: nothing else of them was sent."""
     named: dict[str, list[str]] = {}
     for name, text in problems.items():
-        named.setdefault("variants" if "variants" in said and name in shapes.TWO_ARMS else name, []).append(text)
+        named.setdefault("variants" if "variants" in said and name in TWO_ARMS else name, []).append(text)
     return named
 
 
@@ -78,7 +78,7 @@ class Experiments(ContractView):
         responses={201: trial.TrialOut},
         tags=["experiments"],
         examples=[
-            OpenApiExample("Two arms", TWO_ARMS, request_only=True),
+            OpenApiExample("Two arms", A_B_TEST, request_only=True),
             OpenApiExample("Running", EXPERIMENT, response_only=True, status_codes=["201"]),
         ],
     )

@@ -144,7 +144,7 @@ def test_those_to_follow_are_found_by_an_index_that_holds_nothing_else() -> None
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_indexdef('dossier_untold'::regclass)")
         (definition,) = cursor.fetchone()
-        # A table that has this index alone: what the planner prefers on a full one depends on what other tests left there.
+        # A table that has this index alone: which one is chosen of several depends on what other tests left behind.
         cursor.execute("CREATE TEMPORARY TABLE dossier (LIKE dossier) ON COMMIT DROP")
         cursor.execute(definition.replace("public.dossier", "pg_temp.dossier"))
         cursor.execute("SET LOCAL enable_seqscan = off")
