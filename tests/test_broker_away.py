@@ -12,6 +12,8 @@ from predictions.models import ScoreJob
 from tests.processes import Server
 from tests.test_other_processes import asked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(process_environment: dict[str, str], server_processes: Callable[[int], list[Server]]) -> Server:

@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from common.auth import issue_service_token
 from common.jobs import JobStatus
 from common.scopes import SCOPES
@@ -104,6 +106,7 @@ def test_a_worker_trains_what_a_server_was_asked_for_and_scores_every_open_lead(
     assert LeadScore.objects.filter(model_version=ended["version"]).count() == still_open
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_training_leaves_nothing_half_active(celery_worker_process: Process, settings: Any) -> None:
     a_past(600)
     from models_registry.training import start_training

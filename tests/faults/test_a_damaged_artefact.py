@@ -19,7 +19,7 @@ from predictions.measurement import measure
 from predictions.tests.scored import a_prediction
 from tests.cast import Caller
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture
