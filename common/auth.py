@@ -58,6 +58,10 @@ class TokenAuthentication(JWTAuthentication):
         super().__init__()
         self._looks_up = looks_up
 
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        """The token; None where the header names another scheme, in letters of whichever case (RFC 9110, 11.1)."""
+        return super().get_raw_token(header[:6].title() + header[6:])
+
     def get_validated_token(self, raw_token: bytes) -> Token:
         """The token's claims. Raises InvalidToken (401) where nobody we trust has signed it or it has expired."""
         try:

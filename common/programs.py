@@ -15,5 +15,5 @@ def shows_a_token(request: HttpRequest) -> bool:
 
     Where tokens are got, a password says who it is, whatever is shown beside it.
     """
-    has_bearer, path = request.META.get("HTTP_AUTHORIZATION", "").startswith("Bearer "), request.path
+    has_bearer, path = request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer ", request.path
     return has_bearer and path.startswith("/api/") and not path.startswith("/api/auth/")

@@ -42,6 +42,13 @@ def test_without_a_token_it_is_401(client: Client) -> None:
     assert_error(client.get(INFO), 401)
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER"])
+def test_a_scheme_is_known_in_letters_of_either_case(client: Client, scheme: str) -> None:
+    shown = service("models:read")["Authorization"].replace("Bearer", scheme)
+    answer = client.get(INFO, headers={"Authorization": shown})
+    assert (answer.status_code, answer.headers["Content-Security-Policy"][:18]) == (200, "default-src 'none'")
+
+
 def forged(**claims: Any) -> dict[str, str]:
     token = AccessToken()
     token["scope"] = "models:read"
