@@ -46,6 +46,13 @@ def test_each_organisations_rows_are_chained(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.django_db
+def test_an_organisation_of_which_nothing_is_kept_has_not_been_proven() -> None:
+    three_acts()
+    with pytest.raises(CommandError, match=r'Nothing is kept of "defualt"\. There is: default\.'):
+        call_command("audit", "verify", "--org", "defualt")
+
+
+@pytest.mark.django_db
 def test_rows_cannot_be_changed_or_deleted() -> None:
     three_acts()
     for forbidden in (AuditEntry.objects.all().delete, lambda: AuditEntry.objects.update(by="nobody")):

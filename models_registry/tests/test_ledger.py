@@ -111,6 +111,8 @@ def test_the_chain_of_each_organisation_holds(capsys: pytest.CaptureFixture[str]
     activate(org_id="other", version=OLD, by="tester", at=NOW)
     call_command("verify_ledger")
     assert capsys.readouterr().out == "default: 3 rows hold.\nother: 1 rows hold.\n"
+    with pytest.raises(CommandError, match=r"There is: default, other\."):
+        call_command("verify_ledger", "--org", "othr")
     numbers = ModelActivation.objects.of("default").order_by("number").values_list("number", "previous_hash", "hash")
     assert [number for number, _, _ in numbers] == [1, 2, 3]
     assert [previous for _, previous, _ in numbers][1:] == [each for _, _, each in numbers][:-1]

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common import audit
+from common.management.chosen import chosen
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         if options["holds"] and not options["org"]:
             raise CommandError("--holds needs --org.")
         broken = 0
-        for org_id in [options["org"]] if options["org"] else audit.organisations():
+        for org_id in chosen(options["org"], audit.organisations()):
             words, holds = _found(org_id, options["holds"])
             broken += not holds
             self.stdout.write(f"{org_id}: {words}")

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.management.chosen import chosen
 from models_registry import ledger
 from models_registry.models import ModelActivation
 
@@ -14,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         broken = 0
-        for org_id in [options["org"]] if options["org"] else ledger.organisations():
+        for org_id in chosen(options["org"], ledger.organisations()):
             problem = ledger.verify(org_id)
             broken += problem is not None
             rows = ModelActivation.objects.of(org_id).count()
