@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from common.request_log import tell_who
 from common.tenancy import DEFAULT_ORG, Membership, org_of
@@ -97,7 +97,20 @@ def page(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[Htt
 
 def act(permission: str | None) -> Callable[[Page[P]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
     """A button: the same, by POST only. Who lacks the permission hears so before anything else."""
-    return lambda view: _door(permission, _where_it_was(view), logged_out=nothing_was_done, wrap=require_POST)
+    return lambda view: _door(permission, _where_it_was(view), logged_out=nothing_was_done, wrap=_by_post)
+
+
+def _by_post(button: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Where a button's address is opened like a page's, a page says so."""
+
+    def pressed(request: HttpRequest) -> HttpResponse:
+        if request.method == "POST":
+            return button(request)
+        answer = render(request, "405.html", status=405)
+        answer["Allow"] = "POST"
+        return answer
+
+    return pressed
 
 
 def _where_it_was(view: Page[P]) -> Any:

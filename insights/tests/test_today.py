@@ -390,7 +390,8 @@ def test_a_salesperson_cannot_score_everything() -> None:
 
 
 def test_a_button_is_not_pressed_by_a_link() -> None:
-    assert staff().get("/ml-insights/leads/score").status_code == 405
+    opened = staff().get("/ml-insights/leads/score")
+    assert (opened.status_code, opened.headers["Allow"], b"Nothing was done" in opened.content) == (405, "POST", True)
 
 
 def test_without_the_permission_to_see_predictions_there_is_no_page() -> None:
