@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
@@ -414,3 +414,5 @@ def test_the_command_scores_here_and_now(capsys: Any) -> None:
     a_lead()
     call_command("score_leads")
     assert "1 leads scored, 0 failed." in capsys.readouterr().out
+    with pytest.raises(CommandError, match=r'Nothing is kept of "defualt"\. There is: default\.'):
+        call_command("score_leads", "--org", "defualt")

@@ -4,8 +4,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from common.jobs import JobStatus
+from common.management.chosen import chosen
 from common.tenancy import DEFAULT_ORG
-from predictions.jobs import leads_for, run_score_job
+from predictions.jobs import leads_for, organisations_with_leads, run_score_job
 from predictions.models import ScoreJob
 
 
@@ -20,9 +21,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        (org_id,) = chosen(options["org"], organisations_with_leads())
         criteria = {name: options[name] for name in ("include_decided", "changed_only")}
-        total = leads_for(options["org"], criteria).count()
-        job = ScoreJob.objects.create(org_id=options["org"], started_by="command", criteria=criteria, total=total)
+        total = leads_for(org_id, criteria).count()
+        job = ScoreJob.objects.create(org_id=org_id, started_by="command", criteria=criteria, total=total)
         with tqdm(total=total, desc="Scoring", unit=" leads") as bar:
             run_score_job(job, bar.update)
         job.refresh_from_db()
