@@ -30,13 +30,14 @@ _kind_of_text = lru_cache(maxsize=50_000)(kind_of)
 
 @dataclass
 class ColumnSurvey:
-    """What the filled cells of a column look like."""
+    """What the filled cells of a column look like, in a file with that decimal sign."""
 
+    decimal: str = "."
     kinds: Counter[str] = field(default_factory=Counter)
 
     def see(self, cell: Any) -> None:
         """Counts one filled cell."""
-        self.kinds[_kind_of_text(cell) if isinstance(cell, str) else kind_of(cell)] += 1
+        self.kinds[_kind_of_text(cell, self.decimal) if isinstance(cell, str) else kind_of(cell)] += 1
 
     @property
     def kind(self) -> str:
@@ -69,7 +70,8 @@ class Survey:
 
 def survey_leads(table: Table, mapping: FileMapping, progress: Progress = in_silence) -> Survey:
     """Reads a leads file through."""
-    survey, clock = Survey(columns={name: ColumnSurvey() for name in table.header}), LeadClock(mapping, table.header)
+    survey = Survey(columns={name: ColumnSurvey(mapping.file.decimal) for name in table.header})
+    clock = LeadClock(mapping, table.header)
     columns = [survey.columns[name] for name in table.header]
     for row in table:
         survey.rows += 1

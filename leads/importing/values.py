@@ -16,6 +16,8 @@ NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 WHOLE = re.compile(r"[+-]?\d{1,400}")
 CODE = re.compile(r"[+-]?0\d.*")
 SAFE_DIGITS = 19
+EXACT_BELOW = 2.0**53
+"""From here on, a float may stand for several whole numbers."""
 FIRST_YEAR, LAST_YEAR = EARLIEST.year, LATEST.year
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -33,13 +35,21 @@ def number(cell: Any, decimal: str = ".") -> float | int:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         value: float | int = cell
     else:
-        text = str(cell).strip().replace(decimal, ".") if isinstance(cell, str) else ""
+        text = pointed(cell.strip(), decimal) if isinstance(cell, str) else ""
         if not NUMBER.fullmatch(text):
             raise RowProblem(f"{shown(cell)} is not a number")
         value = int(text) if WHOLE.fullmatch(text) else float(text)
     if not -MAX_NUMBER < value < MAX_NUMBER:
         raise RowProblem(f"{shown(cell)} is too large a number")
     return value
+
+
+def pointed(words: str, decimal: str) -> str:
+    """A number's text with a point for its decimal sign. Where that is a comma, a point parts thousands, and what has
+    one is left out: 250.000 is not 250."""
+    if decimal == ".":
+        return words
+    return "" if "." in words else words.replace(decimal, ".")
 
 
 def truth(cell: Any) -> bool:
@@ -69,7 +79,7 @@ def spelled(cell: Any) -> str:
 
 
 def identity(cell: Any) -> int:
-    """A lead's number: a positive 64-bit integer."""
+    """A lead's number: a positive 64-bit integer. What a spreadsheet has rounded (5.53E+10) would be another lead's."""
     is_plain = isinstance(cell, str) and cell.isdecimal() and cell.isascii() and len(cell) < SAFE_DIGITS
     if is_plain and (found := int(cell)):
         return found
@@ -77,7 +87,8 @@ def identity(cell: Any) -> int:
         value = number(cell)
     except RowProblem:
         value = 0
-    if value != int(value) or not 0 < value <= MAX_ID:
+    is_rounded = (isinstance(value, float) and value >= EXACT_BELOW) or (isinstance(cell, str) and "e" in cell.lower())
+    if is_rounded or value != int(value) or not 0 < value <= MAX_ID:
         raise RowProblem(f"{shown(cell)} is not a lead's number (a positive whole number)")
     return int(value)
 
@@ -147,7 +158,7 @@ def duration(words: str) -> timedelta:
         raise ValueError(f"{words!r} is too long a duration") from None
 
 
-def kind_of(cell: Any) -> str:
+def kind_of(cell: Any, decimal: str = ".") -> str:
     """What a filled cell looks like: `number`, `boolean`, `date` or `text`. Codes with a leading zero are texts."""
     if isinstance(cell, bool):
         return "boolean"
@@ -156,8 +167,8 @@ def kind_of(cell: Any) -> str:
     if not isinstance(cell, str):
         return "text"
     word = cell.strip()
-    if NUMBER.fullmatch(word):
-        return "text" if CODE.fullmatch(word) and "." not in word else "number"
+    if NUMBER.fullmatch(digits := pointed(word, decimal)):
+        return "text" if CODE.fullmatch(digits) and "." not in digits else "number"
     if word.casefold() in TRUTHS:
         return "boolean"
     return "date" if _is_date(word) else "text"

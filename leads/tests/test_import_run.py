@@ -321,6 +321,23 @@ def test_fields_of_the_lead_and_its_property_come_from_their_columns(tmp_path: P
     assert (lead.owner, lead.source, home.price, home.city, home.has_photos) == ("ann", "web", 100.0, "Lyon", True)
 
 
+def test_a_lead_number_that_a_spreadsheet_has_rounded_is_no_number(tmp_path: Path) -> None:
+    rounded = ("5.53398E+10", "1e3", "9007199254740993.0")
+    rows = [f"{number},2026-06-01T09:00:00Z,1,open,1" for number in (*rounded, "55339837658.0", "9007199254740993")]
+    _, rejects = bring_in(LEADS, leads=[write(tmp_path, "l.csv", HEADER, *rows)])
+    assert len(rejects) == len(rounded)
+    assert set(Dossier.objects.values_list("number", flat=True)) == {55339837658, 9007199254740993}
+
+
+def test_where_a_comma_is_the_decimal_sign_a_point_is_none(tmp_path: Path) -> None:
+    rows = ["1;2026-06-01T09:00:00Z;250.000;open;1", "2;2026-06-01T09:00:00Z;250000,5;open;30,5"]
+    mapping = '[file]\ndecimal = ","\n' + LEADS
+    _, rejects = bring_in(mapping, leads=[write(tmp_path, "l.csv", HEADER.replace(",", ";"), *rows)])
+    assert rejects == ["2: amount: '250.000' is not a number"]
+    assert the_lead(2).amount == 250000.5
+    assert LeadAttribute.objects.get(dossier=the_lead(2)).value == 30.5
+
+
 def test_times_are_read_in_their_form_and_zone(tmp_path: Path) -> None:
     for form, cell in (("%d/%m/%Y %H:%M", "01/06/2026 11:00"), ("epoch", "1780304400"), ("epoch_ms", "1780304400000")):
         mapping = 'time_zone = "Europe/Paris"\n' + LEADS.replace('"at"', f'{{ column = "at", format = "{form}" }}')
