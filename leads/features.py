@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.records import MAX_NUMBER
+from leads.records import MAX_NUMBER, MAX_TEXT
 
 Column = NDArray[Any]
 Columns = Mapping[str, Column]
@@ -90,7 +90,7 @@ class Feature:
         if value is None:
             return None
         if self.kind is Kind.CATEGORY:
-            return None if isinstance(value, str) else "must be a text."
+            return self._text_problem(value)
         if not isinstance(value, (int, float)):
             return "must be a number of days, from the date to now." if self.kind is Kind.DATE else "must be a number."
         if isinstance(value, bool) and self.kind is not Kind.BOOLEAN:
@@ -104,12 +104,18 @@ class Feature:
         """Whether all of these can be this feature, seen at a glance; where not, `problem_with` says of each why."""
         types, known = set(map(type, values)), [value for value in values if value is not None]
         if self.kind is Kind.CATEGORY:
-            return types <= {str, NoneType}
+            return types <= {str, NoneType} and max(map(len, known), default=0) <= MAX_TEXT
         if self.kind is Kind.BOOLEAN:
             return types <= {int, float, bool, NoneType} and set(known) <= {0, 1}
         if not types <= {int, float, NoneType}:
             return False
         return not known or (self._range_problem(min(known)) is None and self._range_problem(max(known)) is None)
+
+    def _text_problem(self, value: Any) -> str | None:
+        """A text is stored with every prediction, so it is as long as a lead's own can be at most."""
+        if not isinstance(value, str):
+            return "must be a text."
+        return None if len(value) <= MAX_TEXT else f"must have at most {MAX_TEXT} characters."
 
     def _range_problem(self, value: float) -> str | None:
         if not -MAX_NUMBER < value < MAX_NUMBER:

@@ -23,6 +23,7 @@ SENT = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([0.0, 0.5, 1.0]),
     st.text(max_size=3),
+    st.sampled_from(["x" * 1_000, "x" * 1_001]),
     st.just([1]),
     st.just({"a": 1}),
 )
@@ -45,6 +46,8 @@ def test_a_column_suits_where_nothing_is_wrong_with_any_of_its_values(feature: F
         ("flag", 0.5, "must be true or false, or 1 or 0."),
         ("flag", 1.0, None),
         ("word", 7, "must be a text."),
+        ("word", "x" * 1_000, None),
+        ("word", "x" * 1_001, "must have at most 1000 characters."),
         ("since", "2026-06-01", "must be a number of days, from the date to now."),
     ],
 )
