@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -39,10 +40,13 @@ class AnyAnswer(DefaultContentNegotiation):
 
 
 class BoundedMultiPartParser(MultiPartParser):
-    """Refuses a form of too many parts. What is too long has been refused before (`common.bodies`)."""
+    """Refuses a form of too many parts, or with two of one name, of which the first would pass unnoticed.
+
+    What is too long has been refused before (`common.bodies`).
+    """
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """The form. Raises ParseError (400) for one with too many parts.
+        """The form. Raises ParseError (400) for one with too many parts, and ValidationError naming what stands twice.
 
         Raises PermissionDenied (403) where it names another organisation than the caller's.
         """
@@ -51,6 +55,9 @@ class BoundedMultiPartParser(MultiPartParser):
         except SuspiciousOperation as error:
             raise ParseError("The form has too many parts, or one that cannot be read.") from error
         check_org(form.data, parser_context)
+        times = Counter(name for part in (form.data, form.files) for name, sent in part.lists() for _ in sent)
+        if twice := {name: "may be sent once: import one file after the other." for name in times if times[name] > 1}:
+            raise ValidationError(twice)
         return form
 
 

@@ -166,6 +166,9 @@ def test_an_idempotency_key_takes_a_file_once(crm: Caller, queued: list[str]) ->
         ({"surprise": "1"}, "surprise"),
         ({"file": ""}, "file"),
         ({"file": SimpleUploadedFile("empty.csv", b"")}, "file"),
+        ({"file": [SimpleUploadedFile("a.csv", ROWS), SimpleUploadedFile("b.csv", ROWS)]}, "file"),
+        ({"mapping": [MAPPING, "no_such"]}, "mapping"),
+        ({"mapping": [MAPPING, MAPPING]}, "mapping"),
     ],
 )
 def test_a_form_with_a_fault_is_refused_by_its_name(
