@@ -20,7 +20,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses fields it does not know, and anything but an object.
 
     Whose a body is may be said at every door that knows who calls (`says_whose`): that it is the caller's, the parser
-    has seen.
+    has seen, and of an address `ContractView.query`.
     """
 
     says_whose: ClassVar[bool] = True

@@ -14,7 +14,7 @@ from common.answers import DEPENDENCY_ERRORS
 from common.auth import BrowserSession, TokenAuthentication
 from common.idempotency import KEY_HEADER
 from common.pieces import TakesPieces
-from common.scopes import Caller, caller_of
+from common.scopes import Caller, caller_of, ensure_own_org
 from common.serializers import StrictSerializer
 from common.throttling import RequestLimit, TokenLimit, wait_of
 
@@ -38,6 +38,13 @@ class ContractView(TakesPieces):
     def body(self) -> Any:
         """What was sent; an empty object where nothing was."""
         return self.request.data if self.request.META.get("CONTENT_LENGTH") not in (None, "", "0") else {}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What is asked for in the address. Raises PermissionDenied (403) as a body does that names another's."""
+        found: dict[str, str] = self.request.query_params.dict()
+        ensure_own_org(self.request, found.get("org_id"))
+        return found
 
     def take_no_body(self) -> None:
         """For doors that ask for none. Raises ValidationError for any field, as other doors do for unknown ones."""

@@ -151,6 +151,21 @@ def test_another_organisation_in_the_body_is_403(client: Client, address: str, t
     assert_error(client.post(address, body, "application/json", headers=service(*SCOPES)), 403)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/api/ml/leads/ranked?",
+        "/api/ml/predict/77/change?",
+        "/api/ml/ab-test/differences?control_method=ML&treatment_method=RULE_BASED&",
+    ],
+)
+def test_another_organisation_in_an_address_whose_words_are_all_read_is_403_too(client: Client, address: str) -> None:
+    a_lead(number=77)
+    client.post("/api/ml/predict/77", {}, "application/json", headers=service(*SCOPES))
+    assert_error(client.get(f"{address}org_id=theirs", headers=service(*SCOPES)), 403)
+    assert client.get(f"{address}org_id=default", headers=service(*SCOPES)).status_code == 200
+
+
 def test_another_organisation_in_the_form_of_an_import_is_403_too(client: Client) -> None:
     def told(org_id: str) -> Any:
         file = SimpleUploadedFile("leads.csv", b"dossier_id,status,created_at\n7,NEW,2026-06-01T09:00:00Z\n")

@@ -71,7 +71,7 @@ class Differences(ContractView):
     )
     def get(self, request: Request) -> Response:
         """The share of leads for which two methods recommend different actions. Nothing differs: do not run one."""
-        query = MethodsIn(data=request.query_params.dict())
+        query = MethodsIn(data=self.query)
         query.is_valid(raise_exception=True)
         said = query.validated_data
         try:

@@ -213,7 +213,7 @@ class WhyItMoved(ContractView):
 
         The parts add up to the difference. 404 where the lead was never scored.
         """
-        query = shapes.ChangeIn(data=request.query_params.dict())
+        query = shapes.ChangeIn(data=self.query)
         query.is_valid(raise_exception=True)
         dossier = dossier_or_404(self.caller.org_id, dossier_id)
         try:
@@ -281,7 +281,7 @@ class Ranked(ContractView):
     )
     def get(self, request: Request) -> Response:
         """The leads by current probability, or by expected value, best first; undecided ones unless asked otherwise."""
-        query = shapes.RankedIn(data=request.query_params.dict())
+        query = shapes.RankedIn(data=self.query)
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
         page = ORDERS[wanted["order"]].page(request, _ranked(self.caller.org_id, wanted))
