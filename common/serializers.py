@@ -84,6 +84,16 @@ class FiniteFloatField(serializers.FloatField):
         return value
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A whole number that is a JSON number: no text that could be read as one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """The number. Raises ValidationError for anything else."""
+        if isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class TrueOrFalseField(serializers.BooleanField):
     """A JSON truth value and nothing that looks like one."""
 

@@ -6,12 +6,21 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from common.serializers import FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField, iso
+from common.serializers import (
+    FiniteFloatField,
+    MomentField,
+    StrictSerializer,
+    TextField,
+    TrueOrFalseField,
+    WholeNumberField,
+    iso,
+)
 
 
 class Shape(StrictSerializer):
     text = TextField(required=False)
     number = FiniteFloatField(required=False)
+    whole = WholeNumberField(required=False)
     truth = TrueOrFalseField(required=False)
     moment = MomentField(required=False)
 
@@ -23,6 +32,10 @@ class Shape(StrictSerializer):
         {"number": "5"},
         {"number": True},
         {"number": 10**400},
+        {"whole": "5"},
+        {"whole": 5.5},
+        {"whole": True},
+        {"whole": 1e300},
         {"truth": 1},
         {"truth": "true"},
         {"moment": 5},

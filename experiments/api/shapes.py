@@ -7,7 +7,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from common.serializers import LONGEST_TEXT, FiniteFloatField, StrictSerializer, TextField, TrueOrFalseField
+from common.serializers import (
+    LONGEST_TEXT,
+    FiniteFloatField,
+    StrictSerializer,
+    TextField,
+    TrueOrFalseField,
+    WholeNumberField,
+)
 from experiments.designs import GUARDRAILS, MOST_ARMS, TWO_ARMS, Arm, Plan, two_arms
 from experiments.models import Decision
 from experiments.populations import MOST_FIELDS, problems_of
@@ -70,9 +77,9 @@ class DesignIn(StrictSerializer):
 
     population = PopulationField(required=False, help_text="Which leads; all that are undecided unless said otherwise.")
     coverage = FiniteFloatField(required=False, min_value=0.001, max_value=1.0, help_text="The share taken at all.")
-    attribution_days = serializers.IntegerField(required=False, min_value=1, max_value=365)
+    attribution_days = WholeNumberField(required=False, min_value=1, max_value=365)
     revenue_cap = FiniteFloatField(required=False, min_value=0.5, max_value=1.0, help_text="A quantile.")
-    planned_leads = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
+    planned_leads = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
     guardrails = GuardrailsIn(required=False)
 
     def design(self) -> dict[str, Any]:
@@ -156,7 +163,7 @@ class PlanIn(StrictSerializer):
     leads_per_day = FiniteFloatField(
         required=False, min_value=0.001, max_value=1e9, help_text="The organisation's own unless given."
     )
-    attribution_days = serializers.IntegerField(default=30, min_value=1, max_value=365)
+    attribution_days = WholeNumberField(default=30, min_value=1, max_value=365)
     horizon = serializers.ChoiceField(
         [SEQUENTIAL, FIXED], default=SEQUENTIAL, help_text="Looked at all the time, or once at the end."
     )

@@ -10,7 +10,15 @@ from rest_framework import serializers
 
 from common.jobs import JobStatus
 from common.schema import OneErrorOut
-from common.serializers import MAX_ID, FiniteFloatField, MomentField, StrictSerializer, TextField, TrueOrFalseField
+from common.serializers import (
+    MAX_ID,
+    FiniteFloatField,
+    MomentField,
+    StrictSerializer,
+    TextField,
+    TrueOrFalseField,
+    WholeNumberField,
+)
 from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
 from predictions.movement import PARTS
@@ -255,7 +263,7 @@ class ScoreJobIn(StrictSerializer):
     region = TextField(required=False, max_length=200)
     owner = TextField(required=False, max_length=200)
     dossier_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID),
+        child=WholeNumberField(min_value=1, max_value=MAX_ID),
         required=False,
         max_length=100_000,
         help_text="Only these. A number that no lead has is passed over.",
