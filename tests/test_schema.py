@@ -78,7 +78,7 @@ def is_lacking(error: Any) -> bool:
 def test_one_event_may_be_sent_alone_or_several_in_an_array(schema: Any) -> None:
     body = schema["paths"]["/api/ml/leads/{dossier_id}/events"]["post"]["requestBody"]
     shape = {**body["content"]["application/json"]["schema"], "components": schema["components"]}
-    for told in (EVENT, [EVENT, EVENT]):
+    for told in (EVENT, EVENT | {"direction": "OUTBOUND"}, EVENT | {"direction": None}, [EVENT, EVENT]):
         Draft202012Validator(shape).validate(told)
 
 

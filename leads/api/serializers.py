@@ -86,6 +86,11 @@ def _is_storable(part: Any) -> bool:
     return True
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "enum": Direction.values}]})
+class DirectionField(serializers.ChoiceField):
+    """Who spoke. The schema adds null to alternatives where it may be sent; of a mere choice it would forget it."""
+
+
 class PropertyIn(StrictSerializer):
     """What the lead is interested in."""
 
@@ -126,7 +131,9 @@ class EventIn(StrictSerializer):
 
     org_id = TextField(required=False, max_length=64, help_text="If sent, the organisation of the token.")
     kind = TextField(max_length=MAX_WORD, help_text="`message`, `appointment`, or any word.")
-    direction = serializers.ChoiceField(Direction.choices, required=False, allow_null=True, default=None)
+    direction = DirectionField(
+        Direction.choices, required=False, allow_null=True, default=None, help_text="From the lead, or to the lead."
+    )
     occurred_at = MomentField()
     external_id = TextField(
         required=False, allow_null=True, default=None, max_length=MAX_WORD, help_text="The same one twice counts once."
