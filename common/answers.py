@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -12,6 +14,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.types import Error
@@ -80,6 +83,24 @@ class ContractExceptionHandler(ExceptionHandler):
 def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonResponse:
     """The contract's shape, outside Django REST framework."""
     return JsonResponse({"type": kind, "errors": [{"code": code, "detail": detail, "attr": None}]}, status=status_code)
+
+
+def only_read(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A door for programs outside Django REST framework, to read: 405 for anything else, in the contract's shape.
+
+    A form's token is not asked for before, as nothing is ever written here.
+    """
+
+    @csrf_exempt
+    @functools.wraps(view)
+    def door(request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return view(request)
+        answer = error_answer("client_error", "method_not_allowed", f'Method "{request.method}" not allowed.', 405)
+        answer["Allow"] = "GET, HEAD"
+        return answer
+
+    return door
 
 
 class ServiceUnavailableMiddleware:

@@ -4,11 +4,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as accounts
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.decorators.http import require_safe
 from django.views.i18n import set_language
 from django_otp.admin import OTPAdminSite
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from common.answers import only_read
 from common.logging_in import limited
 from experiments.api import urls as experiments_api
 from insights.first_page import first_page
@@ -41,8 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/auth/", include("common.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="docs.html"), name="docs"),
-    path("health", require_safe(health.health), name="health"),
-    path("health/live", require_safe(health.live), name="health-live"),
-    path("health/ready", require_safe(health.ready), name="health-ready"),
-    path("metrics", require_safe(metrics.metrics), name="metrics"),
+    path("health", only_read(health.health), name="health"),
+    path("health/live", only_read(health.live), name="health-live"),
+    path("health/ready", only_read(health.ready), name="health-ready"),
+    path("metrics", only_read(metrics.metrics), name="metrics"),
 ]

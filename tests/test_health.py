@@ -14,6 +14,7 @@ from django.test import Client
 from leadqual import health
 from leadqual.health import UP, Finding
 from models_registry.models import ModelVersion
+from tests.cast import assert_error
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -81,6 +82,14 @@ def test_the_model_that_scores_is_named_whoevers_it_is_and_counted_where_there_a
 
 
 @pytest.mark.usefixtures("hanging")
+@pytest.mark.parametrize("address", ["/health", "/health/live", "/health/ready", "/metrics"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_another_method_is_405_in_the_contracts_shape(address: str, method: str) -> None:
+    response = Client(enforce_csrf_checks=True).generic(method, address)
+    assert_error(response, 405)
+    assert response["Allow"] == "GET, HEAD"
+
+
 def test_whether_the_process_lives_is_told_without_asking_anybody() -> None:
     assert Client().get("/health/live").json() == {"status": "up"}
     assert Client().get("/health/ready").status_code == 200
