@@ -95,11 +95,12 @@ def leads_for(org_id: str, criteria: Mapping[str, Any]) -> DossierQuerySet:
 
 
 def _changed() -> Q:
-    """Never scored, or something is known of it that was not when it was scored last."""
-    scored_at = OuterRef("score__scored_at")
+    """Never scored, or something is known of it that was not when it was scored last. What lies ahead is not yet."""
+    scored_at, now = OuterRef("score__scored_at"), timezone.now()
     changed = Q(score__scored_at__isnull=True) | Q(updated_at__gt=F("score__scored_at"))
     for model, known in NEWS.items():
-        changed |= Q(Exists(model._default_manager.filter(**{"dossier": OuterRef("pk"), f"{known}__gt": scored_at})))
+        since = {"dossier": OuterRef("pk"), f"{known}__gt": scored_at, f"{known}__lte": now}
+        changed |= Q(Exists(model._default_manager.filter(**since)))
     return changed
 
 

@@ -345,6 +345,16 @@ def test_what_is_told_late_of_a_lead_is_a_change_and_what_is_told_again_is_none(
     assert Prediction.objects.filter(dossier__number=1).count() == 1
 
 
+def test_what_lies_ahead_changes_a_lead_when_it_is_told_and_not_every_night_until_then() -> None:
+    tell(a_record(1))
+    run_score_job(started())
+    happen(EventRecord(1, "appointment", timezone.now() + 9 * DAY))
+    for scored in (1, 0):
+        job = started(changed_only=True)
+        run_score_job(job)
+        assert job.scored == scored
+
+
 def test_what_the_last_worker_counted_stands_also_where_another_tells_of_less(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
