@@ -23,6 +23,14 @@ class TooLarge(exceptions.APIException):
     default_detail = "The body is too large."
 
 
+class Encoded(exceptions.APIException):
+    """415: a body that has to be unpacked before it can be read, which this server does for files alone."""
+
+    status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
+    default_code = "unsupported_media_type"
+    default_detail = "The body has a Content-Encoding; send it as it is, without one."
+
+
 class Unavailable(exceptions.APIException):
     """503: a dependency is away; the same request may succeed later."""
 

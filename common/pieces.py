@@ -11,9 +11,10 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from common.errors import TooLarge
+from common.errors import Encoded, TooLarge
 
 STEP_BYTES = 1 << 16
+PLAIN = "identity"
 IN_MEMORY_BYTES = 1 << 20
 """What is longer is kept in a file until the request has been answered."""
 
@@ -27,8 +28,10 @@ class TakesPieces(APIView):
         return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
     def check_permissions(self, request: Request) -> None:
-        """Whether the caller may come in. Raises what `gather` does."""
+        """Whether the caller may come in. Raises what `gather` does, and Encoded (415) for a packed body."""
         super().check_permissions(request)
+        if request.META.get("HTTP_CONTENT_ENCODING", PLAIN).lower() != PLAIN:
+            raise Encoded()
         if "HTTP_TRANSFER_ENCODING" in request.META:
             gather(request._request, most=self.most_bytes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from random import Random
@@ -174,6 +175,18 @@ def test_a_forged_cursor_is_refused(value: Any) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(["after", value, 1]).encode()).decode().rstrip("=")
     for path in (f"/api/ml/predict/{NUMBER}/history", "/api/ml/leads/ranked", "/api/ml/model/ledger"):
         assert crm.get(f"{path}?cursor={cursor}").status_code in (200, 400)
+
+
+@pytest.mark.parametrize("operation", ["post /api/v1/predict", f"put /api/ml/leads/{NUMBER}", "post /api/auth/token/"])
+def test_a_packed_body_is_415_and_a_plain_one_is_not(operation: str) -> None:
+    crm, (method, address) = Caller(), operation.split()
+    for encoding, packed in (("gzip", gzip.compress), ("identity", bytes)):
+        body = packed(as_bytes(BODIES[operation]))
+        headers = crm.headers | {"Content-Encoding": encoding}
+        answer = crm.client.generic(method.upper(), address, body, "application/json", headers=headers)
+        if encoding == "gzip":
+            assert_error(answer, 415)
+        assert (answer.status_code == 415) == (encoding == "gzip")
 
 
 def test_no_version_has_a_nul_in_its_name() -> None:
