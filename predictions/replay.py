@@ -26,7 +26,7 @@ Row = dict[str, Any]
 # The next prediction at or after each of so many keys, spread evenly from the first to the last.
 SPREAD = """
 WITH reach AS (
-    SELECT min(id) AS first, max(id) AS last, least(%(sample)s, max(id) - min(id) + 1)::bigint AS steps
+    SELECT min(id) AS first, max(id) AS last, least(%(sample)s, coalesce(max(id) - min(id) + 1, 0))::bigint AS steps
     FROM ml_prediction WHERE org_id = %(org_id)s AND dossier_id IS NOT NULL
 )
 SELECT DISTINCT p.id FROM reach CROSS JOIN generate_series(0, steps - 1) AS step CROSS JOIN LATERAL (

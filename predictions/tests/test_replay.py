@@ -57,6 +57,7 @@ def test_a_sample_is_spread_over_all_that_was_stored() -> None:
     assert replay("default", 3).rows == 3
     assert replay("default", 100).rows == 9
     assert replay("default", 10**24).rows == 9  # all, in as many steps as there are
+    assert replay("nobody", 10**24).rows == 0
 
 
 def test_another_organisations_predictions_are_not_replayed() -> None:
