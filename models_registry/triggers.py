@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from common.errors import Conflict
 from leads.models import Outcome
@@ -67,17 +67,16 @@ def facts_of(org_id: str, *, at: datetime) -> Facts:
 def _new_outcomes(org_id: str, last: TrainingRun | None) -> int:
     """Those known now that were recorded since: leads that were forgotten meanwhile take away nothing.
 
-    An outcome that was corrected and says the same of what became of the lead is no new one.
+    One that says of what became of the lead the same as the newest before is no new one: it was corrected.
     """
     known = Outcome.objects.of(org_id).current()
     if last is None:
         return known.count()
     if last.last_outcome is None:  # an earlier run does not tell it
         return known.filter(recorded_at__gt=last.as_of).count()
-    same = Outcome.objects.filter(
-        dossier=OuterRef("dossier"), converted=OuterRef("converted"), pk__lte=last.last_outcome
-    )
-    return known.filter(pk__gt=last.last_outcome).exclude(Exists(same)).count()
+    before = Outcome.objects.filter(dossier=OuterRef("dossier"), pk__lte=last.last_outcome).order_by("-pk")
+    new = known.filter(pk__gt=last.last_outcome).annotate(before=Subquery(before.values("converted")[:1]))
+    return new.filter(Q(before=None) | ~Q(converted=F("before"))).count()
 
 
 def _alarms(org_id: str, *, at: datetime) -> list[Alarm]:

@@ -12,7 +12,7 @@ from common.jobs import JobStatus
 from common.one_by_one import SomeFailed
 from common.tests.people import staff
 from leads.labelled import Counts
-from leads.models import Organisation, Outcome
+from leads.models import Dossier, Organisation, Outcome
 from leads.outcomes import record_outcome
 from leads.tests.cast import a_lead, a_past, an_outcome
 from models_registry import alarms, ledger, tasks, training
@@ -109,9 +109,23 @@ def test_an_outcome_whose_revenue_or_day_is_corrected_is_no_new_one_and_another_
     finish(train_where_due(org_id="default", at=NOW))
     assert facts_of("default", at=NOW).new_outcomes == 0
     for lead, reverses in zip(leads[:3], (False, False, True), strict=True):
-        before = lead.outcomes.get()
-        told = {"converted": before.converted != reverses, "occurred_at": before.occurred_at - DAY, "revenue": 5}
-        record_outcome(org_id="default", dossier=lead, by="crm", at=NOW, **told)
+        tell_again(lead, reverses=reverses)
+    assert facts_of("default", at=NOW).new_outcomes == 1
+
+
+def tell_again(lead: Dossier, *, reverses: bool) -> None:
+    before = lead.outcomes.current().get()
+    told = {"converted": before.converted != reverses, "occurred_at": before.occurred_at - DAY, "revenue": 5}
+    record_outcome(org_id="default", dossier=lead, by="crm", at=NOW, **told)
+
+
+def test_a_fate_is_new_where_training_knew_another_though_it_was_told_once_before() -> None:
+    a_policy(new_outcomes=100)
+    (lead, *_) = a_past()
+    tell_again(lead, reverses=True)
+    finish(train_where_due(org_id="default", at=NOW))
+    assert facts_of("default", at=NOW).new_outcomes == 0
+    tell_again(lead, reverses=True)
     assert facts_of("default", at=NOW).new_outcomes == 1
 
 
