@@ -30,6 +30,10 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
     readonly_fields = ("in_words",)
     fields = ("in_words", "schedule", "new_outcomes", "on_drift", "on_calibration", "hours_between", "behaviour_check")
 
+    def get_fields(self, request: HttpRequest, obj: Policy | None = None) -> tuple[str, ...]:
+        """Of a new one nothing is said yet: an unsaved row is of `default`, whose figures others must not see."""
+        return self.fields if obj is not None else tuple(name for name in self.fields if name != "in_words")
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Where there is none yet."""
         has_none = not Policy.objects.filter(pk=org_of(request.user, session=request.session)).exists()
@@ -42,8 +46,6 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
     @admin.display(description="training starts")
     def in_words(self, policy: Policy) -> SafeString:
         """What the fields below say together, and how near each is."""
-        if not policy.pk:
-            return SafeString("–")
         row = schedule_of(TRAINING)
         facts = facts_of(policy.org_id, at=timezone.now())
         told = sentences(policy, facts, schedule=words_of(row) if row else "no schedule is set up")

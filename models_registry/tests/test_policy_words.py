@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from common.tests.people import staff
+from models_registry.alarms import raise_alarm
 from models_registry.models import AlarmKind, Policy
 from models_registry.policy_words import sentences
 from models_registry.triggers import Facts
@@ -44,3 +46,13 @@ def test_the_admin_says_it_in_the_list_and_on_the_page() -> None:
         assert "at 02:00, on day 1 of the month (UTC)" in page
         assert "Once 500 outcomes have come in since the last training; 0 have come in." in page
     assert client.get("/admin/models_registry/policy/add/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_who_sets_the_first_policy_reads_nothing_of_another_organisation() -> None:
+    words = "Contact preference has moved."
+    raise_alarm(org_id="default", kind=AlarmKind.DRIFT, words=words, evidence={}, at=timezone.now())
+    page = staff(org_id="theirs").get("/admin/models_registry/policy/add/").content.decode()
+    assert "New outcomes" in page
+    assert words not in page
+    assert "0 have come in" not in page
