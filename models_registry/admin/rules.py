@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -22,6 +23,9 @@ from models_registry.models import ScoringRule
 from models_registry.rulebook import delete_rule, own_rules, save_rule
 
 EXAMPLE = "admin/models_registry/scoringrule/_example.html"
+LOST_RULES = (
+    "A rule was deleted since you opened the list, so nothing was saved: look again, and change what is there now."
+)
 
 
 class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -50,6 +54,11 @@ class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
             field.widget.attrs["aria-label"] = f"{self.instance.feature}: {field.label}"
 
 
+def has_lost_rules(weights: BaseModelFormSet[ScoringRule, Any]) -> bool:
+    """Whether a row that was sent is of a rule that the organisation has no longer, or never had."""
+    return any(form.instance.pk is None for form in weights.initial_forms)
+
+
 @admin.register(ScoringRule)
 class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The organisation's own table; without one, the default table is shown, and copied on the first edit."""
@@ -76,7 +85,13 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, with the live example, and the default table where the organisation has no own one."""
+        """The list, with the live example, and the default table where the organisation has no own one.
+
+        Where a rule has gone since the list was shown, its row could not be told from a new one: nothing is saved.
+        """
+        if "_save" in request.POST and self.has_change_permission(request) and has_lost_rules(self._weights(request)):
+            messages.error(request, LOST_RULES)
+            return redirect(request.get_full_path())
         org = Organisation.get(org_of(request.user, session=request.session))
         context = {
             "example": typical_lead(org),
@@ -92,12 +107,20 @@ class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        formset = self.get_changelist_formset(request)(request.POST, queryset=self.get_queryset(request))
+        formset = self._weights(request)
+        if has_lost_rules(formset):
+            return HttpResponseBadRequest(LOST_RULES)
         if not formset.is_valid():
             return HttpResponseBadRequest("These are no weights.")
         org = Organisation.get(org_of(request.user, session=request.session))
         table = [form.instance.rule for form in formset.forms]
         return render(request, EXAMPLE, {"example": typical_lead(org, table), "tried": True})
+
+    def _weights(self, request: HttpRequest) -> BaseModelFormSet[ScoringRule, Any]:
+        """The list's form as it was sent."""
+        formset: Any = self.get_changelist_formset(request)
+        weights: BaseModelFormSet[ScoringRule, Any] = formset(request.POST, queryset=self.get_queryset(request))
+        return weights
 
     def copy(self, request: HttpRequest) -> HttpResponse:
         """Makes the default table the organisation's own."""

@@ -99,6 +99,28 @@ def test_weights_are_edited_in_the_list() -> None:
     assert acts() == ["rules.copy", "rules.change"]
 
 
+def test_a_list_with_a_rule_that_somebody_deleted_meanwhile_saves_nothing_and_says_so() -> None:
+    an_appointment(a_lead(timezone.now()), timezone.now())
+    client = staff()
+    client.post(f"{RULES}copy/")
+    rules = list(ScoringRule.objects.order_by("position"))
+    form = listed(**{rules[1].feature: rules[1].points + 1})
+    client.post(f"{RULES}{rules[0].pk}/delete/", {"post": "yes"})
+    assert client.post(f"{RULES}example/", form).status_code == 400
+    assert "deleted since you opened the list" in client.post(RULES, form, follow=True).content.decode()
+    assert ScoringRule.objects.get(pk=rules[1].pk).points == rules[1].points
+    assert acts() == ["rules.copy", "rules.delete"]
+
+
+def test_a_list_that_names_another_organisations_rule_saves_nothing() -> None:
+    staff(org_id="other").post(f"{RULES}copy/")
+    theirs, client = ScoringRule.objects.order_by("pk")[0], staff()
+    client.post(f"{RULES}copy/")
+    form = listed() | {"form-0-id": theirs.pk, "form-0-points": 99}
+    assert client.post(RULES, form).status_code == 302
+    assert not ScoringRule.objects.filter(points=99).exists()
+
+
 def test_the_first_rule_added_comes_beside_the_default_ones() -> None:
     staff().post(f"{RULES}add/", {"feature": "days_since_creation", "low": 30, "points": -5, "position": 20})
     assert ScoringRule.objects.count() == len(DEFAULT_RULES) + 1
