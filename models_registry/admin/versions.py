@@ -105,6 +105,10 @@ class ModelVersionAdmin(LiveActs, Comparing, Archiving, OwnOrganisationAdmin, ad
         """A card outlives its artefact: archiving drops that, and only that."""
         return False
 
+    def save_model(self, request: HttpRequest, obj: ModelVersion, form: Any, change: bool) -> None:
+        """The notes alone: which version is active, and how it scores, may have changed since the row was read."""
+        obj.save(update_fields=["notes"])
+
     def get_urls(self) -> list[URLPattern]:
         """The confirmation page and the card's file beside Django's own."""
         activate, card, export = map(self.admin_site.admin_view, (self.activate, self.card, self.export))

@@ -1,7 +1,9 @@
 """Versions in the admin: read the card, write notes, and change what scores after a look at both."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from common.audit import AuditEntry
 from common.jobs import JobStatus
@@ -48,6 +50,14 @@ def test_only_the_notes_are_written() -> None:
     client.post(of(version, "change"), {"notes": "the spring one", "version": "20990101000000", "is_active": "on"})
     version.refresh_from_db()
     assert (version.notes, version.version, version.is_active) == ("the spring one", OLD, False)
+
+
+def test_notes_leave_alone_what_an_act_may_change_at_the_same_moment() -> None:
+    version, client = a_version(OLD, is_active=True), staff()
+    with CaptureQueriesContext(connection) as said:
+        client.post(of(version, "change"), {"notes": "the spring one"})
+    [update] = [each["sql"] for each in said if each["sql"].startswith(f'UPDATE "{ModelVersion._meta.db_table}"')]
+    assert update.partition(" WHERE ")[0].endswith(""" SET "notes" = 'the spring one'""")
 
 
 def test_nobody_adds_or_deletes_a_version() -> None:
