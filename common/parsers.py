@@ -40,7 +40,7 @@ class StrictJSONParser(JSONParser):
         except (ValueError, UnicodeDecodeError) as error:
             raise ParseError(f"The body is not valid JSON: {error}") from error
         if ESCAPED.search(raw):
-            _check(data, 0)
+            check_storable(data)
         else:
             _check_depth(data)
         check_org(data, parser_context)
@@ -97,7 +97,8 @@ def _check_depth(data: Any) -> None:
             raise ParseError("The JSON is nested too deeply.")
 
 
-def _check(part: Any, depth: int) -> None:
+def check_storable(part: Any, depth: int = 0) -> None:
+    """Raises ParseError (400) where a text of it is one that nobody can keep, or it is nested too deeply."""
     if depth > MAX_DEPTH:
         raise ParseError("The JSON is nested too deeply.")
     if isinstance(part, str):
@@ -105,10 +106,10 @@ def _check(part: Any, depth: int) -> None:
     elif isinstance(part, dict):
         for key, value in part.items():
             _check_text(key)
-            _check(value, depth + 1)
+            check_storable(value, depth + 1)
     elif isinstance(part, list):
         for value in part:
-            _check(value, depth + 1)
+            check_storable(value, depth + 1)
 
 
 def _check_text(text: str) -> None:

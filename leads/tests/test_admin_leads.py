@@ -126,20 +126,19 @@ def test_another_organisations_leads_are_not_there(staff: Client) -> None:
     assert staff.get(f"/admin/leads/dossier/{theirs.pk}/change/").status_code == 302
 
 
+FIELDS = {
+    "name": "",
+    "time_zone": "Europe/Paris",
+    "horizon_days": "60",
+    "won_statuses": '["SIGNED"]',
+    "lost_statuses": '["LOST"]',
+    "observed_until_0": "",
+    "observed_until_1": "",
+}
+
+
 def saved(staff: Client, address: str = "default/change/", **fields: Any) -> Any:
-    return staff.post(
-        f"/admin/leads/organisation/{address}",
-        {
-            "name": "",
-            "time_zone": "Europe/Paris",
-            "horizon_days": 60,
-            "won_statuses": '["SIGNED"]',
-            "lost_statuses": '["LOST"]',
-            "observed_until_0": "",
-            "observed_until_1": "",
-            **fields,
-        },
-    )
+    return staff.post(f"/admin/leads/organisation/{address}", FIELDS | fields)
 
 
 def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Client) -> None:
@@ -164,6 +163,9 @@ def test_new_words_for_won_settle_the_outcomes_anew_and_leave_a_row(staff: Clien
         {"currency": "€"},
         {"currency": "eur"},
         {"horizon_days": "0"},
+        {"won_statuses": '["SIGNED", "\\u0000"]'},
+        {"lost_statuses": '["\\ud800"]'},
+        {"observed_until_0": "0001-01-01", "observed_until_1": "00:00"},
     ],
 )
 def test_words_that_are_none_or_mean_both_are_refused(staff: Client, fields: dict[str, str]) -> None:
@@ -179,6 +181,44 @@ def test_a_currency_is_three_letters_and_statuses_say_how_they_are_written(staff
     assert saved(staff, currency="CHF").status_code == 302
     assert Organisation.get("default").currency == "CHF"
     assert '["WON", "SIGNED"]' in staff.get("/admin/leads/organisation/default/change/").content.decode()
+
+
+def as_shown(**told: str) -> dict[str, str]:
+    """Fields of the form, with the hidden ones that say what the page showed in them."""
+    return told | {f"initial-{name}": value for name, value in told.items()}
+
+
+def test_records_that_came_in_since_the_page_was_shown_keep_the_present_that_they_moved(staff: Client) -> None:
+    Organisation.objects.create(org_id="default", observed_until=MONDAY, won_statuses=["SIGNED"])
+    assert 'name="initial-observed_until_0"' in staff.get("/admin/leads/organisation/default/change/").content.decode()
+    Organisation.get("default").observe(MONDAY + DAY)
+    Organisation.objects.update(won_statuses=["SIGNED", "PAID"])  # as an import adds one
+    shown = as_shown(
+        observed_until_0=f"{MONDAY:%Y-%m-%d}", observed_until_1=f"{MONDAY:%H:%M:%S}", won_statuses='["SIGNED"]'
+    )
+    assert saved(staff, name="Agence", **shown).status_code == 302
+    kept = Organisation.get("default")
+    assert (kept.name, kept.observed_until, kept.won_statuses) == ("Agence", MONDAY + DAY, ["SIGNED", "PAID"])
+    assert "observed_until" not in AuditEntry.objects.get(act="organisation.change").evidence["changed"]
+
+
+def test_an_organisation_that_is_saved_as_it_was_leaves_no_row(staff: Client) -> None:
+    Organisation.objects.create(org_id="default")
+    assert saved(staff, **as_shown(**FIELDS)).status_code == 302
+    assert not AuditEntry.objects.exists()
+
+
+def test_blanks_around_a_word_are_none_of_it(staff: Client) -> None:
+    Organisation.objects.create(org_id="default")
+    assert saved(staff, won_statuses='[" SIGNED "]').status_code == 302
+    assert Organisation.get("default").verdict_of("SIGNED")
+
+
+def test_no_organisation_is_deleted_from_under_its_leads(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    Organisation.objects.create(org_id="default")
+    assert client.post("/admin/leads/organisation/default/delete/", {"post": "yes"}).status_code == 403
+    assert Organisation.objects.exists()
 
 
 def test_an_organisation_is_made_by_its_own_people_once(staff: Client) -> None:
