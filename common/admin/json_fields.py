@@ -25,7 +25,7 @@ class StorableJSON(forms.JSONField):
         return told
 
     def bound_data(self, data: Any, initial: Any) -> Any:
-        """What a refused form shows: what cannot be kept is no text that a page can say, so it stays as it was written."""
+        """What a refused form shows: what no page can say stays as it was written."""
         told = super().bound_data(data, initial)
         try:
             check_storable(told)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from common.admin import OwnOrganisationAdmin
+from common.admin.json_fields import STORABLE_JSON
 from common.errors import Conflict
 from common.html import flat, table
 from common.tenancy import org_of
@@ -40,6 +41,7 @@ class ExperimentAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[t
     list_filter = ("status",)
     search_fields = ("name",)
     ordering = ("-created_at",)
+    formfield_overrides = STORABLE_JSON
     change_form_template = "admin/experiments/experiment/change_form.html"
     facts = (
         "name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 
 from common.serializers import LONGEST_TEXT
@@ -13,6 +14,12 @@ from experiments.models import Decision, Experiment, ExperimentStatus
 from experiments.populations import problems_of
 
 ARM_KEYS = {"name", "method", "share"}
+BOUNDS = {
+    "coverage": (MinValueValidator(0.001), MaxValueValidator(1)),
+    "revenue_cap": (MinValueValidator(0.5), MaxValueValidator(1)),
+    "planned_leads": (MinValueValidator(1),),
+}
+"""As over the API."""
 MADE_BY_ALL = ("name", "description", "coverage", "attribution_days", "revenue_cap", "planned_leads")
 
 
@@ -69,6 +76,8 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["previous"].queryset = stopped(self.org_id)  # type: ignore[attr-defined]
         for name in TWO_ARMS:
             self.fields[name].required = False
+        for name, bounds in BOUNDS.items():
+            self.fields[name].validators.extend(bounds)
 
     def clean(self) -> dict[str, Any] | None:
         """Refuses methods that no lead can be scored by, and what is no filter."""
@@ -81,7 +90,9 @@ class ExperimentForm(forms.ModelForm):  # type: ignore[type-arg]
         return said
 
     def _problems(self, said: dict[str, Any]) -> dict[str, str]:
-        if said.get("arms"):
+        if "arms" not in said:  # what was written there is no JSON, which the form says already
+            return {}
+        if said["arms"]:
             return problems_with(self.org_id, _arms(said)) if _is_arms(said["arms"]) else {"arms": "are not arms."}
         missing = [name for name in TWO_ARMS if said.get(name) in (None, "")]
         return dict.fromkeys(missing, "is required.") if missing else problems_with(self.org_id, _arms(said))

@@ -97,17 +97,36 @@ def test_only_what_has_stopped_has_a_new_iteration() -> None:
         {"traffic_split": "1"},
         {"population": '{"x": 1}'},
         {"arms": '[{"name": "a"}]'},
+        {"arms": '[{"name"'},
+        {"arms": '[{"name": "\\ud800", "method": "ML", "share": 0.5}, {"name": "b", "method": "ML", "share": 0.5}]'},
+        {"population": '{"source": ["\\ud800"]}'},
         {"arms": '[{"name": "a", "method": "ML", "share": 1}]'},
         {"arms": json.dumps([{"name": name * 33, "method": "ML", "share": 0.5} for name in "ab"])},
         {"arms": json.dumps([{"name": name + "\0", "method": "ML", "share": 0.5} for name in "ab"])},
         {"population": '{"attributes.budget": NaN}'},
         {"population": '{"attributes.budget": [1, 1e999]}'},
         {"revenue_margin": "2"},
+        {"planned_leads": "0"},
     ],
 )
 def test_what_is_no_design_is_refused(change: dict[str, str]) -> None:
     assert staff().post(f"{LIST}add/", FORM | change).status_code == 200
     assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"coverage": "0"}, "greater than or equal to 0.001"),
+        ({"coverage": "2"}, "less than or equal to 1"),
+        ({"revenue_cap": "0.2"}, "greater than or equal to 0.5"),
+        ({"revenue_cap": "2"}, "less than or equal to 1"),
+    ],
+)
+def test_a_number_out_of_bounds_is_told_its_bounds(change: dict[str, str], words: str) -> None:
+    page = staff().post(f"{LIST}add/", FORM | change).content.decode()
+    assert words in page
+    assert "Constraint" not in page
 
 
 def test_facts_are_read_and_steps_need_the_permission() -> None:
