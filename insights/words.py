@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import inf
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -29,6 +31,7 @@ __all__ = [
     "band",
     "capital",
     "counted",
+    "days_between",
     "duration",
     "money",
     "percent",
@@ -135,9 +138,9 @@ ALGORITHMS: dict[str, Words] = {
 }
 
 
-def age(days: float) -> str:
-    """A span of days, as one says it: "today", "yesterday", "5 days", "3 weeks", "4 months"."""
-    whole = int(days)
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, by the viewer's calendar, as one says it: "today", "yesterday", "5 days", "3 weeks", "4 months"."""
+    whole = days_between(since, now)
     if whole < 1:
         return _("today")
     if whole < 2:
@@ -149,6 +152,11 @@ def age(days: float) -> str:
     if whole < 730:
         return ngettext("%d month", "%d months", round(whole / 30.44)) % round(whole / 30.44)
     return ngettext("%d year", "%d years", whole // 365) % (whole // 365)
+
+
+def days_between(since: datetime, now: datetime) -> int:
+    """How many midnights of the viewer's have gone by: what came late yesterday came yesterday, not today."""
+    return (timezone.localdate(now) - timezone.localdate(since)).days
 
 
 def about(number: float) -> str:

@@ -118,16 +118,17 @@ def _last(name: str, when: datetime | None, now: datetime, is_daily: bool) -> La
     if when is None:
         return Last(name, None, _("none yet"), False)
     since = max(now - when, timedelta())
-    return Last(name, when, _ago(since), is_daily and since > STALE)
+    return Last(name, when, _ago(when, now), is_daily and since > STALE)
 
 
-def _ago(since: timedelta) -> str:
+def _ago(when: datetime, now: datetime) -> str:
+    since = now - when
     if since < timedelta(minutes=1):
         return _("just now")
     if since < timedelta(days=1):
         return _("%s ago") % words.span(since.total_seconds() / 60)
-    days = since / timedelta(days=1)
-    return words.age(days) if days < words.AGED else _("%s ago") % words.age(days)
+    age = words.age(when, now)
+    return age if words.days_between(when, now) < words.AGED else _("%s ago") % age
 
 
 def _fresh_light(lead: Last) -> Light:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
@@ -96,11 +96,11 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     outcome = Outcome.objects.current().filter(dossier=lead).first()
     said = list(Override.objects.filter(dossier=lead).order_by("-at", "-pk")[:MOST_OVERRIDES])
     opinions = [_opinion(row, outcome, later=said[:place]) for place, row in enumerate(said)]
-    days = (org.now() - lead.created_at) / timedelta(days=1)
+    now = org.now()
     return LeadPage(
         lead=lead,
-        age=words.age(days),
-        is_aged=days >= words.AGED,
+        age=words.age(lead.created_at, now),
+        is_aged=words.days_between(lead.created_at, now) >= words.AGED,
         outcome=outcome,
         judged=_judged(org.org_id, stored[0]) if stored else None,
         has_changed=len(stored) > 1,

@@ -158,13 +158,13 @@ def _row(
     trail: Trail | None,
     override: Override | None,
 ) -> Row:
-    days = (now - score.dossier.created_at) / timedelta(days=1)
+    created_at = score.dossier.created_at
     return Row(
         score=score,
         lead=score.dossier,
         action=words.action_of(score.action, score.probability or 0.0),
-        age=words.age(days),
-        is_aged=days >= words.AGED,
+        age=words.age(created_at, now),
+        is_aged=words.days_between(created_at, now) >= words.AGED,
         reasons=reasons,
         is_unexplained=prediction is not None and prediction.is_unexplained,
         low=prediction.probability_low if prediction else None,

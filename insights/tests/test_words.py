@@ -1,6 +1,10 @@
 """Numbers and codes as a person reads them."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
+from django.utils import timezone
 
 from insights import words
 from predictions.actions import ACTIONS
@@ -29,7 +33,17 @@ def test_a_probability_is_never_shown_as_certain_where_it_is_not(share: float, t
     [(0.3, "today"), (1.2, "yesterday"), (5, "5 days"), (22, "3 weeks"), (100, "3 months"), (800, "2 years")],
 )
 def test_ages_are_said_as_one_says_them(days: float, text: str) -> None:
-    assert words.age(days) == text
+    evening = datetime(2026, 3, 2, 20, tzinfo=UTC)
+    assert words.age(evening - timedelta(days=days), evening) == text
+
+
+@pytest.mark.parametrize(("day", "text"), [(2, "today"), (1, "yesterday"), (0, "2 days")])
+def test_days_are_those_of_the_viewers_calendar(day: int, text: str) -> None:
+    """At half past midnight in Paris the evening before is yesterday, though London still has it."""
+    late = datetime(2026, 2, 28, 22, 50, tzinfo=UTC) + timedelta(days=day)
+    with timezone.override(ZoneInfo("Europe/Paris")):
+        assert words.age(late, datetime(2026, 3, 2, 22, 55, tzinfo=UTC)) == text
+        assert words.age(late, datetime(2026, 3, 2, 23, 30, tzinfo=UTC)) == ("yesterday", "2 days", "3 days")[2 - day]
 
 
 @pytest.mark.parametrize(("minutes", "text"), [(1, "1 minute"), (45, "45 minutes"), (120, "2 hours"), (4320, "3 days")])
