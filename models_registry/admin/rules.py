@@ -18,7 +18,7 @@ from common.admin import OwnOrganisationAdmin
 from common.tenancy import org_of
 from leads.models import Organisation
 from models_registry.example import typical_lead
-from models_registry.learning.rules import DEFAULT_RULES, Rule, UnknownFeature, feature_of
+from models_registry.learning.rules import DEFAULT_RULES
 from models_registry.models import ScoringRule
 from models_registry.rulebook import delete_rule, own_rules, save_rule
 
@@ -26,23 +26,6 @@ EXAMPLE = "admin/models_registry/scoringrule/_example.html"
 LOST_RULES = (
     "A rule was deleted since you opened the list, so nothing was saved: look again, and change what is there now."
 )
-
-
-class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A rule whose feature must be in the catalogue."""
-
-    class Meta:
-        model = ScoringRule
-        fields = ("feature", "low", "high", "points", "position")
-
-    def clean_feature(self) -> str:
-        """The feature's name. Raises ValidationError where no numeric feature is called so."""
-        name: str = self.cleaned_data["feature"].strip()
-        try:
-            feature_of(Rule(name, None, None, 0))
-        except UnknownFeature as error:
-            raise forms.ValidationError("is not a numeric feature of the catalogue (see docs/features.md).") from error
-        return name
 
 
 class WeightForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -63,7 +46,6 @@ def has_lost_rules(weights: BaseModelFormSet[ScoringRule, Any]) -> bool:
 class ScoringRuleAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """The organisation's own table; without one, the default table is shown, and copied on the first edit."""
 
-    form = RuleForm
     list_display = ("feature", "low", "high", "points", "position")
     list_editable = ("low", "high", "points", "position")
     ordering = ("position", "id")

@@ -8,6 +8,8 @@ from django.db import models
 from common.tenancy import OrgQuerySet, OrgScoped
 from models_registry.learning.rules import Rule, UnknownFeature, feature_of
 
+MOST_POINTS = 100
+
 
 class ScoringRule(OrgScoped):
     """So many points where a feature lies in a range (low inclusive, high exclusive; empty: unbounded).
@@ -32,7 +34,8 @@ class ScoringRule(OrgScoped):
                 name="ml_scoring_rule_range_not_empty",
             ),
             models.CheckConstraint(
-                condition=models.Q(points__gte=-100, points__lte=100), name="ml_scoring_rule_points_bounded"
+                condition=models.Q(points__gte=-MOST_POINTS, points__lte=MOST_POINTS),
+                name="ml_scoring_rule_points_bounded",
             ),
         ]
 
@@ -45,10 +48,13 @@ class ScoringRule(OrgScoped):
         return Rule(self.feature, self.low, self.high, self.points)
 
     def clean(self) -> None:
-        """Raises ValidationError where the feature is unknown or the range is empty."""
+        """Raises ValidationError where the feature is unknown, the range empty, or the points more than there are."""
         try:
             feature_of(Rule(self.feature, self.low, self.high, self.points or 0.0))
         except UnknownFeature as error:
-            raise ValidationError({"feature": f"{error} is not a numeric feature of the catalogue."}) from error
+            words = f"{error} is not a numeric feature of the catalogue (see docs/features.md)."
+            raise ValidationError({"feature": words}) from error
+        if abs(self.points or 0.0) > MOST_POINTS:
+            raise ValidationError({"points": f"must be from -{MOST_POINTS} to {MOST_POINTS}."})
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValidationError({"high": "must be greater than the lower bound."})
