@@ -88,7 +88,7 @@ class PredictionAdmin(FoundByLead, LongTable, ReadOnlyAdmin, OwnOrganisationAdmi
             return HttpResponseNotAllowed(["POST"])
         org_id = org_of(request.user, session=request.session)
         by = request.user.get_username()
-        version = get_object_or_404(ModelVersion.objects.of(org_id), version=request.POST.get("version", ""))
+        version = get_object_or_404(ModelVersion.objects.of(org_id), version=text_of(request, "version"))
         try:
             recalibrate_now(org_id=org_id, by=by, reason=text_of(request), version=version.version)
         except ModelVersion.DoesNotExist:

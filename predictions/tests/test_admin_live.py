@@ -32,6 +32,7 @@ def test_recalibrate_now_and_back_again() -> None:
     asked = {"version": version.version, "reason": "spring"}
     assert "Recalibrate now" in page(client, version)
     assert "Restore the calibration before" not in page(client, version)
+    assert client.post(RECALIBRATE, {"version": "\0"}).status_code == 404
     assert "0 leads have a known outcome" in client.post(RECALIBRATE, asked, follow=True).content.decode()
     a_mature_past(version, shift=1.2)
     answer = client.post(RECALIBRATE, asked, follow=True).content.decode()
