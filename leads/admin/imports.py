@@ -16,7 +16,7 @@ class ImportJobAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Model
         "filename",
         "content",
         "status",
-        "progress",
+        "percent",
         "rows",
         "accepted",
         "rejected",
@@ -25,3 +25,8 @@ class ImportJobAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.Model
     )
     list_filter = ("status", "content")
     ordering = ("-created_at",)
+
+    @admin.display(description="progress")
+    def percent(self, job: ImportJob) -> str:
+        """How far it is."""
+        return f"{job.progress:.0%}"

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from common import audit
 from common.audit import AuditEntry
 from common.tenancy import Membership
-from leads.models import Organisation, Outcome
+from leads.models import ImportJob, Organisation, Outcome
 from leads.tests.cast import DAY, HOUR, MONDAY, a_lead, a_message, a_property, an_attribute, an_event, an_outcome
 
 pytestmark = pytest.mark.django_db
@@ -238,6 +238,11 @@ def test_imports_and_audit_rows_are_to_read(staff: Client) -> None:
     for page in ("leads/importjob", "common/auditentry"):
         assert staff.get(f"/admin/{page}/").status_code == 200
         assert staff.get(f"/admin/{page}/add/").status_code == 403
+
+
+def test_an_import_says_how_far_it_is_in_percent(staff: Client) -> None:
+    ImportJob.objects.create(filename="leads.csv", content="leads", progress=0.5)
+    assert "50%" in staff.get("/admin/leads/importjob/").content.decode()
 
 
 def test_an_audit_row_is_never_changed_or_deleted_even_by_a_superuser(client: Client) -> None:
