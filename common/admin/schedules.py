@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cache
 from typing import Any
 
 from celery import current_app
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -100,9 +100,9 @@ class ScheduleAdmin(ForAll, PeriodicTaskAdmin):  # type: ignore[misc]
         return words_of(task) if task.pk else "–"
 
     @admin.display(description="next")
-    def next_run(self, task: PeriodicTask) -> datetime | None:
-        """When it is due."""
-        return next_run_of(task) if task.pk else None
+    def next_run(self, task: PeriodicTask) -> str:
+        """When it is due, on its page as in the list."""
+        return str(display_for_value(next_run_of(task) if task.pk else None, "–"))
 
     @admin.display(description="what it does")
     def what_it_does(self, task: PeriodicTask) -> str:
@@ -130,12 +130,12 @@ class ScheduleAdmin(ForAll, PeriodicTaskAdmin):  # type: ignore[misc]
     @admin.action(description="Switch on", permissions=["change"])
     def enable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         """They run again at their times."""
-        _switched(request, queryset.filter(enabled=False), on=True)
+        messages.success(request, f"{_switched(request, queryset.filter(enabled=False), on=True)} switched on.")
 
     @admin.action(description="Switch off", permissions=["change"])
     def disable_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
         """They do not run until they are switched on."""
-        _switched(request, queryset.filter(enabled=True), on=False)
+        messages.success(request, f"{_switched(request, queryset.filter(enabled=True), on=False)} switched off.")
 
     @admin.action(description="Run now", permissions=["change"])
     def run_tasks(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:
@@ -154,12 +154,13 @@ def _sayings() -> dict[str, str]:
 
 
 @transaction.atomic
-def _switched(request: HttpRequest, tasks: QuerySet[PeriodicTask], *, on: bool) -> None:
+def _switched(request: HttpRequest, tasks: QuerySet[PeriodicTask], *, on: bool) -> int:
     for task in tasks:
         before = words_of(task)
         task.enabled = on
         task.save()  # tells the scheduler that something has changed
         _record(request, task, before=before)
+    return len(tasks)
 
 
 def _record(

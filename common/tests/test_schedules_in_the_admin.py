@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from celery import current_app
 from django.test import Client
+from django.utils.formats import date_format
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from common.audit import AuditEntry
@@ -71,11 +72,17 @@ def test_an_interval_is_in_words_and_next_after_its_last_run() -> None:
     assert (words_of(task), next_run_of(task)) == ("Switched off", None)
 
 
+def test_the_next_run_is_written_alike_in_the_list_and_on_the_page() -> None:
+    client, due = staff(), next_run_of(training())
+    for address in (LIST, f"{LIST}{training().pk}/change/"):
+        assert date_format(due, "DATETIME_FORMAT") in client.get(address).content.decode()
+
+
 def test_switching_off_and_on_leaves_rows() -> None:
     client, task = staff(), training()
-    client.post(LIST, acted("disable_tasks", task))
+    assert "1 switched off." in client.post(LIST, acted("disable_tasks", task), follow=True).content.decode()
     assert not training().enabled
-    client.post(LIST, acted("disable_tasks", task))
+    assert "0 switched off." in client.post(LIST, acted("disable_tasks", task), follow=True).content.decode()
     client.post(LIST, acted("enable_tasks", task))
     assert training().enabled
     rows = AuditEntry.objects.order_by("number").values_list("act", "subject", "by", "before", "after")
