@@ -30,6 +30,15 @@ def test_a_button_of_a_page_of_another_organisation_does_nothing_to_the_lead_of_
     assert [row.dossier for row in Outcome.objects.all()] == [theirs]
 
 
+def test_the_admin_says_which_organisation_was_chosen_and_in_which_zone_its_times_are() -> None:
+    Organisation.objects.create(org_id="agency")
+    client = admin()
+    assert "Times in UTC" in client.get("/admin/leads/dossier/").content.decode()
+    client.post(f"{PAGES}organisation", {"org_id": "agency"})
+    page = client.get("/admin/leads/dossier/").content.decode()
+    assert ">agency</a>" in page.partition('class="who"')[2].partition("</header>")[0]
+
+
 def test_who_cannot_switch_is_asked_nothing() -> None:
     lead = a_scored_lead(0.6)
     client = sales()
