@@ -61,9 +61,10 @@ def configure() -> None:
 
 def configuration(form: str, level: str) -> dict[str, Any]:
     """The standard library's logging, as `form` (`json` or `console`) on standard error."""
-    renderer: Processor = (
-        structlog.processors.JSONRenderer(_as_json) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
-    )
+    # Python's own tracebacks. Where rich happens to be installed it would draw them, all variables too: that takes half
+    # a minute, in which every thread of the process waits to write its next line.
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    renderer: Processor = structlog.processors.JSONRenderer(_as_json) if form == "json" else console
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "json":
         # Without local variables: they hold what people have told us.

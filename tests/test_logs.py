@@ -17,7 +17,7 @@ from common.idempotency import IdempotencyKey
 from leadqual import logs
 from leads.tests.cast import a_lead, a_past, a_property, an_attribute
 from tests.cast import Caller
-from tests.processes import Process, Server
+from tests.processes import Process, Server, free_port
 from tests.test_other_processes import asked, eventually
 
 SCORING = {"predictions.tasks.score", "predictions.tasks.score_chunk"}
@@ -98,6 +98,32 @@ def test_an_error_of_the_database_is_logged_without_the_row(lines: Callable[[], 
     assert "duplicate key" in json.dumps(line)
     assert "Ombeline" not in json.dumps(line)
     assert "locals" not in json.dumps(line)
+
+
+@pytest.mark.django_db
+def test_a_request_that_is_answered_503_is_one_line_that_says_so(lines: Callable[[], list[Any]], settings: Any) -> None:
+    settings.REDIS_URL, settings.RATE_LIMIT_WHEN_AWAY = f"redis://127.0.0.1:{free_port()}/0", "refuse"
+    assert Caller().post("/api/ml/predict/1").status_code == 503
+    (line,) = [line for line in lines() if "request" in line]
+    assert (line["event"], line["code"]) == ("request_finished", 503)
+    (away,) = [line for line in lines() if line["event"] == "dependency_away"]
+    assert away["error"] == "ConnectionError"
+
+
+def test_a_traceback_in_a_terminal_is_pythons_own_which_no_thread_waits_for() -> None:
+    made = logs.configuration("console", "INFO")["formatters"]["line"]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=made["processors"], foreign_pre_chain=made["foreign_pre_chain"]
+    )
+    try:
+        told = "Quillfeather"
+        raise KeyError(len(told))
+    except KeyError as error:
+        caught = error
+    record = logging.LogRecord("test", logging.ERROR, "", 0, "refused", (), (KeyError, caught, caught.__traceback__))
+    line = formatter.format(record)
+    assert line.endswith("KeyError: 12")
+    assert "= 'Quillfeather'" not in line
 
 
 @pytest.mark.slow
