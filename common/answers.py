@@ -22,7 +22,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg2.errors import ForeignKeyViolation
 from redis.exceptions import ConnectionError as CacheConnectionError
 from redis.exceptions import TimeoutError as CacheTimeoutError
-from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.exceptions import APIException, UnsupportedMediaType
+from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 
 from common.errors import RETRY_AFTER_SECONDS, Conflict, TooLarge, Unavailable
@@ -39,6 +40,10 @@ log = structlog.get_logger(__name__)
 def means_later(error: Exception) -> bool:
     """Whether an error says that something we depend on is away or full, and not that somebody made a mistake."""
     return isinstance(error, DEPENDENCY_ERRORS) or (isinstance(error, OSError) and error.errno in FULL)
+
+
+def _tell_of(error: Exception) -> None:
+    log.error("dependency_away", error=type(error.__cause__ or error).__name__, said=str(error))
 
 
 class ContractExceptionFormatter(ExceptionFormatter):
@@ -62,9 +67,9 @@ class ContractExceptionHandler(ExceptionHandler):
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
         """The contract's exception for it, or itself."""
-        if means_later(exc):
-            log.error("dependency_away", error=type(exc).__name__)
-            return Unavailable()
+        if means_later(exc) or isinstance(exc, Unavailable):
+            _tell_of(exc)
+            return exc if isinstance(exc, Unavailable) else Unavailable()
         if isinstance(exc.__cause__, ForeignKeyViolation):
             log.warning("gone_meanwhile", error=str(exc))
             return Conflict("Something that this is about was deleted at the same time. Ask again to see what is left.")
@@ -73,6 +78,11 @@ class ContractExceptionHandler(ExceptionHandler):
         if isinstance(exc, UnsupportedMediaType):
             return UnsupportedMediaType("", self._wrong_type())
         return super().convert_known_exceptions(exc)
+
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        """Has what nobody expected logged as an error, 500. What is away was told of: its request is one line, 503."""
+        if not isinstance(exc, Unavailable):
+            super().report_exception(exc, response)
 
     def _wrong_type(self) -> str:
         request, view = self.context["request"], self.context["view"]
@@ -119,7 +129,7 @@ class ServiceUnavailableMiddleware:
             return unavailable(request, exception)
         if not means_later(exception):
             return None
-        log.error("dependency_away", error=type(exception).__name__)
+        _tell_of(exception)
         return unavailable(request, Unavailable())
 
 
