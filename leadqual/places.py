@@ -100,6 +100,20 @@ def secret(name: str, *, letters: int, wanted: str = "") -> str:
         return path.read_text()
 
 
+def kept_secret(name: str) -> str:
+    """What the file `name` holds; nothing where there is none."""
+    path = var_dir() / name
+    with ours(path):
+        return path.read_text() if path.exists() else ""
+
+
+def forget_secret(name: str) -> None:
+    """Removes the file `name`, where there is one."""
+    path = var_dir() / name
+    with ours(path):
+        path.unlink(missing_ok=True)
+
+
 def secret_key() -> str:
     """The installation's own DJANGO_SECRET_KEY."""
     return secret("secret_key", letters=64)

@@ -7,15 +7,17 @@ import os
 import sys
 from pathlib import Path
 
-from leadqual.places import secret
+from leadqual.places import forget_secret, secret
 
 ACCOUNTS = {"admin": "everything", "staff": "train, activate, roll back", "sales": "the pages, to read"}
+KEPT_AS = "demo_password"
+"""The file in `var/` that keeps the accounts' password, as long as it opens one of them."""
 GROUPS = {"staff": ["analyst", "ml_admin"], "sales": ["sales"]}
 
 
 def demo_password() -> str:
     """LEADQUAL_DEMO_PASSWORD, else a random one that is kept where only its owner can read it."""
-    return secret("demo_password", letters=12, wanted=os.environ.get("LEADQUAL_DEMO_PASSWORD", ""))
+    return secret(KEPT_AS, letters=12, wanted=os.environ.get("LEADQUAL_DEMO_PASSWORD", ""))
 
 
 def main() -> int:
@@ -27,7 +29,7 @@ def main() -> int:
     _say("Preparing the database ...")
     call_command("migrate", verbosity=0)
     _collect_static_files()
-    _accounts(demo_password())
+    make_accounts(demo_password())
     _demonstration()
     return 0
 
@@ -46,9 +48,11 @@ def _collect_static_files() -> None:
         mark.write_text(stamp)
 
 
-def _accounts(password: str) -> None:
+def make_accounts(password: str) -> None:
+    """Makes those that are missing. Where data come from elsewhere (a backup), their accounts keep their passwords."""
     from django.contrib.auth.models import Group, User
 
+    users = []
     for name in ACCOUNTS:
         user, is_new = User.objects.get_or_create(
             username=name, defaults={"is_superuser": name == "admin", "is_staff": name != "sales"}
@@ -58,6 +62,9 @@ def _accounts(password: str) -> None:
         if is_new or os.environ.get("LEADQUAL_DEMO_PASSWORD"):  # what somebody has changed since is theirs
             user.set_password(password)
             user.save()
+        users.append(user)
+    if not any(user.check_password(password) for user in users):
+        forget_secret(KEPT_AS)
 
 
 def _demonstration() -> None:

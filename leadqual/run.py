@@ -23,8 +23,8 @@ from typing import Any
 from honcho.manager import Manager
 
 from leadqual import embedded, lifeline
-from leadqual.places import CannotStart, var_dir
-from leadqual.prepare import ACCOUNTS, demo_password
+from leadqual.places import CannotStart, kept_secret, var_dir
+from leadqual.prepare import ACCOUNTS, KEPT_AS
 
 READY_SECONDS = 120
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "REMAP_SIGTERM": "SIGQUIT",  # a task cut short by the end goes back to the queue
     "PYTHONWARNINGS": "ignore:You're running the worker",  # as root; only JSON is accepted, no pickles
 }
+THEIR_OWN = "with the passwords that came with the data; LEADQUAL_DEMO_PASSWORD=... make run gives all three a new one"
 ENDED_BY_A_PERSON = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 
 
@@ -165,14 +166,15 @@ def _announce(port: int, printer: _Printer) -> None:
             return
         time.sleep(0.2)
     printer.is_waiting = False
-    password = demo_password()
-    body = json.dumps({"username": "staff", "password": password})
+    password = kept_secret(KEPT_AS)
+    body = json.dumps({"username": "staff", "password": password or "..."})
+    opened_by = f"password: {password}" if password else THEIR_OWN
     login = f"curl {address}/api/auth/token/ --json {shlex.quote(body)}"
     people = "\n".join(f"    {name:6} {may}" for name, may in ACCOUNTS.items())
     _say(f"""
   leadqual is ready:  {address}
 
-  Log in as           (password: {password})
+  Log in as           ({opened_by})
 {people}
 
   Try first
