@@ -1,6 +1,6 @@
 # One image for web, worker and beat; the command says which. It holds no secret: give it DJANGO_SECRET_KEY, DATABASE_URL,
-# REDIS_URL and CELERY_BROKER_URL (see docs/settings.md). The root file system may be read-only: /var/lib/leadqual and /tmp are
-# written to. To pin the base by digest: docker buildx imagetools inspect python:3.11.14-slim-bookworm
+# REDIS_URL and CELERY_BROKER_URL (see docs/settings.md). The root file system may be read-only: /var/lib/leadqual, /tmp
+# and /dev/shm are written to. To pin the base by digest: docker buildx imagetools inspect python:3.11.14-slim-bookworm
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /build
 COPY requirements.txt .
@@ -17,7 +17,7 @@ ENV PATH=/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=leadqual.settings \
     DJANGO_STATIC_ROOT=/app/staticfiles \
     LEADQUAL_VAR=/var/lib/leadqual \
-    PROMETHEUS_MULTIPROC_DIR=/tmp \
+    PROMETHEUS_MULTIPROC_DIR=/dev/shm \
     LEADQUAL_HOST=0.0.0.0
 COPY --from=build /venv /venv
 WORKDIR /app

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from leadqual import postgres, valkey
-from leadqual.places import OURS, CannotStart, home, lock_file, secret_key, sockets, var_dir
+from leadqual.places import OURS, CannotStart, figures, home, lock_file, secret_key, sockets, var_dir
 
 __all__ = ["CannotStart", "broker_url", "database_url", "redis_url", "running", "secret_key", "var_dir", "wanted"]
 
@@ -90,7 +90,8 @@ def clean() -> None:
         for folder in {home(), var_dir()}:
             for path in (path for pattern in OURS for path in folder.glob(pattern)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        shutil.rmtree(sockets(), ignore_errors=True)
+        for folder in (sockets(), figures()):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def status() -> str:

@@ -17,6 +17,7 @@ from typing import IO
 PROJECT = Path(__file__).resolve().parent.parent
 LONGEST_SOCKET = ".s.PGSQL.5432.lock"
 SOCKET_PATH_LIMIT = 107
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - `_owned` refuses another's
 SERVANT_OF_ROOT = "nobody"
 """PostgreSQL refuses to run as root; this account exists everywhere and owns nothing else."""
 
@@ -55,6 +56,16 @@ def home() -> Path:
     if os.geteuid() == 0 and not open_to_all(var_dir()):
         return _owned(Path("/var/tmp") / f"leadqual-{_mark()}", 0o755)  # noqa: S108 - `_owned` refuses another's
     return var_dir()
+
+
+def figures() -> Path:
+    """The folder in which processes share their figures: in memory, where there is such a place, and not in `var/`.
+
+    They are mapped files with holes. On a disk that is full, whoever counts into one of these is ended by SIGBUS.
+    """
+    if os.access(SHARED_MEMORY, os.W_OK | os.X_OK):
+        return _owned(SHARED_MEMORY / f"leadqual-{_mark()}", 0o700)
+    return _owned(var_dir() / "prometheus", 0o700)
 
 
 def sockets() -> Path:

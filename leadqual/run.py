@@ -23,7 +23,7 @@ from typing import Any
 from honcho.manager import Manager
 
 from leadqual import embedded, lifeline
-from leadqual.places import CannotStart, kept_secret, var_dir
+from leadqual.places import CannotStart, figures, kept_secret, var_dir
 from leadqual.prepare import ACCOUNTS, KEPT_AS
 
 READY_SECONDS = 120
@@ -58,7 +58,10 @@ def _run(port: int) -> int:
     _say("Starting PostgreSQL and Valkey ..." if any(embedded.wanted()) else "Using the servers that you have named.")
     with embedded.running():
         _prepare()
-        return _serve(port)
+        try:
+            return _serve(port)
+        finally:
+            shutil.rmtree(figures(), ignore_errors=True)
 
 
 def _port() -> int:
@@ -104,10 +107,8 @@ def _end_with_make(make: int) -> None:
 
 
 def _environment() -> None:
-    metrics = var_dir() / "prometheus"
-    shutil.rmtree(metrics, ignore_errors=True)  # figures of processes that have ended
-    metrics.mkdir(parents=True)
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(metrics))
+    shutil.rmtree(figures(), ignore_errors=True)  # of processes that have ended
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(figures()))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadqual.settings")
     os.environ.setdefault("LEADQUAL_LOG_FORMAT", "console")
     os.environ.setdefault("LEADQUAL_LOG_LEVEL", "WARNING")

@@ -92,6 +92,18 @@ def test_secrets_are_made_once_and_for_their_owner_alone(var: Path) -> None:
     assert places.secret("demo_password", letters=12) == "a wish"
 
 
+def test_figures_are_shared_in_memory_where_there_is_such_a_place(
+    var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "shm"
+    monkeypatch.setattr(places, "SHARED_MEMORY", memory)
+    assert places.figures() == var / "prometheus"
+    memory.mkdir()
+    assert places.figures().parent == memory
+    embedded.clean()
+    assert not [*memory.iterdir(), *var.glob("prometheus")]
+
+
 def test_a_folder_that_cannot_be_used_is_named(var: Path) -> None:
     var.write_text("no folder")
     with pytest.raises(embedded.CannotStart, match=str(var)), embedded.running():
