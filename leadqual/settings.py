@@ -171,6 +171,7 @@ CELERY_IMPORTS = ["leadqual.task_metrics"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is long away ends no worker
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # nor one that refuses what is written, as Valkey does on a full disk
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 10, "socket_connect_timeout": 5, "visibility_timeout": 43_200}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

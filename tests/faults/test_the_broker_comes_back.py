@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+import redis
 from celery import current_app
+from django.conf import settings
 from kombu import Consumer, Queue
 
 from leadqual import celery as _celery  # noqa: F401 - as in each of our processes
+from leadqual import health
+from tests.processes import Process
+from tests.test_other_processes import eventually
 
 
 def test_a_connection_that_was_given_up_can_be_closed_and_its_messages_acknowledged_in_vain() -> None:
@@ -25,3 +31,16 @@ def test_a_connection_that_was_given_up_can_be_closed_and_its_messages_acknowled
     channel.close()
     with current_app.connection_for_write() as again:
         again.default_channel.queue_delete(queue.name)
+
+
+@pytest.mark.slow
+def test_a_broker_that_refuses_for_a_while_what_is_written_ends_no_worker(celery_worker_process: Process) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.execute_command("ACL SETUSER default -brpop")  # a full disk does it with each command that writes
+        try:
+            refused = eventually(lambda: "NoPermissionError" in celery_worker_process.log)
+        finally:
+            broker.execute_command("ACL SETUSER default +brpop")
+    assert refused
+    assert eventually(lambda: health.workers().state == health.UP)
+    assert celery_worker_process.process.poll() is None
