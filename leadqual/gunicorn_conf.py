@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-bind = f"{os.environ.get('LEADQUAL_HOST') or '127.0.0.1'}:{os.environ.get('PORT') or 8000}"
+from leadqual.places import in_address
+
+bind = f"{in_address(os.environ.get('LEADQUAL_HOST') or '127.0.0.1')}:{os.environ.get('PORT') or 8000}"
 # One process a core. Callers who are in the same one at the same time are answered together (common/together.py), so
 # threads are many; and where most callers happen to be in one process, it answers them for less.
 workers = int(os.environ.get("WEB_WORKERS") or 2)

@@ -43,6 +43,11 @@ class CannotStart(RuntimeError):
     """Something cannot be started; the text says why, and what to do."""
 
 
+def in_address(host: str) -> str:
+    """A host as it stands before a port: `::1` in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def var_dir() -> Path:
     """Where data are kept: `var/` in the project, unless LEADQUAL_VAR names another folder. Raises CannotStart."""
     path = Path(os.environ.get("LEADQUAL_VAR") or PROJECT / "var").resolve()

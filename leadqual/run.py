@@ -23,10 +23,12 @@ from typing import Any
 from honcho.manager import Manager
 
 from leadqual import embedded, lifeline
-from leadqual.places import CannotStart, figures, kept_secret, var_dir
+from leadqual.places import CannotStart, figures, in_address, kept_secret, var_dir
 from leadqual.prepare import ACCOUNTS, KEPT_AS
 
 READY_SECONDS = 120
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Hosts that mean every address of this machine, and where each is asked."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENVIRONMENT = {
     "REMAP_SIGTERM": "SIGQUIT",  # a task cut short by the end goes back to the queue
@@ -68,7 +70,8 @@ def _port() -> int:
     text = os.environ.get("PORT") or "8000"
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise CannotStart(f"PORT must be a number from 1 to 65535, not {text!r}.")
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in _host() else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_host(), int(text)))
@@ -159,7 +162,7 @@ def commands() -> dict[str, list[str]]:
 
 
 def _announce(port: int, printer: _Printer) -> None:
-    address = f"http://{'localhost' if _host() in {'127.0.0.1', '0.0.0.0'} else _host()}:{port}"  # noqa: S104
+    address = f"http://{'localhost' if _host() in {'127.0.0.1', *ANYWHERE} else in_address(_host())}:{port}"
     deadline = time.monotonic() + READY_SECONDS
     while not _is_healthy(port):
         if time.monotonic() > deadline:
@@ -190,7 +193,7 @@ def _announce(port: int, printer: _Printer) -> None:
 
 
 def _is_healthy(port: int) -> bool:
-    host = "127.0.0.1" if _host() == "0.0.0.0" else _host()  # noqa: S104
+    host = in_address(ANYWHERE.get(_host(), _host()))
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/health", timeout=5) as answer:
             return bool(answer.status == 200)
