@@ -267,7 +267,15 @@ def _follow(
         since = latest.get(dossier_id, EARLIEST)
         is_old = event.occurred_at < since or (event.occurred_at == since and id(event) not in news)
         if event.status and not is_old and event.status != status[dossier_id]:
-            before = status[dossier_id]
-            steps.append(StatusStep(dossier_id, before, event.status, event.occurred_at, told=told[dossier_id]))
+            steps.append(
+                StatusStep(
+                    dossier_id,
+                    status[dossier_id],
+                    event.status,
+                    event.occurred_at,
+                    told=told[dossier_id],
+                    recorded_at=event.recorded_at,
+                )
+            )
             status[dossier_id] = event.status
     follow_statuses(organisation=organisation, steps=steps, by=by)

@@ -68,7 +68,8 @@ class StatusStep:
     """A status that a lead took at `moment`, or by then where not `is_exact`.
 
     `is_retold` marks a status that stood already and whose time or revenue is told again, perhaps corrected. `told` is
-    the status that the lead itself was told with last, where events have set another since.
+    the status that the lead itself was told with last, where events have set another since. `recorded_at` is when the
+    step became known, where that was later.
     """
 
     dossier_id: int
@@ -79,6 +80,12 @@ class StatusStep:
     revenue: Decimal | None = None
     is_retold: bool = False
     told: str | None = None
+    recorded_at: datetime | None = None
+
+    @property
+    def known_from(self) -> datetime:
+        """From when on what follows from it counts."""
+        return max(self.moment, self.recorded_at or self.moment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +191,10 @@ def _settle(organisation: Organisation, last: Mapping[int, StatusStep], by: str)
             continue  # told again of a status that events have left since
         if current:
             # What is told again was wrong from the start; what a later step ends was right until then.
-            end = current.recorded_at if step.is_retold else max(step.moment, current.recorded_at)
+            end = current.recorded_at if step.is_retold else max(step.known_from, current.recorded_at)
             past.append((current.id, end))
         if verdict is not None:
-            new.append((dossier_id, verdict, step.moment, step.moment, step.revenue, step.is_exact))
+            new.append((dossier_id, verdict, step.moment, step.known_from, step.revenue, step.is_exact))
     bulk.execute(SUPERSEDE, past)
     bulk.execute(ADD_OUTCOMES, new, organisation.org_id, by)
 

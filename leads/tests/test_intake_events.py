@@ -71,6 +71,20 @@ def test_an_event_may_be_a_step_of_the_status_and_decide_the_lead() -> None:
     assert everything() == before
 
 
+def test_what_a_step_decides_is_known_from_when_the_step_was_recorded() -> None:
+    happen(EventRecord(42, "signed", MONDAY + DAY, recorded_at=MONDAY + 3 * DAY, status="WON"))
+    won = Outcome.objects.get()
+    assert (won.occurred_at, won.recorded_at) == (MONDAY + DAY, MONDAY + 3 * DAY)
+    happen(EventRecord(42, "withdrawn", MONDAY + 4 * DAY, recorded_at=MONDAY + 6 * DAY, status="LOST"))
+    won.refresh_from_db()
+    lost = Outcome.objects.current().get()
+    assert (won.superseded_at, lost.occurred_at, lost.recorded_at) == (
+        MONDAY + 6 * DAY,
+        MONDAY + 4 * DAY,
+        MONDAY + 6 * DAY,
+    )
+
+
 def test_an_older_step_does_not_undo_a_later_one() -> None:
     happen(EventRecord(42, "won", MONDAY + 2 * DAY, external_id="w", status="WON"))
     happen(EventRecord(42, "lost", MONDAY + DAY, external_id="l", status="LOST"))
