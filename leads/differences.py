@@ -13,7 +13,6 @@ from leads.records import FIRST_STATUS, LeadRecord, PropertyRecord, Scalar, same
 from leads.tables.dossier import Availability
 
 CORE = ("source", "source_score", "owner", "region", "amount")
-NOTHING = PropertyRecord()
 # A lead told within a day of its creation is told as it was then; later nobody can say since when its values held.
 PROMPT = timedelta(days=1)
 
@@ -187,15 +186,19 @@ def _compare_property(telling: TellingOf, known: KnownLead, differences: Differe
         differences.removed_properties.append((known.dossier_id,))
     if told is None or old is None:
         differences.undo(known.dossier_id, "property.known_from", known.property_known_from, telling.moment)
-    _undo_property(known, told or NOTHING, telling.moment, differences)
+    if old is not None:
+        _undo_property(known.dossier_id, old, told, telling.moment, differences)
     return True
 
 
-def _undo_property(known: KnownLead, told: PropertyRecord, moment: datetime, differences: Differences) -> None:
-    for name in ("price", "has_photos", "city") if known.property else ():
-        old = getattr(known.property, name)
-        if old != getattr(told, name):
-            differences.undo(known.dossier_id, f"property.{name}", old, moment)
+def _undo_property(
+    dossier_id: int, old: PropertyRecord, told: PropertyRecord | None, moment: datetime, differences: Differences
+) -> None:
+    for name in ("price", "has_photos", "city"):
+        value = getattr(old, name)
+        # Of one that goes, also what nobody knew: it may come back with it, and had it not before.
+        if told is None or value != getattr(told, name):
+            differences.undo(dossier_id, f"property.{name}", value, moment)
 
 
 def _compare_attribute(telling: TellingOf, known: KnownLead, name: str, differences: Differences) -> bool:
