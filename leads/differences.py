@@ -22,9 +22,13 @@ UPDATE dossier SET created_at = told.created_at, source = told.source, source_sc
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::float8[], %s::text[], %s::text[], %s::float8[])
      AS told (id, created_at, source, source_score, owner, region, amount) WHERE dossier.id = told.id
 """
+# Of two that tell a lead at once the earlier may be written last: in the order of their times they stand as written.
 ADD_CHANGES = """
 INSERT INTO lead_change (org_id, dossier_id, field, old_value, changed_at)
-SELECT %s, * FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::timestamptz[])
+SELECT %s, told.dossier_id, told.field, told.old_value, greatest(
+    told.changed_at, (SELECT max(changed_at) FROM lead_change WHERE dossier_id = told.dossier_id))
+FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::timestamptz[])
+     AS told (dossier_id, field, old_value, changed_at)
 """
 PUT_PROPERTIES = """
 INSERT INTO property (org_id, dossier_id, price, has_photos, city, known_from)

@@ -135,3 +135,10 @@ def test_what_a_property_brings_as_it_comes_back_was_not_known_before_it_went() 
     assert (then["has_property"], then["city"], now["property_price"]) == (1, "Lyon", 5)
     assert np.isnan(then["property_price"])
     assert np.isnan(then["property_has_photos"])
+
+
+def test_of_two_that_tell_a_lead_at_once_the_one_written_last_counts_last_also_where_it_began_earlier() -> None:
+    tell(a_record(source="a"))
+    tell(a_record(source="b"), at=MONDAY + 2 * HOUR)
+    tell(a_record(source="c"), at=MONDAY + HOUR)
+    assert [read_of(MONDAY + hours * HOUR)["source"] for hours in (0, 1, 2)] == ["a", "a", "c"]
