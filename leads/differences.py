@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,24 @@ SELECT %s, * FROM unnest(%s::bigint[], %s::float8[], %s::boolean[], %s::text[], 
 ON CONFLICT (dossier_id) DO UPDATE SET price = EXCLUDED.price, has_photos = EXCLUDED.has_photos, city = EXCLUDED.city
 """
 REMOVE_PROPERTIES = "DELETE FROM property USING unnest(%s::bigint[]) AS gone (id) WHERE dossier_id = gone.id"
+# What held from the creation on, by (dossier, creation as told before, creation as told now, when that was told).
+FROM_CREATION = """
+unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) AS told (dossier_id, before, since, at)
+"""
+MOVE_ATTRIBUTES = f"""
+UPDATE lead_attribute AS held SET known_from = told.since FROM {FROM_CREATION}
+WHERE (held.dossier_id, held.known_from) = (told.dossier_id, told.before) AND NOT EXISTS (
+    SELECT FROM lead_attribute WHERE (dossier_id, name) = (held.dossier_id, held.name) AND known_from < told.before)
+"""  # noqa: S608 - our own words
+MOVE_PROPERTIES = f"""
+UPDATE property SET known_from = told.since FROM {FROM_CREATION}
+WHERE (property.dossier_id, property.known_from) = (told.dossier_id, told.before)
+"""  # noqa: S608
+# Of a lead that was dated into the future nothing could change before that.
+MOVE_CHANGES = f"""
+UPDATE lead_change SET changed_at = told.at FROM {FROM_CREATION}
+WHERE (lead_change.dossier_id, changed_at) = (told.dossier_id, told.before) AND told.before > told.at
+"""  # noqa: S608
 # Two values known from the same instant: there was no time between them, so the later telling counts.
 PUT_ATTRIBUTES = """
 INSERT INTO lead_attribute (org_id, dossier_id, name, value, known_from, availability)
@@ -69,6 +87,17 @@ class KnownLead:
     property_known_from: datetime | None
     attributes: Mapping[str, KnownAttribute]
 
+    def created_earlier(self, since: datetime) -> KnownLead:
+        """The same, where what it was told with at its creation held from `since` on."""
+        return replace(
+            self,
+            property_known_from=since if self.property_known_from == self.created_at else self.property_known_from,
+            attributes={
+                name: replace(each, known_from=since) if each.known_from == self.created_at else each
+                for name, each in self.attributes.items()
+            },
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TellingOf:
@@ -99,6 +128,7 @@ class Differences:
     """Rows to write, one list a table."""
 
     dossiers: list[tuple[Any, ...]] = field(default_factory=list)
+    created_earlier: list[tuple[Any, ...]] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     properties: list[tuple[Any, ...]] = field(default_factory=list)
     removed_properties: list[tuple[int]] = field(default_factory=list)
@@ -108,6 +138,8 @@ class Differences:
 
     def write(self, org_id: str) -> None:
         """Writes all but the status steps, which are an act of their own."""
+        for statement in (MOVE_ATTRIBUTES, MOVE_PROPERTIES, MOVE_CHANGES):
+            bulk.execute(statement, self.created_earlier)
         bulk.execute(ADD_CHANGES, self.changes, org_id)
         bulk.execute(REMOVE_PROPERTIES, self.removed_properties)
         bulk.execute(PUT_PROPERTIES, self.properties, org_id)
@@ -159,10 +191,14 @@ def _first_step(telling: TellingOf, dossier_id: int) -> StatusStep:
 
 
 def compare(telling: TellingOf, known: KnownLead, differences: Differences) -> None:
-    """Notes what the telling changes of a known lead."""
+    """Notes what the telling changes of a known lead. What held from its creation on holds from an earlier one, too."""
+    since = telling.lead.created_at
+    if since < known.created_at:
+        differences.created_earlier.append((known.dossier_id, known.created_at, since, telling.moment))
+        known = known.created_earlier(since)
     names = {**known.attributes, **telling.lead.attributes}
     changes = [
-        telling.lead.created_at != known.created_at,
+        since != known.created_at,
         _compare_core(telling, known, differences),
         _compare_property(telling, known, differences),
         *(_compare_attribute(telling, known, name, differences) for name in names),

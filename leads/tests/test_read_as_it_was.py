@@ -27,7 +27,7 @@ ORGANISATIONS = ("default", "other")
 WORDS = ("web", "", None, "NULL", """a 'fair' of "last" year, {in} \\ Élan""")
 VALUES = (None, 5, 5.0, "5", "", "five", True, 0, 1e200, "2026-06-01", "2026-06-01T00:00:00+02:00")
 OF_OTHERS = ("market_activity_score",)
-"""Leads count for others' markets under the region and city that they have today (ADR 2)."""
+"""Leads count for others' markets under the region and city that they have today, and for their sources likewise (ADR 2)."""
 
 
 @dataclass
@@ -135,6 +135,29 @@ def test_what_a_property_brings_as_it_comes_back_was_not_known_before_it_went() 
     assert (then["has_property"], then["city"], now["property_price"]) == (1, "Lyon", 5)
     assert np.isnan(then["property_price"])
     assert np.isnan(then["property_has_photos"])
+
+
+HOUSE = PropertyRecord(price=5.0, city="Lyon")
+
+
+def test_what_held_from_the_creation_on_holds_from_one_that_is_corrected_to_an_earlier_time() -> None:
+    tell(a_record(property=HOUSE, attributes={"a": 1, "b": 1}))
+    tell(a_record(property=HOUSE, attributes={"a": 1, "b": 2}), at=MONDAY + HOUR)
+    earlier = MONDAY - 9 * HOUR  # another time zone
+    tell(a_record(created_at=earlier, property=HOUSE, attributes={"a": 3, "b": 2}), at=MONDAY + DAY)
+    first, later, now = read_of(earlier), read_of(MONDAY + HOUR), read_of(MONDAY + DAY)
+    assert (first["has_property"], first["attributes.a"], first["attributes.b"]) == (1, 1, 1)
+    assert (later["attributes.a"], later["attributes.b"]) == (1, 2)
+    assert (now["attributes.a"], now["attributes.b"]) == (3, 2)
+
+
+def test_a_lead_that_was_dated_into_the_future_is_read_as_told_once_that_is_corrected() -> None:
+    future = MONDAY + 60 * DAY
+    tell(a_record(created_at=future, source="a", property=HOUSE, attributes={"a": 1}))
+    tell(a_record(created_at=future, source="b", property=HOUSE, attributes={"a": 2}), at=MONDAY + HOUR)
+    tell(a_record(source="b", property=HOUSE, attributes={"a": 3}), at=MONDAY + 2 * HOUR)
+    now = read_of(MONDAY + 2 * HOUR)
+    assert (now["source"], now["has_property"], now["attributes.a"]) == ("b", 1, 3)
 
 
 def test_of_two_that_tell_a_lead_at_once_the_one_written_last_counts_last_also_where_it_began_earlier() -> None:
