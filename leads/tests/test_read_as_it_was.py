@@ -27,7 +27,7 @@ ORGANISATIONS = ("default", "other")
 WORDS = ("web", "", None, "NULL", """a 'fair' of "last" year, {in} \\ Élan""")
 VALUES = (None, 5, 5.0, "5", "", "five", True, 0, 1e200, "2026-06-01", "2026-06-01T00:00:00+02:00")
 OF_OTHERS = ("market_activity_score",)
-"""Leads count for others' markets under the region and city that they have today, and for their sources likewise (ADR 2)."""
+"""Leads count for others' markets under the region and city that they have today (ADR 2)."""
 
 
 @dataclass
