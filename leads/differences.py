@@ -10,7 +10,7 @@ from typing import Any
 from leads import bulk
 from leads.outcomes import StatusStep
 from leads.records import FIRST_STATUS, LeadRecord, PropertyRecord, Scalar, same_value
-from leads.tables.dossier import Availability
+from leads.tables.dossier import USABLE, Availability
 
 CORE = ("source", "source_score", "owner", "region", "amount")
 # A lead told within a day of its creation is told as it was then; later nobody can say since when its values held.
@@ -248,7 +248,7 @@ def _compare_attribute(telling: TellingOf, known: KnownLead, name: str, differen
         row = None if value is None else _late_attribute(telling, value, declared)
     elif not same_value(value, current.value):
         row = KnownAttribute(value, max(telling.moment, current.known_from), _observed(declared))
-    elif declared and declared != current.availability != Availability.OBSERVED:
+    elif declared and declared != current.availability and _goes_before(declared, current.availability):
         row = KnownAttribute(value, current.known_from, declared)
     else:
         row = None
@@ -283,6 +283,14 @@ def _late_attribute(telling: TellingOf, value: Scalar, declared: str | None) -> 
     if declared:
         return KnownAttribute(value, telling.lead.created_at, declared)
     return KnownAttribute(value, telling.moment, Availability.OBSERVED)
+
+
+def _goes_before(declared: str, known: str) -> bool:
+    """Whether what a mapping says of an attribute replaces what is known.
+
+    A change was seen at its time; of that, only that it may not be used can be said.
+    """
+    return known != Availability.OBSERVED or declared not in USABLE
 
 
 def _observed(declared: str | None) -> str:

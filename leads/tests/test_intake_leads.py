@@ -100,6 +100,15 @@ def test_a_mapping_says_when_an_attribute_is_known_and_may_change_its_mind() -> 
     assert attributes("tags")[1] == ("cold", MONDAY + 32 * DAY, "outcome")
 
 
+def test_a_change_that_was_seen_is_used_no_longer_once_a_mapping_says_that_it_comes_of_contact() -> None:
+    tell(a_record(attributes={"tags": "hot"}))
+    tell(a_record(attributes={"tags": "cold"}), at=MONDAY + DAY)
+    tell(a_record(attributes={"tags": "cold"}, availability={"tags": "unknown"}), at=MONDAY + 2 * DAY)
+    assert attributes("tags")[1] == ("cold", MONDAY + DAY, "observed")
+    tell(a_record(attributes={"tags": "cold"}, availability={"tags": "contact"}), at=MONDAY + 3 * DAY)
+    assert attributes("tags")[1] == ("cold", MONDAY + DAY, "contact")
+
+
 def test_a_status_is_a_history() -> None:
     for day, status in enumerate(["NEW", "CONTACTED", "CONTACTED", "WON"]):
         tell(a_record(status=status), at=MONDAY + day * DAY)
