@@ -112,9 +112,12 @@ def _blank_words_of_nobody(batch: PredictionBatch, gone: Sequence[bytes]) -> Non
         batch.save(update_fields=["words"])
 
 
-def drop_rejects(jobs: QuerySet[ImportJob]) -> int:
-    """Deletes the rejected rows, and the files' names, of imports that have ended; of how many."""
-    return jobs.exclude(status__in=OPEN_STATUSES).exclude(rejects=[], filename="").update(rejects=[], filename="")
+def drop_rejects(jobs: QuerySet[ImportJob]) -> None:
+    """Deletes the rejected rows, and the files' names, of imports that have ended."""
+    ended = jobs.exclude(status__in=OPEN_STATUSES)
+    ended.exclude(rejects=[]).update(rejects=[])
+    for job in ended.exclude(filename="").defer("mapping"):
+        job.forget_filename()
 
 
 def keep_to_retention(*, at: datetime) -> int:

@@ -94,7 +94,14 @@ def a_known_person() -> None:
     for made in ImportJob.objects.all():
         made.file.delete()
         made.fail("It has ended.")
-    ImportJob.objects.create(status="SUCCEEDED", filename=f"{WORD}.csv", rejects=[{"line": 1, "row": WORD}])
+    name = f"{WORD}.csv"
+    read = {"at": NOW.isoformat(), "stage": "done", "text": f"{name}: 3 leads read (3 new), at once."}
+    ImportJob.objects.create(
+        status="SUCCEEDED", filename=name, rejects=[{"line": 1, "row": WORD}], messages=[read], finished_at=NOW
+    )
+    ImportJob.objects.create(
+        status="FAILED", filename=name, error=f"{name} has no column 'dossier_id'", messages=[], finished_at=NOW
+    )
     experiment = Experiment.objects.create(name="x", control_method="ML", treatment_method="RULE_BASED")
     lead = Dossier.objects.get(number=NUMBER)
     for reason in (f"{WORD} told me", f"{WORD} told me more"):
@@ -123,6 +130,14 @@ def test_nothing_of_a_forgotten_person_is_left_but_the_record() -> None:
     assert (entry.subject, entry.by, entry.reason) == (str(NUMBER), "command", "asked")
     assert entry.evidence["erased"]["Message"] == 1
     assert not Exposure.objects.exists()
+
+
+def test_what_came_of_an_import_is_still_told_without_its_files_name() -> None:
+    a_known_person()
+    call_command("forget_lead", str(NUMBER))
+    read, failed = ImportJob.objects.filter(finished_at=NOW).order_by("-status")
+    assert read.messages[0]["text"] == "…: 3 leads read (3 new), at once."
+    assert failed.error == "… has no column 'dossier_id'"
 
 
 def test_what_was_answered_of_a_forgotten_person_is_not_told_again() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from common.jobs import Job, JobQuerySet
+from common.phrasebook import CUT
 
 
 class ImportJob(Job):
@@ -27,3 +28,14 @@ class ImportJob(Job):
 
     def __str__(self) -> str:
         return f"{self.filename or self.pk} ({self.status})"
+
+    def forget_filename(self) -> None:
+        """Takes the file's name, which may be a person's, also out of what is said of an import that has ended."""
+        self.messages = [each | {"text": self._without_name(each["text"])} for each in self.messages]
+        self.error = self._without_name(self.error)
+        self.filename = ""
+        self.save(update_fields=["messages", "error", "filename"])
+
+    def _without_name(self, text: str) -> str:
+        begins = text.startswith((f"{self.filename}: ", f"{self.filename} has no column "))
+        return f"{CUT}{text.removeprefix(self.filename)}" if begins else text
