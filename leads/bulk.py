@@ -87,7 +87,7 @@ def fetch(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def insert(sql: str, rows: Sequence[Sequence[Any]], *first: Any) -> list[tuple[Any, ...]]:
+def execute_returning(sql: str, rows: Sequence[Sequence[Any]], *first: Any) -> list[tuple[Any, ...]]:
     """Like `execute`, for a statement that returns rows."""
     if not rows:
         return []

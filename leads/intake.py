@@ -153,7 +153,7 @@ def _add_dossiers(org_id: str, told: Mapping[int, LeadRecord]) -> dict[int, int]
         )
         for lead in told.values()
     ]
-    return {number: dossier_id for dossier_id, number in bulk.insert(ADD_DOSSIERS, rows, org_id)}
+    return {number: dossier_id for dossier_id, number in bulk.execute_returning(ADD_DOSSIERS, rows, org_id)}
 
 
 def _known(organisation: Organisation, numbers: list[int], at: datetime) -> dict[int, KnownLead]:
@@ -206,8 +206,11 @@ def add_events(*, org_id: str, events: Sequence[EventRecord], at: datetime, by: 
 def _not_sent_before(events: list[tuple[int, EventRecord]]) -> list[tuple[int, EventRecord]]:
     """The events, each external_id of a dossier once, in an order in which two imports cannot wait for each other."""
     named = [(dossier_id, event.external_id) for dossier_id, event in events if event.external_id is not None]
-    older = {row[0] for row in bulk.insert(WITH_EVENTS, [(dossier_id,) for dossier_id in {key[0] for key in named}])}
-    seen = set(bulk.insert(KNOWN_EXTERNAL_IDS, [key for key in named if key[0] in older]))
+    older = {
+        row[0]
+        for row in bulk.execute_returning(WITH_EVENTS, [(dossier_id,) for dossier_id in {key[0] for key in named}])
+    }
+    seen = set(bulk.execute_returning(KNOWN_EXTERNAL_IDS, [key for key in named if key[0] in older]))
     fresh = []
     for dossier_id, event in events:
         key = (dossier_id, event.external_id)

@@ -89,7 +89,7 @@ class StatusStep:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentOutcome:
     """The current outcome of a lead."""
 
     id: int
@@ -179,7 +179,7 @@ def follow_statuses(*, organisation: Organisation, steps: Sequence[StatusStep], 
 def _settle(organisation: Organisation, last: Mapping[int, StatusStep], by: str) -> None:
     if not last:
         return
-    standing = {row[0]: Standing(*row[1:]) for row in bulk.fetch(CURRENT_OUTCOMES, list(last))}
+    standing = {row[0]: CurrentOutcome(*row[1:]) for row in bulk.fetch(CURRENT_OUTCOMES, list(last))}
     verdicts = {status: organisation.verdict_of(status) for status in {step.after for step in last.values()}}
     past: list[tuple[int, datetime]] = []
     new: list[tuple[Any, ...]] = []

@@ -253,7 +253,7 @@ def _once_each(batch: Pending) -> tuple[list[LeadRecord], Refused]:
     here: dict[int, int] = {}
     for row, lead in batch:
         here.setdefault(lead.number, row.line)
-    first = dict(bulk.insert(NOTE_SEEN, list(here.items())))
+    first = dict(bulk.execute_returning(NOTE_SEEN, list(here.items())))
     leads = [lead for row, lead in batch if first[lead.number] == row.line]
     return leads, [
         (row, f"lead {lead.number} stands already in line {first[lead.number]}")
