@@ -43,7 +43,7 @@ def test_a_killed_server_comes_up_again_with_what_was_queued(var: Path) -> None:
 
 
 def test_a_server_that_has_much_to_read_is_waited_for(var: Path) -> None:
-    with embedded.running(), redis.Redis.from_url(embedded.redis_url()) as client:
+    with embedded.running(), redis.Redis.from_url(embedded.redis_url(), socket_timeout=60) as client:
         client.eval("for i = 1, 400000 do redis.call('SET', i, i) end", 0)
     with embedded.running(), redis.Redis.from_url(embedded.redis_url()) as client:
         assert client.get("400000") == b"400000"
