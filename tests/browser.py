@@ -74,7 +74,7 @@ def browser() -> Iterator[Browser]:
 
 
 def _when_ready(address: str) -> Browser:
-    for _ in range(100):
+    for _ in range(600):
         try:
             return Browser(address)
         except (urllib.error.URLError, OSError):

@@ -17,6 +17,8 @@ from models_registry.models import ModelVersion
 from tests.cast import assert_error
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+PATIENCE = 3.0
+"""Whoever is there answers within it, also on a machine that others use; what hangs takes all of it."""
 
 
 @pytest.fixture
@@ -42,18 +44,18 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("hanging")
 def test_a_check_that_hangs_is_down_after_its_limit_and_the_others_are_told(settings: Any) -> None:
-    settings.HEALTH_TIMEOUT_SECONDS = 0.5
+    settings.HEALTH_TIMEOUT_SECONDS = PATIENCE
     answer = Client().get("/health")
     checks = answer.json()["checks"]
     assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
     assert int(answer["Retry-After"]) > 0
-    assert checks["workers"] == {"state": "down", "detail": "No answer within 0.5 s.", "milliseconds": 500.0}
+    assert checks["workers"] == {"state": "down", "detail": "No answer within 3 s.", "milliseconds": 3000.0}
     assert {checks[name]["state"] for name in ("database", "cache", "broker")} == {"up"}
     assert checks["active_model"]["state"] == "degraded"
 
 
 def test_a_cache_that_takes_calls_and_never_answers_is_down(silent_server: int, settings: Any) -> None:
-    settings.HEALTH_TIMEOUT_SECONDS = 0.5
+    settings.HEALTH_TIMEOUT_SECONDS = PATIENCE
     settings.REDIS_URL = f"redis://127.0.0.1:{silent_server}/0"
     answer = Client().get("/health/ready")
     assert answer.status_code == 503

@@ -41,7 +41,7 @@ def test_it_reads_at_once_on_connections_that_it_closes() -> None:
 
 def _gone(pids: set[int]) -> bool:
     pause = threading.Event()
-    return any(at_work(list(pids)) == 0 or pause.wait(0.05) for _ in range(100))
+    return any(at_work(list(pids)) == 0 or pause.wait(0.05) for _ in range(400))
 
 
 @pytest.mark.django_db

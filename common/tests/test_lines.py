@@ -22,6 +22,7 @@ READ = Prepared(
               current_setting('statement_timeout'), current_setting('plan_cache_mode')""",
     {"at": "timestamptz"},
 )
+HELD = Prepared("SELECT pg_backend_pid(), pg_advisory_lock(%(key)s)", {"key": "bigint"})
 PART = Prepared("SELECT 1 / %(by)s", {"by": "int"})
 
 
@@ -64,12 +65,19 @@ def at_work() -> set[int]:
 
 def seen_at_work() -> set[int]:
     """The same, as soon as there is one: what was sent need not have arrived."""
-    return next((found for _ in range(500) if (found := at_work()) or time.sleep(0.01)), set())
+    return next((found for _ in range(2_000) if (found := at_work()) or time.sleep(0.01)), set())
 
 
 def test_something_else_is_done_while_the_statement_is_at_work(offered: None) -> None:
     seen: list[set[int]] = []
-    ((found, _),) = SLOW.rows({"seconds": 1}, lambda: seen.append(seen_at_work()))
+
+    def look_and_let_go() -> None:
+        seen.append(seen_at_work())
+        cursor.execute("SELECT pg_advisory_unlock(7)")
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(7)")
+        ((found, _),) = HELD.rows({"key": 7}, look_and_let_go)
     assert seen == [{found}]
 
 
