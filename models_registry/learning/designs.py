@@ -72,7 +72,8 @@ class Design:
     def fit(cls, x: Matrix, weight: Floats, *, bent: bool, shares: NDArray[np.bool_] | None = None) -> Self:
         """Learns terms for the columns of x (n, columns); `bent`: with terms for stretches.
 
-        `shares` (columns,) tells which columns are shares, from 0 to 1; None: none is.
+        `shares` (columns,) tells which columns are shares, from 0 to 1; None: none is. Where no column varies, as in an
+        early part of the past, one term that is 0 for each row like these.
         """
         shares = np.zeros(x.shape[1], dtype=bool) if shares is None else shares
         parts = [
@@ -80,7 +81,7 @@ class Design:
             for at in range(x.shape[1])
             for part in (_share(at, x[:, at], weight) if shares[at] else _terms(at, x[:, at], weight, bent=bent))
         ]
-        column, logged, low, high, mean, scale = zip(*parts, strict=True)
+        column, logged, low, high, mean, scale = zip(*(parts or [_nothing(x)]), strict=True)
         return cls(x.shape[1], *map(np.array, (column, logged, low, high, mean, scale)))
 
     def __len__(self) -> int:
@@ -107,6 +108,11 @@ class Design:
 
 
 _Term = tuple[int, int, float, float, float, float]
+
+
+def _nothing(x: Matrix) -> _Term:
+    same = float(x[0, 0])
+    return 0, AS_IT_IS, same, same, same, 1.0
 
 
 def _share(at: int, column: Matrix, weight: Floats) -> list[_Term]:

@@ -6,6 +6,7 @@ return the figures on its card, its calibration and the gate's comparison are th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,7 +90,7 @@ def learn(
     rows = screened.rows
     past, newest = rows.take(train), rows.take(test)
     report("splitting", 0.05, f"Learning from {len(past):,} snapshots, measuring on {len(newest):,} of newer leads.")
-    _check(rows, past)
+    _check(rows, past, screened.unused)
     fitting = Fitting(learner, screened.unused, seed, n_jobs)
     made = fitting.fit(past, newest, report)
     model, chosen = made.model, fitting.by(made.model.algorithm)
@@ -125,9 +126,9 @@ def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EX
     return [{"feature": names[at], "importance": float(shares[at])} for at in np.argsort(-shares, kind="stable")]
 
 
-def _check(rows: LabelledRows, past: LabelledRows) -> None:
+def _check(rows: LabelledRows, past: LabelledRows, unused: Collection[str]) -> None:
     dossiers, converted = len(np.unique(rows.dossier)), len(np.unique(rows.dossier[rows.converted]))
-    varying = Encoder.fit(past).columns if len(past) else 0
+    varying = Encoder.fit(past, unused).columns if len(past) else 0
     if dossiers < LEAST_LEADS or past.converted.all() or not past.converted.any() or varying == 0:
         raise NotEnoughData(
             {"dossiers": dossiers, "converted": converted, "lost": dossiers - converted, "columns": varying}

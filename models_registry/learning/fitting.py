@@ -78,7 +78,9 @@ class Fitting:
         return Fit(model, fitted.parameters | {"misfit": unsaid}, unseen)
 
     def probability(self, past: LabelledRows, newest: LabelledRows, report: Report = quiet) -> NDArray[np.float64]:
-        """What the newest rows get by a model of the past ones, (n,)."""
+        """What the newest rows get by a model of the past ones, (n,); where nothing varied in those, their share."""
+        if Encoder.fit(past, self.unused).columns == 0:
+            return np.full(len(newest), np.average(past.converted, weights=past.weight))
         return self.fit(past, newest, report).model.score(newest.columns, contributions=False).probability
 
     def shuffled(self, rows: LabelledRows, report: Report) -> Metrics:

@@ -100,6 +100,35 @@ def test_nothing_that_varies_cannot_be_learned_from() -> None:
         learn(replace(rows, columns=same), seed=1)
 
 
+def _told_of(rows: LabelledRows, told: NDArray[np.bool_]) -> LabelledRows:
+    """Leads of which nothing is known but how many appointments some of them had."""
+    same = {name: np.full(len(rows), None if each.dtype == object else 1.0) for name, each in rows.columns.items()}
+    appointments = np.where(told, rows.columns["appointments_count"], 0.0)
+    return replace(rows, columns=same | {"appointments_count": appointments})
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "logistic_regression", "ensemble"])
+def test_a_field_that_came_up_lately_is_learned_from(algorithm: str) -> None:
+    rows, _ = leads(400, seed=1)
+    learned = learn(_told_of(rows, np.arange(400) >= 260), algorithm=algorithm, seed=1)
+    assert learned.importance[0] == {"feature": "appointments_count", "importance": 1.0}
+
+
+def test_a_field_that_is_told_no_more_leaves_the_newer_part_its_share_of_conversions() -> None:
+    rows, _ = leads(400, seed=1)
+    learned = learn(_told_of(rows, np.arange(400) < 120), seed=1)
+    points = {point["leads"]: point["roc_auc"] for point in learned.card["learning_curve"]["points"]}
+    assert points[160] == 0.5
+
+
+def test_a_field_that_is_known_of_a_few_leads_only_is_not_enough() -> None:
+    rows, _ = leads(400, seed=1)
+    few = _told_of(rows, np.zeros(400, dtype=bool))
+    few.columns["property_price"][:] = np.where(np.arange(400) == 5, 1.0, np.nan)
+    with pytest.raises(NotEnoughData, match="0 columns that vary"):
+        learn(few, seed=1)
+
+
 def test_leads_are_learned_though_the_newest_had_one_outcome_only() -> None:
     rows, _ = leads(200, seed=1)
     learned = learn(replace(rows, converted=rows.converted & (np.arange(200) < 160)), seed=1)
