@@ -10,6 +10,8 @@ import structlog
 from common.answers import DEPENDENCY_ERRORS
 
 Made = TypeVar("Made")
+ITS_OWN = ("40", "55", "57014")
+"""How PostgreSQL's codes begin that are about one statement: deadlock, lock not had in time, statement timeout."""
 log = structlog.get_logger(__name__)
 
 
@@ -26,11 +28,16 @@ def for_each(organisations: Iterable[str], act: Callable[[str], Made], *, failur
     for org_id in organisations:
         try:
             made.append(act(org_id))
-        except DEPENDENCY_ERRORS:
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, DEPENDENCY_ERRORS) and not _is_its_own(error):
+                raise
             log.exception(failure, org_id=org_id)
             failed.append(org_id)
     if failed:
         raise SomeFailed(failed)
     return made
+
+
+def _is_its_own(error: Exception) -> bool:
+    """Whether the database answers, and only this statement had to give way: the next organisation's may not."""
+    return (getattr(error.__cause__, "pgcode", None) or "").startswith(ITS_OWN)
