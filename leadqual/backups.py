@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import hashlib
 import itertools
 import json
@@ -44,20 +45,35 @@ class Refused(RuntimeError):
 def make(folder: Path) -> dict[str, Any]:
     """Writes a backup into a new folder, which stands there whole or not at all; what it says of itself.
 
-    Raises Refused where the folder exists or PostgreSQL's program fails.
+    Raises Refused where the folder exists, where another process is making it, or where PostgreSQL's program fails.
     """
-    if folder.exists():
-        raise Refused(f"{folder} is there already: name a new folder.")
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True, mode=0o700)
-    try:
+    with _alone(folder.with_name(f"{folder.name}.part")) as part:
+        if folder.exists():
+            raise Refused(f"{folder} is there already: name a new folder.")
         manifest = _write(part)
+        part.rename(folder)
+    return manifest
+
+
+@contextlib.contextmanager
+def _alone(part: Path) -> Iterator[Path]:
+    """An empty folder to write in, which no other process does meanwhile; where something fails it is removed."""
+    part.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(part, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise Refused(f"{part} is being written by another process: wait for it, or name another folder.") from error
+    try:
+        for left in part.iterdir():  # of one that was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield part
     except BaseException:  # also where somebody interrupts it: a dump is large, and nobody looks for half of one
         shutil.rmtree(part, ignore_errors=True)
         raise
-    part.rename(folder)
-    return manifest
+    finally:
+        os.close(lock)
 
 
 def _write(part: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -165,6 +166,20 @@ def test_half_a_backup_is_not_left_behind(
     with pytest.raises(shutil.Error, match="the disk is full"):
         backups.make(tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("backup")] == []
+
+
+def test_two_do_not_write_one_backup_and_what_a_killed_one_left_is_no_part_of_it(
+    something: list[Prediction], tmp_path: Path
+) -> None:
+    (tmp_path / "backup.part").mkdir()
+    (tmp_path / "backup.part" / "left by one that was killed").write_text("")
+    another = os.open(tmp_path / "backup.part", os.O_RDONLY)
+    fcntl.flock(another, fcntl.LOCK_EX)
+    with pytest.raises(backups.Refused, match="another process"):
+        backups.make(tmp_path / "backup")
+    os.close(another)
+    backups.make(tmp_path / "backup")
+    assert sorted(path.name for path in (tmp_path / "backup").iterdir()) == ["database.dump", "manifest.json", "media"]
 
 
 def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
