@@ -57,11 +57,10 @@ class Beat(Collector):
     """When the schedule last handed out a task; beat writes it down every three minutes."""
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge, without a sample where no task was ever handed out."""
+        """One gauge: where no task was ever handed out, when the schedules were made; beat is silent since then."""
         words = "When beat last handed out a task, in seconds since 1970."
-        yield _moment(
-            "ml_beat_last_task_timestamp_seconds", words, PeriodicTask.objects.aggregate(at=Max("last_run_at"))["at"]
-        )
+        told = PeriodicTask.objects.aggregate(last=Max("last_run_at"), made=Min("date_changed"))
+        yield _moment("ml_beat_last_task_timestamp_seconds", words, told["last"] or told["made"])
 
 
 class IncomingData(Collector):

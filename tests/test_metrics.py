@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Min
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 from prometheus_client import REGISTRY
 from rest_framework.exceptions import NotFound, ValidationError
 
@@ -163,6 +166,14 @@ def test_alarms_queue_jobs_connections_and_data_are_shown() -> None:
     assert value_of(text, "ml_database_connections_limit") >= 10
     assert value_of(text, "ml_cache_memory_bytes") > 0
     assert value_of(text, "ml_data_newest_timestamp_seconds") > 0
+
+
+def test_beat_that_never_handed_out_a_task_is_silent_since_its_schedules_were_made() -> None:
+    made = PeriodicTask.objects.aggregate(made=Min("date_changed"))["made"]
+    assert not PeriodicTask.objects.filter(last_run_at__isnull=False).exists()
+    assert value_of(shown(), "ml_beat_last_task_timestamp_seconds") == pytest.approx(made.timestamp())
+    PeriodicTask.objects.filter(name="Train models").update(last_run_at=made + timedelta(hours=1))
+    assert value_of(shown(), "ml_beat_last_task_timestamp_seconds") == pytest.approx(made.timestamp() + 3600)
 
 
 def test_labels_of_versions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
