@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 from typing import Any
 
+from leadqual.environment import Environment
 from leadqual.places import in_address
 
+env = Environment()
 bind = f"{in_address(os.environ.get('LEADQUAL_HOST') or '127.0.0.1')}:{os.environ.get('PORT') or 8000}"
 # One process a core. Callers who are in the same one at the same time are answered together (common/together.py), so
 # threads are many; and where most callers happen to be in one process, it answers them for less.
-workers = int(os.environ.get("WEB_WORKERS") or 2)
-threads = int(os.environ.get("WEB_THREADS") or 16)
+workers = env.whole("WEB_WORKERS", 2, least=1)
+threads = env.whole("WEB_THREADS", 16, least=1)
 worker_class = "leadqual.web_worker.PatientWorker"
 logger_class = "leadqual.web_log.ServerLog"
 limit_request_line = 8190  # the most that gunicorn allows: what is longer is answered 414 (long_addresses.py)

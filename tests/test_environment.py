@@ -43,10 +43,19 @@ def test_spaces_beside_commas_belong_to_no_word(monkeypatch: pytest.MonkeyPatch)
     assert Environment().list("ML_SNAPSHOT_AGES_DAYS", cast=float, default=[0, 1.5]) == [0, 1.5]
 
 
-@pytest.mark.parametrize("name", ["LEAD_KEEP_DAYS", "PREDICTION_KEEP_MONTHS", "LEADQUAL_LOG_FORMAT"])
-def test_no_process_begins_with_such_a_setting(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("LEAD_KEEP_DAYS", "settings"),
+        ("PREDICTION_KEEP_MONTHS", "settings"),
+        ("LEADQUAL_LOG_FORMAT", "settings"),
+        ("WEB_WORKERS", "gunicorn_conf"),
+        ("WEB_THREADS", "gunicorn_conf"),
+    ],
+)
+def test_no_process_begins_with_such_a_setting(name: str, module: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import leadqual.settings"],
+        [sys.executable, "-c", f"import leadqual.{module}"],
         cwd=settings.BASE_DIR,
         env=os.environ | {name: "-1"},
         capture_output=True,
