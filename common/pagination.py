@@ -89,14 +89,12 @@ class Keyset:
         sides: tuple[str, str],
         order: tuple[str, str],
     ) -> list[Any]:
-        """The first rows beyond the cursor's: those that tie with it, then others. Asked apart, each is a step in an
-        index, however many tie."""
+        """The first rows beyond the cursor's: of those that tie with it and of the others the first each, so that
+        either is a step in an index, however many tie. One statement."""
         _, value, key = cursor
-        tied = rows.filter(**{self.field: value, f"{self.tie}__{sides[1]}": key})
-        found = list(tied.order_by(*order)[:wanted])
-        if len(found) < wanted:
-            found += rows.filter(**{f"{self.field}__{sides[0]}": value}).order_by(*order)[: wanted - len(found)]
-        return found
+        tied = rows.filter(**{self.field: value, f"{self.tie}__{sides[1]}": key}).order_by(*order)
+        others = rows.filter(**{f"{self.field}__{sides[0]}": value}).order_by(*order)
+        return list(tied[:wanted].union(others[:wanted], all=True).order_by(*order)[:wanted])
 
     def _link(self, request: Request, side: str, row: Model) -> str:
         key = json.dumps([side, self.dump(getattr(row, self.field)), getattr(row, self.tie)])

@@ -17,7 +17,7 @@ ORDERS = {name: Keyset(name, float, tie="dossier_id", rises=True) for name in ("
 
 @dataclass(frozen=True)
 class OpenAndDecided:
-    """Scores of open and of decided leads as one list for `Keyset.page`: one statement for each part of a page.
+    """Scores of open and of decided leads as one list for `Keyset.page`: one statement a page.
 
     The indexes keep them apart, so that a list of open leads passes over no decided ones. Here the first of each are
     read, and of them the first.

@@ -12,6 +12,7 @@ from rest_framework.test import APIRequestFactory
 
 from leads.models import LeadScore
 from leads.orders import ORDERS, OpenAndDecided, with_leads
+from leads.tables.outcome import LeadScoreQuerySet
 from leads.tests.cast import MONDAY, a_lead, an_outcome
 from leads.vocabulary import words_of
 
@@ -60,6 +61,18 @@ def test_open_and_decided_leads_are_paged_as_one_list_forth_and_back() -> None:
     expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
     forth, back = [expected[at : at + 3] for at in range(0, 11, 3)], [expected[at : at + 3] for at in (6, 3, 0)]
     assert pages_of(OpenAndDecided.of(scores), "next") == forth + back
+
+
+@pytest.mark.parametrize("listed", [OpenAndDecided.of, LeadScoreQuerySet.all])
+def test_a_page_is_one_statement_though_leads_tie(listed: Any, django_assert_num_queries: Any) -> None:
+    for above in (0.5, 0.5, 0.4, 0.5):
+        some_leads(1, above=above)
+        some_leads(1, is_decided=True, above=above)
+    scores = LeadScore.objects.of("default")
+    expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
+    with django_assert_num_queries(3 + 2):
+        pages = pages_of(listed(scores), "next")
+    assert pages == [expected[:3], expected[3:6], expected[6:], expected[3:6], expected[:3]]
 
 
 def test_a_lead_that_was_forgotten_meanwhile_is_left_out() -> None:
