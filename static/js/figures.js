@@ -1,4 +1,4 @@
-/* Draws the figures that the server made: each <div data-figure="key"> from the JSON beside it, when it comes into view.
+/* Draws the figures that the server made: each <div data-figure="key"> from the JSON beside it, those in view first.
    Colours and fonts are names of the style sheet's custom properties; here they become what they mean in the viewer's theme. */
 "use strict";
 
@@ -58,15 +58,25 @@
       draw(entry.target);
     }
   }, { rootMargin: "300px" });
+  const idle = window.requestIdleCallback || ((act) => setTimeout(act, 200));
+  function drawTheRest() { // one at a time, so that scrolling never waits; what is folded away waits to be seen
+    const next = [...document.querySelectorAll("[data-figure]")].find((box) => !drawn.has(box) && box.clientWidth);
+    if (!next) return;
+    watcher.unobserve(next);
+    draw(next);
+    idle(drawTheRest);
+  }
   const watch = (box) => {
     const { layout } = JSON.parse(document.getElementById(box.dataset.figure).textContent);
     box.style.minHeight = `${layout.height}px`; // nothing below jumps when it is drawn
     watcher.observe(box);
   };
   boxes.forEach(watch);
+  window.addEventListener("load", () => idle(drawTheRest));
   document.addEventListener("filled", (event) => {
     drawn.forEach((box) => { if (!box.isConnected) drawn.delete(box); });
     event.target.querySelectorAll("[data-figure]").forEach(watch);
+    idle(drawTheRest);
   });
   window.addEventListener("beforeprint", () => { // what was never scrolled to is printed, too
     document.querySelectorAll("[data-figure]").forEach((box) => { if (!drawn.has(box)) draw(box); });

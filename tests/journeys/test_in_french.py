@@ -42,6 +42,8 @@ def test_a_lead_and_the_models(chromium: Browser, live_server: Any) -> None:
     for path in (f"/ml-insights/leads/{lead.number}/", "/ml-insights/models/", "/ml-insights/quality/"):
         assert reader.goes(path) == 200
         assert reader.finds("html").get_attribute("lang") == "fr"
+        for figure in reader.finds("[data-figure]").all():
+            figure.locator("svg").first.wait_for()  # also where nobody has scrolled to
         reader.looks()
         reader.page.set_viewport_size({"width": WIDTHS[1], "height": HEIGHT})
         for figure in reader.finds("[data-figure]").all():
