@@ -117,6 +117,12 @@ def test_the_sentence_stands_first_and_who_misses_is_told_so() -> None:
 
 
 @pytest.mark.django_db
+def test_the_first_sentence_says_so_too_where_it_was_not_kept() -> None:
+    measured(a_version(is_active=True), QualityKind.REALISED, 90, WINDOW | {"bands": [BAND, HIGH | {"leads": 500}]})
+    assert "We said 60%: 10 of 500 converted (11 to 33)</strong> – fewer than we said</p>" in text()
+
+
+@pytest.mark.django_db
 def test_who_has_recalibrated_already_is_not_told_to_do_it_again() -> None:
     version = a_version(is_active=True)
     measured(version, QualityKind.REALISED, 90, WINDOW)
