@@ -170,7 +170,7 @@ def _plane(x_title: str, y_title: str, *, x: float | None = None, y: float | Non
     """Two axes in percent, from 0 to `x` and `y` (None: as far as the numbers go)."""
     common = {"gridcolor": LINE, "zerolinecolor": LINE, "tickfont": {"color": SOFT}, "tickformat": ".0%", "nticks": 6}
     across, up = (
-        common | {"title": {"text": title, "font": {"color": INK, "size": 12}}, "automargin": True}
+        common | {"title": {"text": title, "font": {"color": INK, "size": 12}, "standoff": 8}, "automargin": True}
         for title in (x_title, y_title)
     )
     across |= {"range": [0, x]} if x is not None else {}
