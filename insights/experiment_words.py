@@ -127,12 +127,17 @@ def evidence(found: Analysis) -> str:
     lift = next(each for each in found.comparisons if each.variant == treatment.variant).always_valid.lift
     if lift.value is None:
         return said
-    return (
-        said
-        + " "
-        + _("That is %(lift)s, and may be anything from %(bounds)s.")
-        % {"lift": signed(lift.value), "bounds": bounds(lift, signed)}
-    )
+    return f"{said} {_lifted(lift, lift.value)}"
+
+
+def _lifted(lift: Estimate, value: float) -> str:
+    if lift.high is None:
+        told = {"lift": signed(value), "low": signed(lift.low or 0.0)}
+        return _("That is %(lift)s, and may be anything above %(low)s.") % told
+    return _("That is %(lift)s, and may be anything from %(bounds)s.") % {
+        "lift": signed(value),
+        "bounds": bounds(lift, signed),
+    }
 
 
 def _foremost(found: Analysis) -> Standing:

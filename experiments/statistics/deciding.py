@@ -8,11 +8,12 @@ between the two, so that together they name a false winner in at most one experi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.statistics import exact, sequential
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.exact import Converted
+from experiments.statistics.means import relative
 from experiments.statistics.proportions import NO_LEADS, Counts
 
 METHOD = "always-valid"
@@ -30,7 +31,7 @@ REASONS = (NOT_ENOUGH_DATA, TOO_EARLY, NO_DIFFERENCE, SAMPLE_RATIO_MISMATCH, GUA
 
 @dataclass(frozen=True)
 class AlwaysValid:
-    """What may be said at every look. `p_value` is at most 0.05 where the deciding interval excludes 0.
+    """What may be said at every look. `p_value` is at most 0.05 just where the lift's interval excludes 0.
 
     `difference` is None with a reason where the exact evidence decides, which speaks of the ratio only.
     """
@@ -69,13 +70,13 @@ def _asymptotic(control: Counts, treatment: Counts, tuning: float) -> AlwaysVali
     old, new = control.conversions / control.leads, treatment.conversions / treatment.leads
     first, second = old * (1 - old) / control.leads, new * (1 - new) / treatment.leads
     error = math.sqrt(first + second)
-    relative = math.sqrt(second + (new / old) ** 2 * first) / old
     p_value = sequential.always_valid_p(new - old, error, leads, ASYMPTOTIC_ALPHA, tuning)
+    squared = sequential.critical_value(leads, ASYMPTOTIC_ALPHA, tuning) ** 2
     return AlwaysValid(
         ASYMPTOTIC,
         min(p_value * ALPHA / ASYMPTOTIC_ALPHA, 1.0),
         sequential.confidence_sequence(new - old, error, leads, ASYMPTOTIC_ALPHA, tuning),
-        sequential.confidence_sequence(new / old - 1, relative, leads, ASYMPTOTIC_ALPHA, tuning),
+        replace(relative(old, new, squared * first, squared * second), level=1 - ASYMPTOTIC_ALPHA),
     )
 
 

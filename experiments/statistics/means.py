@@ -83,14 +83,21 @@ def compare(control: Sums, treatment: Sums) -> Compared:
 def compare_relative(control: Sums, treatment: Sums, reach: float) -> Estimate:
     """Treatment's mean as a share of control's, less 1; its interval `reach` standard errors wide, each way.
 
-    Fieller (1954): it leaves out just the ratios r of which treatment's mean less r times control's lies that far from
-    0, so control's noise counts, also where treatment's mean is 0. For values that are not negative, control's mean
-    above 0, and no `reason_against`. An arm whose values are all alike has not shown yet how they vary: the other's
-    variance stands for it, so that no interval has width 0.
+    For values that are not negative, control's mean above 0, and no `reason_against`. An arm whose values are all alike
+    has not shown yet how they vary: the other's variance stands for it, so that no interval has width 0.
     """
-    old, new = control.mean, treatment.mean
     first = reach**2 * (control.variance or treatment.variance) / control.n
     second = reach**2 * (treatment.variance or control.variance) / treatment.n
+    return relative(control.mean, treatment.mean, first, second)
+
+
+def relative(old: float, new: float, first: float, second: float) -> Estimate:
+    """A mean as a share of another, less 1; `first` and `second` are the squares of how far either may lie from truth.
+
+    Fieller (1954): it leaves out just the ratios r of which `new` less r times `old` lies too far from 0, so the noise
+    of the old one counts, also where the new one is 0, and 0 is left out just where it is of their difference. For
+    means that are not negative, the old one above 0.
+    """
     below, above = new**2 - second, old**2 - first
     root = math.sqrt(max((old * new) ** 2 - above * below, 0.0))
     low = below / (old * new + root) if below > 0 else 0.0

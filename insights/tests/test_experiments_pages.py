@@ -86,6 +86,23 @@ def test_a_clear_difference_says_to_ship() -> None:
     assert "The model: 22.0% of 500 converted. The rules: 10.0% of 500. That is +120%" in page
 
 
+def test_whoever_is_told_to_ship_is_told_of_no_lift_that_may_be_a_loss() -> None:
+    """By the delta method it was "anything from −8% to +258%"."""
+    experiment = an_experiment(days_ago=60)
+    exposed(experiment, "control", 1000, converted=40)
+    exposed(experiment, "treatment", 1000, converted=90)
+    page = page_of(experiment)
+    assert now_of(page).startswith("Ship it")
+    assert "That is +125%, and may be anything from +28% to +368%." in page
+
+
+def test_a_lift_without_an_upper_end_is_said_as_that() -> None:
+    experiment = an_experiment(days_ago=60, planned_leads=100_000)
+    exposed(experiment, "control", 300, converted=10)
+    exposed(experiment, "treatment", 300, converted=30)
+    assert re.search(r"That is \+200%, and may be anything above −\d+%\.", page_of(experiment))
+
+
 def test_a_clear_loss_says_to_keep_what_there_is() -> None:
     experiment = an_experiment(days_ago=60)
     exposed(experiment, "control", 500, converted=120)

@@ -102,6 +102,18 @@ def test_few_leads_are_decided_exactly_and_many_by_the_sequence() -> None:
     assert many.p_value <= 0.05
 
 
+@pytest.mark.parametrize("planned", [None, 20_000])
+@pytest.mark.parametrize("control", [10, 30, 40, 100, 400, 900])
+def test_the_lift_that_is_shown_and_what_decides_say_the_same(control: int, planned: int | None) -> None:
+    """Every second count of treatment's 1,000 leads: no lift is below -100 %, and none is sure while nothing is."""
+    for treatment in range(10, 991, 2):
+        found = always_valid(Counts(control, 1000), Counts(treatment, 1000), 0.5, planned)
+        assert found.p_value is not None
+        assert found.lift.low is not None
+        assert found.lift.low >= -1
+        assert found.lift.excludes_zero == found.difference.excludes_zero == (found.p_value <= 0.05)
+
+
 def test_without_leads_nothing_is_said() -> None:
     found = always_valid(Counts(0, 0), Counts(0, 0), 0.5)
     assert (found.p_value, found.lift.value, found.reason) == (None, None, "NO_LEADS")
