@@ -20,6 +20,7 @@ from experiments.statistics.planning import (
     leads_until_sure,
 )
 from experiments.statistics.proportions import Counts
+from experiments.statistics.rehearsal import Arms, winners
 from experiments.statistics.survival import Watched, compare_speed, curve, median_of_days
 
 
@@ -51,6 +52,31 @@ def test_the_always_valid_power_is_what_simulated_experiments_find() -> None:
     reach = [sequential.critical_value(step * look, ASYMPTOTIC_ALPHA, leads) for look in range(1, LOOKS + 1)]
     found = (np.abs(z) > reach).any(axis=1).mean()
     assert always_valid_power(aim, leads) == pytest.approx(found, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("rate", "lift", "share"),
+    [(0.1, 3, 0.5), (0.2, 2, 0.5), (0.4, 1, 0.5), (0.2, 1, 0.5), (0.001, 3, 0.5), (0.01, 1, 0.95), (0.02, 4, 0.1)],
+)
+def test_what_is_planned_is_found_by_what_decides_where_that_is_not_the_sequence(
+    rate: float, lift: float, share: float
+) -> None:
+    """Fewer than 400 leads, or ten conversions in an arm, are decided exactly; planned as if by the sequence, it was
+    found in 5 to 58 % of experiments in place of 80."""
+    aim = Aim(rate, lift, share)
+    leads = leads_needed(aim)
+    assert leads is not None
+    arms = simulated(aim, leads, LOOKS, 2_000)
+    assert winners(arms, share, leads).any(axis=1).mean() > 0.77
+
+
+def simulated(aim: Aim, leads: int, looks: int, experiments: int) -> Arms:
+    """Experiments with this effect, looked at so often, in steps as even as whole leads allow."""
+    chance, sizes = np.random.default_rng(1), np.diff(np.linspace(0, leads, looks + 1).astype(int))
+    treated = chance.binomial(sizes, aim.share, (experiments, looks))
+    sold = chance.binomial(sizes - treated, aim.rate), chance.binomial(treated, aim.treated_rate)
+    columns = (sizes - treated, sold[0], treated, sold[1])
+    return Arms(*(np.cumsum(each, axis=1).astype(float) for each in columns))
 
 
 def test_what_no_traffic_finds_is_not_promised() -> None:
