@@ -64,13 +64,22 @@ def outlook(
     if remaining == 0 and result.reason == deciding.NOT_ENOUGH_DATA:
         remaining = _in_their_window(experiment, arms) or None  # what should have been enough has decided nothing
     days = None if remaining is None else _days(experiment, arms, remaining, per_day, at)
-    control = arms[0].matured
-    share = arms[1].share / (arms[0].share + arms[1].share)
-    smallest = (
-        planning.detectable_lift(control.rate, control.leads + arms[1].matured.leads, share) if control.rate else None
-    )
     words = _words(experiment, arms, result, Waiting(remaining, days))
-    return Outlook(per_day, remaining, days, smallest, words)
+    return Outlook(per_day, remaining, days, _detectable(experiment, arms), words)
+
+
+def _detectable(experiment: Experiment, arms: Sequence[Standing]) -> float | None:
+    """By the interval that decides: narrowest where the plan has it, and corrected for all treatments."""
+    control, treatment = arms[0], min(arms[1:], key=lambda arm: arm.matured.leads)
+    if not control.matured.rate:
+        return None
+    return planning.detectable_lift(
+        control.matured.rate,
+        control.matured.leads + treatment.matured.leads,
+        treatment.share / (control.share + treatment.share),
+        tuning=float(experiment.planned_leads or sequential.TUNING),
+        treatments=len(arms) - 1,
+    )
 
 
 def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetime) -> float:

@@ -16,6 +16,7 @@ from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA, EXACT_ALPHA
 
 Floats = NDArray[np.float64]
 FIXED, SEQUENTIAL = "FIXED", "SEQUENTIAL"
+POWER = 0.8
 LOOKS = 20
 GRID = 401
 MOST_LEADS = 200_000_000
@@ -67,7 +68,7 @@ def fixed_power(aim: Aim, leads: float, alpha: float = ALPHA) -> float:
     return float(ndtr((gap - reach) / aim.noise) + ndtr((-gap - reach) / aim.noise))
 
 
-def exact_power(aim: Aim, leads: float) -> float:
+def exact_power(aim: Aim, leads: float, treatments: int = 1) -> float:
     """How often the exact evidence after so many leads in both arms is enough, which is nearly normal around that of
     the conversions to be expected: each lead adds its slope in them if it converts, and nothing if it does not.
     """
@@ -81,7 +82,7 @@ def exact_power(aim: Aim, leads: float) -> float:
     ]
     mean = new * slopes[0] + old * slopes[1]
     spread = math.sqrt(leads * (new * slopes[0] ** 2 + old * slopes[1] ** 2 - mean**2))
-    return float(ndtr((expected + math.log(EXACT_ALPHA)) / spread))
+    return float(ndtr((expected + math.log(EXACT_ALPHA / treatments)) / spread))
 
 
 def _density(x: Floats, variance: float) -> Floats:
@@ -90,13 +91,15 @@ def _density(x: Floats, variance: float) -> Floats:
 
 
 def always_valid_power(
-    aim: Aim, leads: float, tuning: float | None = None, alpha: float = ASYMPTOTIC_ALPHA, looks: int = LOOKS
+    aim: Aim, leads: float, tuning: float | None = None, treatments: int = 1, looks: int = LOOKS
 ) -> float:
     """How often the always-valid interval excludes 0 at one of so many evenly spaced looks up to `leads`.
 
-    By the recursion of Armitage, McPherson and Rowe (1969) on a grid: what has not crossed yet is carried on. Before the
-    sequence decides, it is what the exact evidence finds by then.
+    By the recursion of Armitage, McPherson and Rowe (1969) on a grid: what has not crossed yet is carried on. Before
+    the sequence decides, it is what the exact evidence finds by then. Of several treatments it is the first to be
+    found: its p-value is corrected for all of them.
     """
+    alpha = ASYMPTOTIC_ALPHA / treatments
     tuning = leads if tuning is None else tuning
     least = leads_to_decide(aim)
     step = leads / looks
@@ -118,13 +121,13 @@ def always_valid_power(
         left = float(density[inside].sum() * width)
         crossed += max(mass - left, 0.0)
         density, mass = np.where(inside, density, 0.0), left
-    return min(max(crossed, exact_power(aim, min(leads, least))), 1.0)
+    return min(max(crossed, exact_power(aim, min(leads, least), treatments)), 1.0)
 
 
 POWERS: dict[str, Callable[[Aim, float], float]] = {FIXED: fixed_power, SEQUENTIAL: always_valid_power}
 
 
-def leads_needed(aim: Aim, power: float = 0.8, horizon: str = SEQUENTIAL) -> int | None:
+def leads_needed(aim: Aim, power: float = POWER, horizon: str = SEQUENTIAL) -> int | None:
     """Leads in both arms together for this power; None where more than 200 million would be needed."""
     found, low, high = POWERS[horizon], 10.0, 1000.0
     while found(aim, high) < power:
@@ -138,15 +141,17 @@ def leads_needed(aim: Aim, power: float = 0.8, horizon: str = SEQUENTIAL) -> int
 
 
 def detectable_lift(
-    rate: float, leads: int, share: float = 0.5, power: float = 0.8, horizon: str = SEQUENTIAL
+    rate: float, leads: int, share: float = 0.5, tuning: float | None = None, treatments: int = 1
 ) -> float | None:
-    """The smallest relative lift that so many leads in both arms find; None where none is large enough."""
+    """The smallest relative lift that four of five experiments with so many leads in both arms find, looked at all the
+    time; None where none is large enough. `tuning` is where the interval is narrowest: here, unless said otherwise.
+    """
     if not 0 < rate < 1 or leads < 20:
         return None
     highest = (1 - rate) / rate * 0.999
 
     def missing(lift: float) -> float:
-        return POWERS[horizon](Aim(rate, lift, share), leads) - power
+        return always_valid_power(Aim(rate, lift, share), leads, tuning, treatments) - POWER
 
     if missing(highest) < 0:
         return None

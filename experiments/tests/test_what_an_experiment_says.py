@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from experiments import answers
 from experiments.analysis import analyse
+from experiments.designs import Arm
 from experiments.lifecycle import close_enrolment
 from experiments.models import DaySum, Experiment, Exposure
 from experiments.summing import sum_up
@@ -18,6 +19,7 @@ from leads.outcomes import record_outcome
 from leads.tests.cast import a_message
 
 pytestmark = pytest.mark.django_db
+THREE_ARMS = [Arm("control", "RULE_BASED", 0.4), Arm("a", "ML", 0.3), Arm("b", "ML", 0.3)]
 
 
 def metrics(experiment: Experiment) -> dict[str, Any]:
@@ -88,6 +90,18 @@ def test_of_a_closed_experiment_those_beyond_the_plan_are_waited_for_too() -> No
     found = metrics(experiment)
     assert (found["reason"], found["outlook"]["remaining_leads"]) == ("NOT_ENOUGH_DATA", 10)
     assert found["words"] == "Wait about 30 more days: then the last leads have had their whole window."
+
+
+def test_what_would_show_by_now_goes_by_the_plan_and_by_how_many_ways_are_tried() -> None:
+    found = []
+    for number, more in enumerate(({}, {"planned_leads": 100_000}, {"arms": THREE_ARMS})):
+        experiment = an_experiment(days_ago=60, population={"source": str(number)}, **more)
+        for variant in experiment.variants:
+            exposed(experiment, variant, 1000, converted=100)
+        found.append(metrics(experiment)["outlook"]["detectable_lift"])
+    plain, far_from_its_plan, of_two = found
+    assert (plain, far_from_its_plan) == (pytest.approx(0.584, abs=0.01), pytest.approx(1.23, abs=0.02))
+    assert plain < of_two < 1.2 * plain
 
 
 def test_before_two_weeks_nobody_wins() -> None:
@@ -235,10 +249,7 @@ def test_what_people_did_is_told_by_action_arm_and_owner() -> None:
 
 
 def test_several_treatments_are_corrected_for_one_another() -> None:
-    from experiments.designs import Arm
-
-    arms = [Arm("control", "RULE_BASED", 0.4), Arm("a", "ML", 0.3), Arm("b", "ML", 0.3)]
-    experiment = an_experiment(days_ago=60, arms=arms)
+    experiment = an_experiment(days_ago=60, arms=THREE_ARMS)
     for name, leads, converted in (("control", 1200, 120), ("a", 900, 150), ("b", 900, 90)):
         exposed(experiment, name, leads, converted=converted)
     found = metrics(experiment)
