@@ -58,7 +58,9 @@ def _is_thin(arm: Counts) -> bool:
 
 def _exact(control: Counts, treatment: Counts, share: float) -> AlwaysValid:
     found = Converted(control.conversions, treatment.conversions, share)
-    lift = exact.exact_lift(found, EXACT_ALPHA)
+    # Its own value takes the arms to have just the leads they should; beside their rates stands that of these.
+    seen = treatment.rate / control.rate - 1 if control.rate and treatment.rate is not None else None
+    lift = replace(exact.exact_lift(found, EXACT_ALPHA), value=seen)
     if not control.leads or not treatment.leads:
         lift = Estimate.unknown(NO_LEADS, 1 - EXACT_ALPHA)
     p_value = None if lift.reason else min(exact.exact_p(found) * ALPHA / EXACT_ALPHA, 1.0)

@@ -96,6 +96,17 @@ def test_whoever_is_told_to_ship_is_told_of_no_lift_that_may_be_a_loss() -> None
     assert "That is +125%, and may be anything from +28% to +368%." in page
 
 
+def test_rates_that_are_alike_are_no_lift_where_one_arm_has_more_leads_by_chance() -> None:
+    experiment = an_experiment(days_ago=60)
+    exposed(experiment, "control", 100, converted=10)
+    exposed(experiment, "treatment", 120, converted=12)
+    found = re.search(
+        r"The model: 10\.0% of 120 converted\. The rules: 10\.0% of 100\. That is (\S+),", page_of(experiment)
+    )
+    assert found
+    assert found[1] == "0%"
+
+
 def test_a_lift_without_an_upper_end_is_said_as_that() -> None:
     experiment = an_experiment(days_ago=60, planned_leads=100_000)
     exposed(experiment, "control", 300, converted=10)
