@@ -93,7 +93,7 @@ def analyse(experiment: Experiment, *, at: datetime) -> Analysis:
         guardrails=rails,
         answered=answered,
         verdict=result,
-        outlook=outlook(experiment, arms, found, result, at),
+        outlook=outlook(experiment, arms, found, result, days),
         looks=_looks(experiment, arms, counted, at),
         differing=differing(arms, counted),
         agreement=agreement(arms, counted),
@@ -114,9 +114,10 @@ def is_complete(experiment: Experiment, arms: Sequence[Standing]) -> bool:
 
 
 def _days(experiment: Experiment, arms: Sequence[Standing], at: datetime) -> float:
-    """Since the first lead came in or the start, whichever the organisation's own time makes longer."""
-    first = max((len(arm.by_age) for arm in arms), default=0)
-    return max(experiment.days_run(at), float(first - 1))
+    """For how long leads came in, by the clock or the organisation's own time, whichever makes it longer."""
+    ages = [age for arm in arms for age, leads in enumerate(arm.by_age) if leads]
+    newest = min(ages, default=0) if experiment.closed_at else 0
+    return max(experiment.days_run(at), float(max(ages, default=0) - newest))
 
 
 def _speed(control: Standing, first: Curve, treatment: Standing, second: Curve) -> Speed | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from common.tongue import gettext as _
 from common.tongue import gettext_noop, ngettext, number
@@ -55,15 +54,15 @@ class Outlook:
 
 
 def outlook(
-    experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], result: Verdict, at: datetime
+    experiment: Experiment, arms: Sequence[Standing], found: Sequence[Comparison], result: Verdict, ran: float
 ) -> Outlook:
-    """Of the treatment that is furthest ahead or behind."""
-    per_day = _leads_per_day(arms, experiment, at)
+    """Of the treatment that is furthest ahead or behind; leads have come in for `ran` days."""
+    per_day = _leads_per_day(arms, ran)
     matured = sum(arm.matured.leads for arm in arms)
     remaining = None if result.winner else _remaining(experiment, arms, found, matured)
     if remaining == 0 and result.reason == deciding.NOT_ENOUGH_DATA:
         remaining = _in_their_window(experiment, arms) or None  # what should have been enough has decided nothing
-    days = None if remaining is None else _days(experiment, arms, remaining, per_day, at)
+    days = None if remaining is None else _days(experiment, arms, remaining, per_day, ran)
     words = _words(experiment, arms, result, Waiting(remaining, days))
     return Outlook(per_day, remaining, days, _detectable(experiment, arms), words)
 
@@ -82,8 +81,8 @@ def _detectable(experiment: Experiment, arms: Sequence[Standing]) -> float | Non
     )
 
 
-def _leads_per_day(arms: Sequence[Standing], experiment: Experiment, at: datetime) -> float:
-    days = min(max(experiment.days_run(at), 1.0), RECENT_DAYS)
+def _leads_per_day(arms: Sequence[Standing], ran: float) -> float:
+    days = min(max(ran, 1.0), RECENT_DAYS)
     return sum(sum(arm.by_age[:RECENT_DAYS]) for arm in arms) / days
 
 
@@ -126,9 +125,10 @@ def _needed(each: Comparison, arms: Sequence[Standing], alpha: float) -> int | N
     return None if both is None else math.ceil(max(both, least) / share)
 
 
-def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, at: datetime) -> int | None:
+def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_day: float, ran: float) -> int | None:
     """First those that wait in their window come of age, then those that are still to come in."""
-    least = max(deciding.LEAST_DAYS - experiment.days_run(at), 0.0)
+    comes_in = experiment.status == ExperimentStatus.RUNNING
+    least = max(deciding.LEAST_DAYS - ran, 0.0) if comes_in else 0.0
     window, left = experiment.attribution_days, remaining
     ages = max((len(arm.by_age) for arm in arms), default=0)
     for age in range(min(window, ages - 1), -1, -1):
@@ -138,7 +138,7 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
         least = max(least, window + 1 - age)  # in whole days, of which the first is not over
     if left <= 0:
         return math.ceil(least)
-    if not per_day or experiment.status != ExperimentStatus.RUNNING:
+    if not per_day or not comes_in:
         return None
     return math.ceil(max(least, left / per_day + window))
 
@@ -151,15 +151,21 @@ def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, wa
     if result.winner is not None:
         method = next(arm.method for arm in arms if arm.variant == result.winner)
         return _("%s is better. Stop the experiment and let it score every lead.") % method
-    if experiment.status != ExperimentStatus.RUNNING and waiting.days is not None:
+    if experiment.status != ExperimentStatus.RUNNING:
+        return _closed(result, waiting)
+    return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
+
+
+def _closed(result: Verdict, waiting: Waiting) -> str:
+    if waiting.days:
         return ngettext(
             "Wait about %s more day: then the last leads have had their whole window.",
             "Wait about %s more days: then the last leads have had their whole window.",
             waiting.days,
         ) % number(f"{waiting.days:,}")
-    if experiment.status != ExperimentStatus.RUNNING:
-        return _("Stop it: every lead has had its whole window, and too few converted to say anything.")
-    return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
+    if result.reason == deciding.TOO_EARLY:
+        return _("Stop it: leads came in for less than two weeks, and these days may not be like others. Ask it again.")
+    return _("Stop it: every lead has had its whole window, and too few converted to say anything.")
 
 
 def _patience(result: Verdict, waiting: Waiting, *, has_mature: bool) -> str:

@@ -1,5 +1,5 @@
-"""When a winner may be named: an interval that holds at every look excludes 0, leads fell as they should, and two weeks
-have passed.
+"""When a winner may be named: an interval that holds at every look excludes 0, leads fell as they should, and came in
+for two weeks.
 
 Below 400 leads the exact evidence decides, from there on the asymptotic sequence. The error of 5 % is shared out
 between the two, so that together they name a false winner in at most one experiment of twenty, however often one looks.
@@ -98,6 +98,7 @@ class Circumstances:
     sample_ratio_holds: bool
     guardrails_hold: bool
     days: float
+    """For how many leads came in."""
     is_complete: bool
     """Whether as many leads as were planned have had their whole window."""
 

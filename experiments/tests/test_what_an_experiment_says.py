@@ -111,6 +111,27 @@ def test_before_two_weeks_nobody_wins() -> None:
     assert metrics(experiment)["reason"] == "TOO_EARLY"
 
 
+def test_waiting_for_outcomes_makes_no_two_weeks_of_two_days() -> None:
+    experiment = an_experiment(days_ago=50)
+    for days_ago in (50, 49):
+        exposed(experiment, "control", 500, converted=50, days_ago=days_ago)
+        exposed(experiment, "treatment", 500, converted=120, days_ago=days_ago)
+    close_enrolment(org_id="default", experiment_id=experiment.pk, by="tester", at=now() - timedelta(days=48))
+    found = metrics(experiment)
+    assert (found["winner"], found["reason"]) == (None, "TOO_EARLY")
+    assert found["words"].startswith("Stop it: leads came in for less than two weeks")
+
+
+def test_an_organisation_of_the_past_counts_days_and_traffic_by_its_own_time() -> None:
+    experiment = an_experiment()
+    for days_ago in range(1_000, 1_050):
+        for variant, converted in (("control", 1), ("treatment", 2)):
+            exposed(experiment, variant, 5, converted=converted, days_ago=days_ago)
+    found = answers.metrics(analyse(experiment, at=now() - timedelta(days=1_000)))
+    assert found["reason"] == "NOT_ENOUGH_DATA"
+    assert found["outlook"]["leads_per_day"] == 10  # and not the sum of two weeks
+
+
 def test_without_leads_all_is_null_and_says_why() -> None:
     found = metrics(an_experiment())
     arm, comparison = found["control_metrics"], found["comparisons"][0]

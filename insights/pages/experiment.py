@@ -224,12 +224,9 @@ def _guardrail_light(found: Analysis) -> Light:
 
 
 def _time_light(found: Analysis) -> Light:
-    heading, days = _("Two weeks are over"), int(found.experiment.days_run(found.at))
+    heading, days = _("Two weeks are over"), int(found.days)
     ran = ngettext("It has taken leads for %s day.", "It has taken leads for %s days.", days) % words.plain(days)
-    first = max((len(arm.by_age) for arm in found.arms), default=0) - 1
-    if max(days, first) >= LEAST_DAYS:
-        return Light(heading, _("yes"), ran if days >= first else "", GOOD)
-    return Light(heading, _("not yet"), ran, WAITING)
+    return Light(heading, _("yes"), ran, GOOD) if days >= LEAST_DAYS else Light(heading, _("not yet"), ran, WAITING)
 
 
 def _changed_light(found: Analysis) -> list[Light]:
