@@ -146,6 +146,8 @@ def _days(experiment: Experiment, arms: Sequence[Standing], remaining: int, per_
 def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, waiting: Waiting) -> str:
     if experiment.status in ENDS:
         return _(ENDS[experiment.status])
+    if result.reason == deciding.NO_DIFFERENCE and not _is_filled(experiment, arms):
+        return _("Stop it: every lead has had its whole window, and the difference may be chance.")
     if result.reason in ALARMS:
         return _(ALARMS[result.reason])
     if result.winner is not None:
@@ -154,6 +156,12 @@ def _words(experiment: Experiment, arms: Sequence[Standing], result: Verdict, wa
     if experiment.status != ExperimentStatus.RUNNING:
         return _closed(result, waiting)
     return _patience(result, waiting, has_mature=bool(arms[0].matured.leads))
+
+
+def _is_filled(experiment: Experiment, arms: Sequence[Standing]) -> bool:
+    """Whether the planned leads have had their whole window: only of these it is known what they would have shown."""
+    planned = experiment.planned_leads
+    return planned is not None and sum(arm.matured.leads for arm in arms) >= planned
 
 
 def _closed(result: Verdict, waiting: Waiting) -> str:

@@ -81,6 +81,23 @@ def test_a_closed_experiment_without_a_conversion_is_not_waited_for() -> None:
     assert found["words"].startswith("Stop it: every lead has had its whole window")
 
 
+@pytest.mark.parametrize(
+    ("planned", "words"),
+    [
+        (None, "Stop it: every lead has had its whole window, and the difference may be chance."),
+        (25, "Stop it: every lead has had its whole window, and the difference may be chance."),
+        (24, "Stop it: the planned leads show no difference. Keep what is simpler."),
+    ],
+)
+def test_only_planned_leads_are_said_to_show_no_difference(planned: int | None, words: str) -> None:
+    experiment = an_experiment(days_ago=60, planned_leads=planned)
+    exposed(experiment, "control", 12, converted=1)
+    exposed(experiment, "treatment", 12, converted=2)
+    close_enrolment(org_id="default", experiment_id=experiment.pk, by="tester", at=now())
+    found = metrics(experiment)
+    assert (found["reason"], found["words"]) == ("NO_DIFFERENCE", words)
+
+
 def test_of_a_closed_experiment_those_beyond_the_plan_are_waited_for_too() -> None:
     experiment = an_experiment(days_ago=60, planned_leads=40)
     for variant in ("control", "treatment"):
