@@ -135,7 +135,7 @@ def _looks(experiment: Experiment, arms: Sequence[Standing], counted: Aggregates
         sums = [Counts(a.conversions + b.conversions, a.leads + b.leads) for a, b in zip(sums, counts, strict=True)]
         if number % step and number != len(days):
             continue
-        moment = at - timedelta(days=age - experiment.attribution_days)
+        moment = at - timedelta(days=age - experiment.attribution_days - 1)
         found += [_look(experiment, arms, sums, at_, moment) for at_ in range(1, len(arms))]
     return found
 

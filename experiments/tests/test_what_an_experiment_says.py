@@ -320,6 +320,15 @@ def test_days_that_are_summed_up_say_the_same() -> None:
     assert sum_up(experiment, at=at) == experiment.summed_until
 
 
+def test_a_look_is_dated_by_the_day_on_which_its_leads_could_be_seen() -> None:
+    experiment, at = an_experiment(days_ago=60, attribution_days=10), now()
+    exposed(experiment, "control", 5, days_ago=20)
+    exposed(experiment, "treatment", 5, days_ago=20)
+    (look,) = analyse(experiment, at=at).looks
+    on_that_day, before = (analyse(experiment, at=look.at - timedelta(days=days)) for days in (0, 1))
+    assert [sum(arm.matured.leads for arm in each.arms) for each in (on_that_day, before)] == [10, 0]
+
+
 def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
     experiment, counts = an_experiment(days_ago=60), []
     for leads in (1, 60):
