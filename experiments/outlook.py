@@ -26,7 +26,7 @@ ALARMS = {
     deciding.SAMPLE_RATIO_MISMATCH: gettext_noop(
         "Do not trust it: the arms do not have the leads they should. Find out why first."
     ),
-    deciding.GUARDRAIL: gettext_noop("Stop it: what must not fall has fallen."),
+    deciding.GUARDRAIL: gettext_noop("Stop it: what must not get worse has got worse."),
     deciding.NO_DIFFERENCE: gettext_noop("Stop it: the planned leads show no difference. Keep what is simpler."),
 }
 

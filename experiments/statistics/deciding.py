@@ -128,11 +128,11 @@ def verdict(contenders: list[Contender], control: str, around: Circumstances) ->
 def _reason_against(around: Circumstances, *, has_data: bool) -> str | None:
     if not around.sample_ratio_holds:
         return SAMPLE_RATIO_MISMATCH
+    if not around.guardrails_hold:
+        return GUARDRAIL
     if not has_data:
         return NOT_ENOUGH_DATA
-    if around.days < LEAST_DAYS:
-        return TOO_EARLY
-    return None if around.guardrails_hold else GUARDRAIL
+    return TOO_EARLY if around.days < LEAST_DAYS else None
 
 
 def _is_sure(each: Contender) -> bool:

@@ -329,6 +329,17 @@ def test_a_look_is_dated_by_the_day_on_which_its_leads_could_be_seen() -> None:
     assert [sum(arm.matured.leads for arm in each.arms) for each in (on_that_day, before)] == [10, 0]
 
 
+def test_answers_that_come_later_beyond_doubt_are_told_before_a_window_is_over() -> None:
+    experiment = an_experiment(days_ago=6)
+    first = now() - timedelta(days=5)
+    for variant, minutes in (("control", 30), ("treatment", 300)):
+        for number, lead in enumerate(exposed(experiment, variant, 100, days_ago=5)):
+            a_message(lead, first + timedelta(minutes=minutes + number), "OUTBOUND")
+    found = metrics(experiment)
+    assert [each["name"] for each in found["guardrails"] if each["breached"]] == ["first_response"]
+    assert found["words"] == "Stop it: what must not get worse has got worse."
+
+
 def test_the_number_of_statements_does_not_grow_with_the_leads() -> None:
     experiment, counts = an_experiment(days_ago=60), []
     for leads in (1, 60):

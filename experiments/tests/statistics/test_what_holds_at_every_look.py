@@ -141,6 +141,11 @@ def test_no_winner_is_named_unless_all_else_holds(around: dict[str, Any], reason
     assert (found.winner, found.reason) == (None, reason)
 
 
+def test_a_breached_guardrail_is_told_before_anything_else_is_known() -> None:
+    breached = Circumstances(sample_ratio_holds=True, guardrails_hold=False, days=4, is_complete=False)
+    assert verdict([Contender("treatment", None, None)], "control", breached).reason == "GUARDRAIL"
+
+
 def test_without_a_difference_more_data_is_asked_for_until_the_plan_is_filled() -> None:
     unsure = [Contender("treatment", 0.4, 0.01)]
     assert verdict(unsure, "control", WELL).reason == "NOT_ENOUGH_DATA"
