@@ -142,5 +142,5 @@ def _looks(experiment: Experiment, arms: Sequence[Standing], counted: Aggregates
 
 def _look(experiment: Experiment, arms: Sequence[Standing], sums: Sequence[Counts], at_: int, moment: datetime) -> Look:
     share = arms[at_].share / (arms[0].share + arms[at_].share)
-    seen = always_valid(sums[0], sums[at_], share, experiment.planned_leads)
+    seen = always_valid(sums[0], sums[at_], share, experiment.planned_leads, len(arms) - 1)
     return Look(moment, arms[at_].variant, sums[0].leads + sums[at_].leads, seen)

@@ -50,10 +50,10 @@ class Comparison:
         return Contender(self.variant, self.adjusted_p, self.difference.value)
 
 
-def compare(control: Standing, treatment: Standing, planned: int | None) -> Comparison:
-    """The treatment's mature leads against control's."""
+def compare(control: Standing, treatment: Standing, planned: int | None, treatments: int = 1) -> Comparison:
+    """The treatment's mature leads against control's; it is one of so many treatments."""
     share = treatment.share / (treatment.share + control.share)
-    found = always_valid(control.matured, treatment.matured, share, planned)
+    found = always_valid(control.matured, treatment.matured, share, planned, treatments)
     revenue, revenue_p = _revenue(control, treatment)
     return Comparison(
         variant=treatment.variant,
@@ -74,8 +74,8 @@ def compare(control: Standing, treatment: Standing, planned: int | None) -> Comp
 
 
 def compare_all(arms: Sequence[Standing], planned: int | None) -> list[Comparison]:
-    """Every treatment against control, the p-values that decide corrected for one another."""
-    found = [compare(arms[0], arm, planned) for arm in arms[1:]]
+    """Every treatment against control, intervals and p-values that decide corrected for one another."""
+    found = [compare(arms[0], arm, planned, len(arms) - 1) for arm in arms[1:]]
     corrected = holm([each.always_valid.p_value for each in found])
     return [replace(each, adjusted_p=p) for each, p in zip(found, corrected, strict=True)]
 

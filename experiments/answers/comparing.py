@@ -7,7 +7,7 @@ from typing import Any
 from experiments.comparison import Comparison
 from experiments.sayings import Differing
 from experiments.statistics import proportions
-from experiments.statistics.deciding import ALPHA, SAMPLE_RATIO_MISMATCH, AlwaysValid
+from experiments.statistics.deciding import SAMPLE_RATIO_MISMATCH, AlwaysValid
 from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
 
@@ -77,6 +77,6 @@ def _always_valid(found: AlwaysValid, withheld: bool) -> dict[str, Any]:
         "p_value": None if withheld else found.p_value,
         "difference": _shown(found.difference, withheld),
         "lift": _shown(found.lift, withheld),
-        "excludes_zero": None if withheld or found.p_value is None else found.p_value <= ALPHA,
+        "excludes_zero": None if withheld or found.p_value is None else found.lift.excludes_zero,
         "reason": SAMPLE_RATIO_MISMATCH if withheld else found.reason,
     }

@@ -31,7 +31,8 @@ REASONS = (NOT_ENOUGH_DATA, TOO_EARLY, NO_DIFFERENCE, SAMPLE_RATIO_MISMATCH, GUA
 
 @dataclass(frozen=True)
 class AlwaysValid:
-    """What may be said at every look. `p_value` is at most 0.05 just where the lift's interval excludes 0.
+    """What may be said at every look. `p_value` is at most 0.05, shared out among the treatments, just where the lift's
+    interval excludes 0.
 
     `difference` is None with a reason where the exact evidence decides, which speaks of the ratio only.
     """
@@ -43,42 +44,45 @@ class AlwaysValid:
     reason: str | None = None
 
 
-def always_valid(control: Counts, treatment: Counts, share: float, planned: int | None = None) -> AlwaysValid:
+def always_valid(
+    control: Counts, treatment: Counts, share: float, planned: int | None = None, treatments: int = 1
+) -> AlwaysValid:
     """The deciding evidence. `share` is treatment's of both arms' leads, as designed; `planned` leads in both arms is
-    where the interval is made narrowest."""
+    where the interval is made narrowest. The intervals of several treatments hold all at once."""
     leads = control.leads + treatment.leads
     if leads < EXACT_BELOW or _is_thin(control) or _is_thin(treatment):
-        return _exact(control, treatment, share)
-    return _asymptotic(control, treatment, float(planned or sequential.TUNING))
+        return _exact(control, treatment, share, EXACT_ALPHA / treatments)
+    return _asymptotic(control, treatment, float(planned or sequential.TUNING), treatments)
 
 
 def _is_thin(arm: Counts) -> bool:
     return min(arm.conversions, arm.leads - arm.conversions) < LEAST_IN_ARM
 
 
-def _exact(control: Counts, treatment: Counts, share: float) -> AlwaysValid:
+def _exact(control: Counts, treatment: Counts, share: float, alpha: float) -> AlwaysValid:
     found = Converted(control.conversions, treatment.conversions, share)
     # Its own value takes the arms to have just the leads they should; beside their rates stands that of these.
     seen = treatment.rate / control.rate - 1 if control.rate and treatment.rate is not None else None
-    lift = replace(exact.exact_lift(found, EXACT_ALPHA), value=seen)
+    lift = replace(exact.exact_lift(found, alpha), value=seen)
     if not control.leads or not treatment.leads:
-        lift = Estimate.unknown(NO_LEADS, 1 - EXACT_ALPHA)
+        lift = Estimate.unknown(NO_LEADS, 1 - alpha)
     p_value = None if lift.reason else min(exact.exact_p(found) * ALPHA / EXACT_ALPHA, 1.0)
-    return AlwaysValid(EXACT, p_value, Estimate.unknown("RATIO_ONLY", 1 - EXACT_ALPHA), lift, lift.reason)
+    return AlwaysValid(EXACT, p_value, Estimate.unknown("RATIO_ONLY", 1 - alpha), lift, lift.reason)
 
 
-def _asymptotic(control: Counts, treatment: Counts, tuning: float) -> AlwaysValid:
+def _asymptotic(control: Counts, treatment: Counts, tuning: float, treatments: int) -> AlwaysValid:
     leads = control.leads + treatment.leads
     old, new = control.conversions / control.leads, treatment.conversions / treatment.leads
     first, second = old * (1 - old) / control.leads, new * (1 - new) / treatment.leads
-    error = math.sqrt(first + second)
-    p_value = sequential.always_valid_p(new - old, error, leads, ASYMPTOTIC_ALPHA, tuning)
-    squared = sequential.critical_value(leads, ASYMPTOTIC_ALPHA, tuning) ** 2
+    away, error = new - old, math.sqrt(first + second)
+    reach = sequential.critical_value(leads, ASYMPTOTIC_ALPHA, tuning, treatments)
+    p_value = sequential.always_valid_p(away, error, leads, ASYMPTOTIC_ALPHA, tuning)
+    level = 1 - ASYMPTOTIC_ALPHA / treatments
     return AlwaysValid(
         ASYMPTOTIC,
         min(p_value * ALPHA / ASYMPTOTIC_ALPHA, 1.0),
-        sequential.confidence_sequence(new - old, error, leads, ASYMPTOTIC_ALPHA, tuning),
-        replace(relative(old, new, squared * first, squared * second), level=1 - ASYMPTOTIC_ALPHA),
+        Estimate(away, away - reach * error, away + reach * error, level),
+        replace(relative(old, new, reach**2 * first, reach**2 * second), level=level),
     )
 
 

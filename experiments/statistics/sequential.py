@@ -18,10 +18,13 @@ def rho_of(alpha: float, tuning: float) -> float:
     return math.sqrt((-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / tuning)
 
 
-def critical_value(leads: float, alpha: float, tuning: float = TUNING) -> float:
-    """How many standard errors the sequence is wide, each way, after so many leads in both arms."""
+def critical_value(leads: float, alpha: float, tuning: float = TUNING, shared: int = 1) -> float:
+    """How many standard errors the sequence is wide, each way, after so many leads in both arms.
+
+    `alpha` may be shared out among several sequences; the parameter stays, as it does for the p-value.
+    """
     spread = leads * rho_of(alpha, tuning) ** 2
-    return math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) / alpha))
+    return math.sqrt(2 * (spread + 1) / spread * math.log(math.sqrt(spread + 1) * shared / alpha))
 
 
 def confidence_sequence(

@@ -295,6 +295,20 @@ def test_several_treatments_are_corrected_for_one_another() -> None:
     assert first["adjusted_p_value"] == pytest.approx(2 * first["always_valid"]["p_value"])
     assert second["adjusted_p_value"] >= second["always_valid"]["p_value"]
     assert [arm["variant"] for arm in found["arms"]] == ["control", "a", "b"]
+    for look in (first["always_valid"], found["looks"][-2]):
+        assert look["lift"]["level"] == pytest.approx(0.98)
+
+
+def test_the_interval_of_one_of_several_treatments_is_not_sure_before_it_may_win() -> None:
+    """ "Once the band has left the line at 0, it is decided", says the page."""
+    experiment = an_experiment(days_ago=60, arms=THREE_ARMS)
+    for name, leads, converted in (("control", 1200, 120), ("a", 900, 134), ("b", 900, 90)):
+        exposed(experiment, name, leads, converted=converted)
+    found = metrics(experiment)
+    first = found["comparisons"][0]
+    assert first["always_valid"]["p_value"] < 0.05 < first["adjusted_p_value"]
+    assert (found["winner"], first["always_valid"]["excludes_zero"]) == (None, False)
+    assert first["always_valid"]["lift"]["low"] < 0
 
 
 def test_days_that_are_summed_up_say_the_same() -> None:

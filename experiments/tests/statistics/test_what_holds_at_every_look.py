@@ -102,16 +102,26 @@ def test_few_leads_are_decided_exactly_and_many_by_the_sequence() -> None:
     assert many.p_value <= 0.05
 
 
-@pytest.mark.parametrize("planned", [None, 20_000])
+@pytest.mark.parametrize(("planned", "treatments"), [(None, 1), (20_000, 1), (None, 3)])
 @pytest.mark.parametrize("control", [10, 30, 40, 100, 400, 900])
-def test_the_lift_that_is_shown_and_what_decides_say_the_same(control: int, planned: int | None) -> None:
+def test_the_lift_that_is_shown_and_what_decides_say_the_same(
+    control: int, planned: int | None, treatments: int
+) -> None:
     """Every second count of treatment's 1,000 leads: no lift is below -100 %, and none is sure while nothing is."""
     for treatment in range(10, 991, 2):
-        found = always_valid(Counts(control, 1000), Counts(treatment, 1000), 0.5, planned)
+        found = always_valid(Counts(control, 1000), Counts(treatment, 1000), 0.5, planned, treatments)
         assert found.p_value is not None
         assert found.lift.low is not None
         assert found.lift.low >= -1
-        assert found.lift.excludes_zero == found.difference.excludes_zero == (found.p_value <= 0.05)
+        is_sure = treatments * found.p_value <= 0.05
+        assert found.lift.excludes_zero == found.difference.excludes_zero == is_sure
+
+
+def test_the_exact_lift_of_one_of_several_treatments_is_sure_once_its_corrected_p_value_is() -> None:
+    for treatment in range(10, 51):
+        found = always_valid(Counts(8, 190), Counts(treatment, 190), 0.5, treatments=3)
+        assert found.p_value is not None
+        assert found.lift.excludes_zero == (3 * found.p_value <= 0.05)
 
 
 def test_without_leads_nothing_is_said() -> None:
