@@ -16,13 +16,15 @@ from experiments.statistics.deciding import LEAST_DAYS
 from experiments.statistics.planning import FIXED, SEQUENTIAL, Aim
 from leads.bulk import fetch
 
-RECENT = timedelta(days=28)
+A_DAY, RECENT = timedelta(days=1), timedelta(days=28)
 LONG_DAYS = 183
 NO_LEADS, NO_CONVERSIONS, TOO_MANY_LEADS = "NO_LEADS", "NO_CONVERSIONS", "TOO_MANY_LEADS"
 BEYOND_CERTAINTY = "BEYOND_CERTAINTY"
-# How many leads came in lately; and of a month of leads whose window has gone by, how many converted within it.
+# Since when leads come in, and how many did lately; of a month of leads whose window has gone by, how many converted
+# within it.
 TRAFFIC = f"""
-SELECT count(*) FILTER (WHERE d.created_at > %s), count(*) FILTER (WHERE d.created_at <= %s),
+SELECT (SELECT min(created_at) FROM dossier WHERE org_id = %s), count(*) FILTER (WHERE d.created_at > %s),
+       count(*) FILTER (WHERE d.created_at <= %s),
        count(*) FILTER (WHERE d.created_at <= %s AND EXISTS (
            SELECT FROM lead_outcome o WHERE o.dossier_id = d.id AND o.superseded_at IS NULL AND o.converted
            AND o.occurred_at <= d.created_at + %s))
@@ -61,9 +63,10 @@ def traffic(org_id: str, *, attribution_days: int, population: Mapping[str, Any]
     window = timedelta(days=attribution_days)
     past, among = at - window, json.dumps(canonical(population))
     since = min(at - RECENT, past - RECENT)
-    rows = fetch(TRAFFIC, at - RECENT, past, past, window, org_id, since, at, among)
-    ((lately, mature, converted),) = rows
-    return Traffic(lately / (RECENT / timedelta(days=1)), converted / mature if mature else None)
+    rows = fetch(TRAFFIC, org_id, at - RECENT, past, past, window, org_id, since, at, among)
+    ((first, lately, mature, converted),) = rows
+    days = min(max(at - (first or at), A_DAY), RECENT) / A_DAY
+    return Traffic(lately / days, converted / mature if mature else None)
 
 
 def plan(

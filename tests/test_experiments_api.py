@@ -191,6 +191,14 @@ def test_a_plan_says_leads_and_days_by_own_traffic_or_what_is_given(crm: Caller)
     assert (own["baseline_rate"], own["leads_per_day"]) == (0.5, 1.0)
 
 
+def test_the_traffic_of_an_organisation_of_a_week_is_that_of_its_week(crm: Caller) -> None:
+    for days in range(7):
+        for _ in range(4):
+            a_lead(now() - (days + 1) * DAY)
+    found = crm.post(f"{AB}/plan", {"baseline_rate": 0.15}).json()
+    assert found["leads_per_day"] == pytest.approx(4.0, abs=0.01)
+
+
 def test_what_would_differ_is_shown_before_a_start(crm: Caller) -> None:
     query = f"{AB}/differences?control_method=RULE_BASED&treatment_method="
     assert crm.get(f"{query}ML").json()["share"] is None
