@@ -50,7 +50,7 @@ class LeadReader:
     def record(self, number: int, cells: Cells) -> LeadRecord:
         """The lead of a row; `number` counts the rows of the file from 1. Raises RowProblem."""
         created_at, status = self.clock.created_at(number, cells), self._status(cells)
-        verdict = None if status is None else self._verdict_of(status)
+        verdict = self._verdict(status)
         core = {name: read(cells) for name, read in self._fields.items()}
         return LeadRecord(
             number=number if self._map.id == ROW else self._read(self._map.id, values.identity, cells),
@@ -59,10 +59,20 @@ class LeadReader:
             property=self._interest(core),
             attributes={name: value for name, read in self._attributes if (value := read(cells)) is not None},
             availability=self._availability,
-            status_at=None if verdict is None else self.clock.decided_at(created_at, cells),
+            status_at=self._decided_at(verdict, created_at, cells),
             revenue=self._revenue(cells) if verdict else None,
             **{name: value for name, value in core.items() if name not in self._property},
         )
+
+    def decided_at(self, created_at: datetime, cells: Cells) -> datetime | None:
+        """When the lead was won or lost; of one that is neither, a time to close is a plan. Raises RowProblem."""
+        return self._decided_at(self._verdict(self._status(cells)), created_at, cells)
+
+    def _verdict(self, status: str | None) -> bool | None:
+        return None if status is None else self._verdict_of(status)
+
+    def _decided_at(self, verdict: bool | None, created_at: datetime, cells: Cells) -> datetime | None:
+        return None if verdict is None else self.clock.decided_at(created_at, cells)
 
     def _read(self, column: str, reader: Callable[[Any], Any], cells: Cells) -> Any:
         try:

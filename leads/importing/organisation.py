@@ -21,6 +21,14 @@ SELECT EXISTS (SELECT FROM dossier WHERE org_id = %(org)s AND created_at > %(unt
 """
 
 
+def as_told(org_id: str, mapping: FileMapping) -> Organisation:
+    """The organisation with the mapping's words, as it will be, stored nowhere. Raises MappingProblem."""
+    known = Organisation.objects.filter(pk=org_id).first()
+    organisation = known or Organisation(org_id=org_id)
+    _take_words(organisation, mapping, is_new=known is None and not Dossier.objects.of(org_id).exists())
+    return organisation
+
+
 @transaction.atomic
 def prepare(
     *, org_id: str, mapping: FileMapping, until: datetime | None, by: str, dry_run: bool = False

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
@@ -24,7 +25,7 @@ from leads.importing.files import Row, Source, Table
 from leads.importing.lead_rows import LeadReader
 from leads.importing.mapping import LAST_EVENT, EventsMap, FileMapping, LeadsMap, MappingProblem, missing_columns
 from leads.importing.mapping_toml import meant
-from leads.importing.organisation import prepare
+from leads.importing.organisation import as_told, prepare
 from leads.importing.rejects import Rejects
 from leads.importing.survey import Progress, Survey, in_silence, survey_events, survey_leads
 from leads.intake import add_events, put_leads
@@ -98,6 +99,7 @@ class Job:
 
 
 Store = Callable[[Job, Pending, FileSummary], Refused]
+Read = Callable[[Table, FileMapping], Survey]
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def import_files(
     """
     summary = ImportSummary() if summary is None else summary
     with rare_collections():
-        files = [*_surveyed(leads, LEADS, mapping, progress), *_surveyed(events, EVENTS, mapping, progress)]
+        read_leads = partial(survey_leads, verdict_of=as_told(org_id, mapping).verdict_of, progress=progress)
+        read_events = partial(survey_events, progress=progress)
+        files = [*_surveyed(leads, LEADS, mapping, read_leads), *_surveyed(events, EVENTS, mapping, read_events)]
         if not dry_run:
             _import(Doer(org_id, by, rejects, progress), mapping, files, summary)
             bulk.analyse()
@@ -151,7 +155,7 @@ def rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _surveyed(sources: Sequence[Source], content: str, mapping: FileMapping, progress: Progress) -> list[Surveyed]:
+def _surveyed(sources: Sequence[Source], content: str, mapping: FileMapping, read: Read) -> list[Surveyed]:
     if sources and (mapping.leads if content == LEADS else mapping.events) is None:
         raise MappingProblem(f"the mapping has no table [{content}], which {sources[0].name} needs")
     found = []
@@ -160,8 +164,7 @@ def _surveyed(sources: Sequence[Source], content: str, mapping: FileMapping, pro
         fitted = mapping.fitted(table.header)
         _check_columns(fitted.leads if content == LEADS else fitted.events, table)
         is_read = content == LEADS or mapping.observed_until == LAST_EVENT
-        read = survey_leads if content == LEADS else survey_events
-        found.append(Surveyed(content, fitted, table, read(table, fitted, progress) if is_read else Survey()))
+        found.append(Surveyed(content, fitted, table, read(table, fitted) if is_read else Survey()))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from leads.importing.event_rows import EventReader
 from leads.importing.files import Table
-from leads.importing.lead_rows import LeadClock
+from leads.importing.lead_rows import LeadReader
 from leads.importing.mapping import FileMapping
 from leads.importing.values import RowProblem, filled, kind_of
 
@@ -68,10 +68,12 @@ class Survey:
             self.latest = moment
 
 
-def survey_leads(table: Table, mapping: FileMapping, progress: Progress = in_silence) -> Survey:
-    """Reads a leads file through."""
+def survey_leads(
+    table: Table, mapping: FileMapping, verdict_of: Callable[[str], bool | None], progress: Progress = in_silence
+) -> Survey:
+    """Reads a leads file through. `verdict_of` says what a status means. Raises FileProblem."""
     survey = Survey(columns={name: ColumnSurvey(mapping.file.decimal) for name in table.header})
-    clock = LeadClock(mapping, table.header)
+    reader = LeadReader(mapping, table.header, {}, verdict_of)
     columns = [survey.columns[name] for name in table.header]
     for row in table:
         survey.rows += 1
@@ -79,7 +81,7 @@ def survey_leads(table: Table, mapping: FileMapping, progress: Progress = in_sil
             progress("reading", table.position, table.size)
         if row.problem is None:
             _see_cells(columns, row.cells, mapping.placeholders)
-            _see_lead(survey, clock, row.cells)
+            _see_lead(survey, reader, row.cells)
     return survey
 
 
@@ -89,11 +91,11 @@ def _see_cells(columns: list[ColumnSurvey], cells: Sequence[Any], placeholders: 
             column.see(cell)
 
 
-def _see_lead(survey: Survey, clock: LeadClock, cells: Sequence[Any]) -> None:
+def _see_lead(survey: Survey, reader: LeadReader, cells: Sequence[Any]) -> None:
     try:
-        created_at = clock.created_at(survey.rows, cells)
+        created_at = reader.clock.created_at(survey.rows, cells)
         survey.see(created_at)
-        survey.see(clock.decided_at(created_at, cells))
+        survey.see(reader.decided_at(created_at, cells))
     except RowProblem:
         return
 

@@ -16,6 +16,7 @@ from leads.importing import run
 from leads.importing.files import FileProblem
 from leads.importing.mapping import MappingProblem
 from leads.models import Appointment, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
+from leads.records import MAX_ATTRIBUTES
 from leads.tests.told import a_record, bring_in, everything, outcomes_known_at, tell, the_lead, utc, write
 
 pytestmark = pytest.mark.django_db
@@ -244,6 +245,42 @@ def test_nothing_is_written_where_the_mapping_does_not_fit_the_files(tmp_path: P
     with pytest.raises(FileProblem):
         bring_in(LEADS + EVENTS, leads=[leads], events=[write(tmp_path, "e.csv", "")])
     assert not Dossier.objects.exists()
+    assert not Organisation.objects.exists()
+
+
+PAST = """
+observed_until = "last_event"
+[leads]
+id = "id"
+created_at = "at"
+status = { column = "status", won = "won", lost = "lost" }
+[leads.outcome]
+at = "closes"
+"""
+
+
+def test_a_time_to_close_of_a_lead_that_is_open_is_a_plan_and_does_not_end_the_records(tmp_path: Path) -> None:
+    rows = ["1,2025-06-01,won,2025-06-20", "2,2025-06-10,open,2025-12-31", "3,2025-06-11,lost,2025-06-15"]
+    bring_in(PAST, leads=[write(tmp_path, "l.csv", "id,at,status,closes", *rows)])
+    assert Organisation.objects.get().observed_until == utc("2025-06-20T00:00:00")
+    assert list(Outcome.objects.order_by("dossier__number").values_list("dossier__number", "occurred_at")) == [
+        (1, utc("2025-06-20T00:00:00")),
+        (3, utc("2025-06-15T00:00:00")),
+    ]
+
+
+def test_words_that_the_organisation_has_already_end_the_records_too(tmp_path: Path) -> None:
+    Organisation.objects.create(org_id="default", won_statuses=["won"], lost_statuses=["lost"])
+    rows = ["1,2025-06-01,won,2025-06-20", "2,2025-06-10,open,2025-12-31"]
+    mapping = PAST.replace(', won = "won", lost = "lost"', "")
+    bring_in(mapping, leads=[write(tmp_path, "l.csv", "id,at,status,closes", *rows)])
+    assert Organisation.objects.get().observed_until == utc("2025-06-20T00:00:00")
+
+
+def test_more_attributes_than_a_lead_may_have_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    header = ",".join([HEADER, *(f"more {n}" for n in range(MAX_ATTRIBUTES))])
+    with pytest.raises(FileProblem, match="A lead has at most"):
+        bring_in(LEADS, leads=[write(tmp_path, "l.csv", header)])
     assert not Organisation.objects.exists()
 
 
