@@ -26,12 +26,17 @@ SAMPLE = 1 << 16
 DELIMITERS = (",", ";", "\t", "|")
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+BROKEN = "the text is not in the file's encoding"
 # A text in UTF-16 that has no mark, or ends within a character, is damaged, too.
 DAMAGED = (EOFError, OSError, zlib.error, UnicodeError)
 
 
 class FileProblem(Exception):
     """The file as a whole cannot be read; the text says why."""
+
+
+class EncodingProblem(FileProblem):
+    """The file is in another encoding."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Lines:
                 self._skip_rest()
                 self.problem, line = "the line is longer than a million characters", "\n"
             elif not line.isascii() and _is_broken(line):
-                self.problem = "the text is not in the file's encoding"
+                self.problem = BROKEN
             elif "\x00" in line:
                 self.problem = "the text holds a NUL character"
             yield line
@@ -178,7 +183,8 @@ class Table:
             except (csv.Error, StopIteration) as error:
                 raise FileProblem(f"The header cannot be read: {error}") from error
         if lines.problem:
-            raise FileProblem(f"The header cannot be read: {lines.problem}.")
+            problem = EncodingProblem if lines.problem == BROKEN else FileProblem
+            raise problem(f"The header cannot be read: {lines.problem}.")
         return checked_header([cell.strip() or f"column {place}" for place, cell in enumerate(cells, 1)])
 
     def _csv_rows(self, lines: Lines) -> Iterator[Row]:

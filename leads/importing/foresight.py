@@ -16,7 +16,7 @@ TOO_GOOD = 0.80
 FILLED_GAP = 0.4
 MIN_OF_EACH = 20
 AFTERWARDS = re.compile(
-    r"\b(tags?|quality|profile|notable|last|final|duration|outcome|result|reason|closed?|lost|won|feedback|disposition"
+    r"\b(tags?|quality|profile|notable|last|final|duration|outcome|result|reason|closed?(?:date)?|closing|lost|won|feedback|disposition"
     r"|lead ?score|index|grade|rating|activity score|status)\b",
     re.IGNORECASE,
 )
@@ -45,7 +45,12 @@ def _reason(name: str, values: Sequence[Any], won: NDArray[np.bool_] | None) -> 
         auc = single_column_auc(values, won)
         if auc > TOO_GOOD:
             return f"tells the outcome too well by itself (ROC-AUC {auc:.2f})"
-    return "its name speaks of what comes later" if AFTERWARDS.search(name.replace("_", " ")) else None
+    return "its name speaks of what comes later" if AFTERWARDS.search(words_in(name)) else None
+
+
+def words_in(name: str) -> str:
+    """A column's name with its words parted: `CloseDate` and `close_date` as `Close Date`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ")
 
 
 def single_column_auc(values: Sequence[Any], won: NDArray[np.bool_]) -> float:

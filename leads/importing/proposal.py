@@ -6,17 +6,19 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from leads.importing.files import Source, Table
-from leads.importing.foresight import Suspicion, suspicions
+from leads.importing.files import BROKEN, EncodingProblem, FileProblem, Source, Table
+from leads.importing.foresight import AFTERWARDS, Suspicion, suspicions, words_in
 from leads.importing.mapping import FileMap
 from leads.importing.mapping_toml import FIELDS
 from leads.importing.values import RowProblem, filled, identity, kind_of, number, parsed
 
 # As many rows are looked at; beyond them a file is taken to go on as it began.
 ROWS = 20_000
+SPREADSHEETS = "cp1252"
 PLACEHOLDERS = ("Select", "N/A", "n/a", "NA", "NULL", "null", "None", "none", "-", "--", "?", "nan", "NaN", "#N/A")
 FORMS = (
     "iso",
@@ -38,11 +40,16 @@ FORMS = (
     "%Y%m%d",
 )
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
-TIME_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_|date|time|since|start", re.IGNORECASE)
+CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
+TIME_WORDS = re.compile(r"date|time|since|start", re.IGNORECASE)
+CLOSING_WORDS = re.compile(r"\b(closed?(date)?|closing|won|lost|decided)\b", re.IGNORECASE)
+NEARLY_ALL = 0.99
+"""Of the rows: a few may be told twice, or be broken."""
 STATUS_WORDS = re.compile(
     r"^(y|target|label|status|stage|state|outcome|result|won|is_won|conver\w*|is_conver\w*|subscri\w*|closed_won|success)$",
     re.IGNORECASE,
 )
+STAGE_WORDS = re.compile(r"\b(status|stage|outcome|result)( name)?$", re.IGNORECASE)
 WON_WORDS = frozenset(
     (
         "1",
@@ -59,6 +66,7 @@ WON_WORDS = frozenset(
         "accepted",
         "activated",
         "closed_won",
+        "closedwon",
     )
 )
 LOST_WORDS = frozenset(
@@ -78,6 +86,7 @@ LOST_WORDS = frozenset(
         "disqualified",
         "failed",
         "closed_lost",
+        "closedlost",
     )
 )
 CASE_WORDS = re.compile(r"case|lead|dossier|deal|customer|client|contact", re.IGNORECASE)
@@ -101,6 +110,7 @@ class Look:
     columns: dict[str, list[Any]]
     placeholders: tuple[str, ...]
     delimiter: str
+    encoding: str | None
     name: str
 
     def cells(self, column: str) -> list[Any]:
@@ -126,38 +136,75 @@ def propose(source: Source) -> str:
 
 
 def look_at(source: Source) -> Look:
-    """Reads the first rows of a file."""
-    table = Table(source, FileMap())
+    """Reads the first rows of a file. One that is not in UTF-8 was most likely saved by a spreadsheet."""
+    found = _first_rows(source, None) or _first_rows(source, SPREADSHEETS)
+    if found is None:
+        raise FileProblem(f"The text is neither in UTF-8 nor in {SPREADSHEETS}.")
+    return found
+
+
+def _first_rows(source: Source, encoding: str | None) -> Look | None:
+    """None where nothing but ASCII can be read in that encoding (where it is None: UTF-8, or UTF-16 by its mark)."""
+    try:
+        table = Table(source, FileMap(encoding=encoding))
+    except EncodingProblem:
+        return None
+    is_broken = False
     columns: dict[str, list[Any]] = {name: [] for name in table.header}
     for place, row in enumerate(table):
         if place == ROWS:
             break
+        is_broken |= row.problem == BROKEN
         for name, cell in zip(table.header, row.cells, strict=True) if row.problem is None else ():
             columns[name].append(cell)
+    if is_broken and all(str(cell).isascii() for cells in columns.values() for cell in cells):
+        return None
     seen = Counter(cell.strip() for cells in columns.values() for cell in cells if isinstance(cell, str))
     placeholders = tuple(word for word in PLACEHOLDERS if seen[word])
-    return Look(tuple(table.header), columns, placeholders, table.delimiter, source.name)
+    return Look(tuple(table.header), columns, placeholders, table.delimiter, encoding, source.name)
 
 
 def find_id(look: Look) -> str | None:
-    """The column whose cells are all different positive whole numbers, a telling name first."""
-    unique = [name for name in look.header if _numbers_all_different(look.columns[name])]
+    """The column whose cells are different positive whole numbers, a telling name first."""
+    unique = [name for name in look.header if _different_numbers(look.columns[name])]
     named = [name for name in unique if ID_WORDS.search(name)]
     return next(iter([*named, *(name for name in unique if name == look.header[0])]), None)
 
 
-def _numbers_all_different(cells: Sequence[Any]) -> bool:
-    try:
-        return bool(cells) and len({identity(cell) for cell in cells}) == len(cells)
-    except RowProblem:
-        return False
+def _different_numbers(cells: Sequence[Any]) -> bool:
+    return bool(cells) and len(set(_numbers(cells))) >= NEARLY_ALL * len(cells)
+
+
+def _numbers(cells: Sequence[Any]) -> Iterable[int]:
+    for cell in cells:
+        with suppress(RowProblem):
+            yield identity(cell)
 
 
 def find_time(look: Look) -> tuple[str, str] | None:
-    """The column of times, a telling name first, and its form."""
-    found = [(name, form) for name in look.header if (form := time_form(look.cells(name)))]
-    named = [(name, form) for name, form in found if TIME_WORDS.search(name)]
-    return next(iter([*named, *found]), None)
+    """The column that tells when a lead came, and its form."""
+    return min(_times(look), key=lambda each: _against_creation(look, each[0]), default=None)
+
+
+def _times(look: Look) -> list[tuple[str, str]]:
+    return [(name, form) for name in look.header if (form := time_form(look.cells(name)))]
+
+
+def _against_creation(look: Look, name: str) -> tuple[bool, ...]:
+    """What speaks against a column of times, the weightiest first: each lead came, and came before all else."""
+    cells = look.columns[name]
+    return (
+        bool(AFTERWARDS.search(words_in(name))),
+        len(look.cells(name)) < NEARLY_ALL * len(cells),
+        not CREATION_WORDS.search(name),
+        not TIME_WORDS.search(name),
+    )
+
+
+def find_closing(look: Look, taken: Iterable[str | None]) -> tuple[str, str] | None:
+    """The column that by its name tells when a lead was decided, of several the one that is filled most; its form."""
+    free = [each for each in _times(look) if each[0] not in set(taken) and CLOSING_WORDS.search(words_in(each[0]))]
+    return max(free, key=lambda each: len(look.cells(each[0])), default=None)
 
 
 def time_form(cells: Sequence[Any]) -> str | None:
@@ -177,13 +224,29 @@ def _is_of(form: str, cell: str) -> bool:
 
 
 def find_status(look: Look, taken: Iterable[str | None]) -> str | None:
-    """The column that says what became of a lead: by its name, else the last one with two values, won and lost."""
+    """The column that says what became of a lead: by its name, else the last one with two values, won and lost.
+
+    One that tells open leads from lost ones goes before one that only says whether they were won.
+    """
     free = [name for name in look.header if name not in set(taken)]
-    words = {name: {str(cell).strip().casefold() for cell in look.cells(name)} for name in free}
-    named = [name for name in free if STATUS_WORDS.match(name) and 2 <= len(words[name]) <= 50]
-    decided = [name for name in named if words[name] & WON_WORDS]
-    pairs = [name for name in free if len(words[name]) == 2 and words[name] & WON_WORDS and words[name] & LOST_WORDS]
-    return next(iter([*decided, *named, *pairs[-1:]]), None)
+    means = {name: [meaning_of(word) for word in {_plain(cell) for cell in look.cells(name)}] for name in free}
+    few = [name for name in free if 2 <= len(means[name]) <= 50]
+    named = [name for name in few if STATUS_WORDS.match(name)]
+    staged = [name for name in few if name not in named and STAGE_WORDS.search(words_in(name))]
+    decided = [name for name in few if name in (*named, *staged) and True in means[name]]
+    whole = [name for name in decided if {True, False, None} <= set(means[name])]
+    pairs = [name for name in few if len(means[name]) == 2 and {True, False} == set(means[name])]
+    return next(iter([*whole, *decided, *named, *pairs[-1:]]), None)
+
+
+def meaning_of(cell: Any) -> bool | None:
+    """Whether a status says won, lost or neither, however it is spelled: `Closed Won`, `closed-won`."""
+    word = _plain(cell)
+    return True if word in WON_WORDS else False if word in LOST_WORDS else None
+
+
+def _plain(cell: Any) -> str:
+    return re.sub(r"\W+", "_", str(cell).strip().casefold()) or str(cell)
 
 
 def _case_column(look: Look) -> str | None:
@@ -211,9 +274,9 @@ def _top(look: Look, *, is_past: bool = False) -> list[str]:
     lines += [ends if is_past else f"# {ends}"]
     if look.placeholders:
         lines.append(f"placeholders = [{', '.join(map(quoted, look.placeholders))}]")
-    if look.delimiter not in ("", ","):
-        lines += ["", "[file]", f"delimiter = {quoted(look.delimiter)}"]
-    return [*lines, ""]
+    shape = [] if look.delimiter in ("", ",") else [f"delimiter = {quoted(look.delimiter)}"]
+    shape += [f"encoding = {quoted(look.encoding)}"] if look.encoding else []
+    return [*lines, *(["", "[file]", *shape] if shape else []), ""]
 
 
 def _time_value(time: tuple[str, str]) -> str:
@@ -225,22 +288,23 @@ def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | No
     lines = [*_top(look, is_past=time is None), "[leads]", f"id = {quoted(id_column or '@row')}"]
     lines += [] if id_column else ["# No column holds a different number for each row, so the rows are counted."]
     lines += [f"created_at = {_time_value(time)}"] if time else _no_time(look, id_column)
-    fields = _fields(look, {id_column, status, time and time[0]})
+    closing = find_closing(look, {id_column, status, time and time[0]}) if status else None
+    fields = _fields(look, {id_column, status, time and time[0], closing and closing[0]})
     lines += [f"{name} = {quoted(column)}" for name, column in fields.items() if "." not in name]
-    taken = {id_column, status, time and time[0], *fields.values()}
+    taken = {id_column, status, time and time[0], closing and closing[0], *fields.values()}
     free = [name for name in look.header if name not in taken]
     identifiers = [name for name in free if _is_identifier(look.cells(name))]
     lines += _status_lines(look, status)
     lines += [f"ignore = [{', '.join(map(quoted, identifiers))}]   # different in every row"] if identifiers else []
     home = [f"{name.split('.')[1]} = {quoted(column)}" for name, column in fields.items() if "." in name]
     lines += ["", "[leads.property]", *home] if home else []
-    lines += _outcome_lines(time) if status else []
+    lines += _outcome_lines(time, closing) if status else []
     rest = [name for name in free if name not in identifiers]
     return "\n".join([*lines, *_attribute_lines(look, rest, status)]) + "\n"
 
 
 def _no_time(look: Look, id_column: str | None) -> list[str]:
-    order, first = id_column or "@row", min(map(identity, look.columns[id_column])) if id_column else 1
+    order, first = id_column or "@row", min(_numbers(look.columns[id_column])) if id_column else 1
     return [
         "# No column holds a time. If the rows or their numbers are in order of arrival, that order is the clock:",
         f'created_at = {{ order = {quoted(order)}, origin = {first}, start = "2020-01-01T00:00:00Z", step = "1m" }}',
@@ -267,8 +331,8 @@ def _status_lines(look: Look, status: str | None) -> list[str]:
         example = '# status = { column = "...", won = ["..."], lost = ["..."] }'
         return ["# No column says what became of a lead; name it:", example]
     words = [word for word, _ in Counter(str(cell).strip() for cell in look.cells(status)).most_common(50)]
-    won = [word for word in words if word.casefold() in WON_WORDS]
-    lost = [word for word in words if word.casefold() in LOST_WORDS]
+    won = [word for word in words if meaning_of(word) is True]
+    lost = [word for word in words if meaning_of(word) is False]
     renamed = dict.fromkeys(won, "CONVERTED") | dict.fromkeys(lost, "LOST")
     if set(words) == set(renamed) and len(words) == 2:
         pairs = ", ".join(f"{_key(word)} = {quoted(name)}" for word, name in renamed.items())
@@ -281,14 +345,16 @@ def _list(words: Iterable[str]) -> str:
     return f"[{', '.join(map(quoted, words))}]"
 
 
-def _outcome_lines(time: tuple[str, str] | None) -> list[str]:
+def _outcome_lines(time: tuple[str, str] | None, closing: tuple[str, str] | None) -> list[str]:
     reason = "# When a lead was decided. Without this all we know is that it was by the end of the records."
     lines = ["", "[leads.outcome]", reason]
+    if time and closing:
+        return [*lines, f"at = {_time_value(closing)}"]
     return [*lines, '# at = "closed_at"'] if time else [*lines, 'after_creation = "1h"']
 
 
 def _attribute_lines(look: Look, names: Sequence[str], status: str | None) -> list[str]:
-    target = None if status is None else [str(cell).strip().casefold() in WON_WORDS for cell in look.columns[status]]
+    target = None if status is None else [meaning_of(cell) is True for cell in look.columns[status]]
     found = suspicions({name: _readable(look, name) for name in names}, target)
     lines = ["", "[leads.attributes]", '"*" = "creation"                           # what the lead brought with it']
     if found:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from leads.importing.mapping import TimeColumn
 from leads.importing.mapping_toml import read_mapping
 from leads.models import Dossier, Event, ImportJob
 from leads.tests.told import bring_in, write
@@ -101,6 +102,83 @@ def test_a_proposed_mapping_can_be_used_as_it_is(tmp_path: Path) -> None:
     summary, rejects = bring_in(words, leads=[leads])
     assert (summary.files[0].created, rejects) == (90, [])
     assert Dossier.objects.filter(source="web", property__city="Lyon").count() == 90
+
+
+SALESFORCE = "Stage,Amount,Probability (%),Close Date,Created Date,Lead Source"
+HUBSPOT = "Record ID,Deal Stage,Close Date,Amount,Create Date,Is Closed Won,Last Activity Date"
+PIPEDRIVE = "Deal - ID,Deal - Status,Deal - Won time,Deal - Lost time,Deal - Deal closed on,Deal - Deal created"
+AS_OBJECTS = "Id,IsWon,StageName,CloseDate,LastModifiedDate,CreatedDate"
+
+
+def exported(header: str, n: int) -> str:
+    """The n-th deal as that CRM exports it: won, lost, or open with a time to close."""
+    came, closes = f"2026-0{n % 5 + 1}-{n % 28 + 1:02}", f"2026-0{n % 5 + 2}-05"
+    fate = ("Won", "Lost", "Open")[n % 3]
+    stage = {"Won": "Closed Won", "Lost": "Closed Lost", "Open": "Negotiation"}[fate]
+    chance = {"Won": 100, "Lost": 0, "Open": 60}[fate]
+    closed = "" if fate == "Open" else closes
+    won, lost = (closed if fate == each else "" for each in ("Won", "Lost"))
+    return {
+        SALESFORCE: f"{stage},{n}00,{chance},{closes},{came},Web",
+        HUBSPOT: f"{n + 900},{stage.lower()},{closed},{n}00,{came},{str(fate == 'Won').lower()},{closes}",
+        PIPEDRIVE: f"{n},{fate},{won},{lost},{closed},{came}",
+        AS_OBJECTS: f"{n},{str(fate == 'Won').lower()},{stage.replace(' ', '')},{closes},{closes},{came}",
+    }[header]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("header", "told", "suspects"),
+    [
+        (SALESFORCE, ("Created Date", "Close Date", "Stage", "Closed Won"), {"Probability (%)"}),
+        (HUBSPOT, ("Create Date", "Close Date", "Deal Stage", "closed won"), {"Is Closed Won", "Last Activity Date"}),
+        (
+            PIPEDRIVE,
+            ("Deal - Deal created", "Deal - Deal closed on", "Deal - Status", "Won"),
+            {"Deal - Won time", "Deal - Lost time"},
+        ),
+        (AS_OBJECTS, ("CreatedDate", "CloseDate", "StageName", "ClosedWon"), {"IsWon", "LastModifiedDate"}),
+    ],
+)
+def test_a_proposed_mapping_of_what_a_crm_exports_takes_no_time_of_closing_for_the_time_when_a_lead_came(
+    tmp_path: Path, header: str, told: tuple[str, str, str, str], suspects: set[str]
+) -> None:
+    came, closed, stage, won = told
+    leads = write(tmp_path, "deals.csv", header, *(exported(header, n) for n in range(1, 91)))
+    words = run("--inspect", leads)
+    mapping = read_mapping(words).leads
+    assert mapping is not None
+    assert mapping.created_at == TimeColumn(came)
+    assert mapping.outcome.at == TimeColumn(closed)
+    assert mapping.status is not None
+    assert (mapping.status.column, mapping.status.won) == (stage, (won,))
+    assert {attribute.name for attribute in mapping.attributes if attribute.known == "unknown"} == suspects
+    summary, rejects = bring_in(words, leads=[leads])
+    assert (summary.files[0].created, rejects) == (90, [])
+
+
+@pytest.mark.django_db
+def test_a_proposed_mapping_of_leads_bears_a_row_that_is_told_twice_and_one_that_is_no_lead(tmp_path: Path) -> None:
+    rows = [f"{n},2026-06-01,{('Won', 'Lost')[n % 2]}" for n in range(1, 301)]
+    words = run("--inspect", write(tmp_path, "l.csv", "lead_id,created,status", *rows, rows[0], "Total,300,"))
+    mapping = read_mapping(words).leads
+    assert mapping is not None
+    assert mapping.id == "lead_id"
+
+
+@pytest.mark.django_db
+def test_a_proposed_mapping_names_the_encoding_of_spreadsheets(tmp_path: Path) -> None:
+    rows = [f"{n};2026-06-01;{('Won', 'Lost')[n % 2]};Müller" for n in range(1, 91)]
+    for header in ("id;created;status;owner", "id;created;status;Verkäufer"):
+        leads = tmp_path / "l.csv"
+        leads.write_bytes("\n".join([header, *rows]).encode("cp1252"))
+        words = run("--inspect", leads)
+        assert read_mapping(words).file.encoding == "cp1252"
+        summary, rejects = bring_in(words, leads=[leads])
+        assert (summary.files[0].rejected, rejects) == (0, [])
+    one_damaged = "\n".join(["id;created;status;owner", *rows]).encode() + b"\n91;2026-06-01;Won;M\xfcller"
+    leads.write_bytes(one_damaged)
+    assert read_mapping(run("--inspect", leads)).file.encoding is None
 
 
 @pytest.mark.django_db
