@@ -15,6 +15,11 @@ MONTHS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'ml_prediction'::regclass AND c.relname ~ '^ml_prediction_[0-9]{6}$' ORDER BY 1
 """
+# Months that have passed without one: while no task made them, what was said then went into the default partition.
+LEFT_OUT = """
+SELECT DISTINCT date_trunc('month', predicted_at AT TIME ZONE 'UTC')::date FROM ml_prediction_default
+WHERE predicted_at < %s
+"""
 # What a clock ahead of time, or a task that did not run, has put into the default partition moves to its month.
 ADD = """
 CREATE TABLE {name} (LIKE ml_prediction INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
@@ -58,11 +63,12 @@ def kept() -> list[date]:
 
 
 def make_ahead(at: datetime) -> list[date]:
-    """Makes the partitions of this month and the next ones; the months that were missing.
+    """Makes the partitions of this month and the next ones, and of earlier ones that were left out; which were missing.
 
     Raises OperationalError where somebody is at the table for long, as a backup is: tomorrow is another day.
     """
-    missing = sorted({months_later(at.date(), later) for later in range(AHEAD + 1)} - set(kept()))
+    wanted = {months_later(at.date(), later) for later in range(AHEAD + 1)} | _left_out(before=at)
+    missing = sorted(wanted - set(kept()))
     for month in missing:
         start, end = f"{month}T00:00:00Z", f"{months_later(month, 1)}T00:00:00Z"
         with transaction.atomic(), connection.cursor() as cursor:
@@ -70,6 +76,12 @@ def make_ahead(at: datetime) -> list[date]:
             cursor.execute("LOCK TABLE ml_prediction IN SHARE ROW EXCLUSIVE MODE")
             cursor.execute(ADD.format(name=name_of(month), start=start, end=end))
     return missing
+
+
+def _left_out(*, before: datetime) -> set[date]:
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT_OUT, [before])
+        return {month for (month,) in cursor.fetchall()}
 
 
 def drop_old(at: datetime) -> list[date]:

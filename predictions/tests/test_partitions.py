@@ -48,6 +48,21 @@ def test_what_has_no_month_is_kept_and_moves_when_there_is_one() -> None:
     assert partitions.make_ahead(at(2077, 4)) == []
 
 
+def test_a_month_that_passed_without_one_is_made_afterwards_and_dropped_in_its_time(settings: Any) -> None:
+    """No task ran for half a year: nothing of then may stay in the default partition, where no retention reaches it."""
+    settings.PREDICTION_KEEP_MONTHS = 6
+    partitions.make_ahead(at(2077, 1))
+    row = a_prediction_of(at(2077, 5))
+    assert place_of(row) == "ml_prediction_default"
+    made = partitions.make_ahead(at(2077, 7))
+    assert made == [date(2077, month, 1) for month in (5, 7, 8, 9, 10)]
+    assert place_of(row) == "ml_prediction_207705"
+    connection.check_constraints()
+    assert date(2077, 5, 1) not in partitions.drop_old(at(2077, 11))
+    assert date(2077, 5, 1) in partitions.drop_old(at(2077, 12))
+    assert not Prediction.objects.filter(pk=row.pk).exists()
+
+
 def test_old_months_are_dropped_only_where_that_is_set(settings: Any) -> None:
     partitions.make_ahead(at(2015, 1))
     old, newer = a_prediction_of(at(2015, 1)), a_prediction_of(at(2015, 2))
