@@ -70,7 +70,7 @@ class AlarmAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmi
     ordering = ("-raised_at",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alarm]:
-        """With whether each waits: a calibration answers it without a mark on its row."""
+        """With whether each waits: a calibration, or another active version, answers it without a mark on its row."""
         waiting = Alarm.objects.unanswered().filter(pk=OuterRef("pk"))
         alarms: QuerySet[Alarm] = super().get_queryset(request)
         return alarms.annotate(waits=Exists(waiting))

@@ -10,6 +10,7 @@ from django.db import models
 from common.tenancy import DEFAULT_ORG, ORG_ID_LENGTH
 from models_registry.tables.activation import CALIBRATING, ModelActivation
 from models_registry.tables.run import TrainingRun
+from models_registry.tables.version import ModelVersion
 
 
 class Policy(models.Model):
@@ -73,14 +74,21 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         return self.filter(answered_by__isnull=True)
 
     def unanswered(self) -> AlarmQuerySet:
-        """Those that wait for an answer. One of the calibration is answered, too, once its version has another."""
+        """Those that wait for an answer. One of the calibration is answered, too, once its version has another.
+
+        One of a version that gave way to another says nothing of what scores now: it waits while its version is active.
+        """
         recalibrated = ModelActivation.objects.filter(
             org_id=models.OuterRef("org_id"),
             version=models.OuterRef("model_version"),
             act__in=CALIBRATING,
             at__gt=models.OuterRef("raised_at"),
         )
-        return self.untrained().exclude(models.Q(models.Exists(recalibrated), kind=AlarmKind.CALIBRATION))
+        active = ModelVersion.objects.active().filter(
+            org_id=models.OuterRef("org_id"), version=models.OuterRef("model_version")
+        )
+        waiting = self.untrained().filter(models.Q(models.Exists(active)) | models.Q(model_version=""))
+        return waiting.exclude(models.Q(models.Exists(recalibrated), kind=AlarmKind.CALIBRATION))
 
 
 class Alarm(models.Model):

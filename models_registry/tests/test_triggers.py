@@ -16,6 +16,7 @@ from leads.models import Dossier, Organisation, Outcome
 from leads.outcomes import record_outcome
 from leads.tests.cast import a_lead, a_past, an_outcome
 from models_registry import alarms, ledger, tasks, training
+from models_registry.activation import roll_back
 from models_registry.models import Act, Alarm, ModelVersion, Policy, TrainingRun, Trigger
 from models_registry.policy import set_policy
 from models_registry.tables.run import Window
@@ -159,6 +160,23 @@ def test_what_is_noticed_again_day_by_day_is_one_alarm() -> None:
     assert Alarm.objects.count() == 2
     with pytest.raises(IntegrityError), transaction.atomic():
         Alarm.objects.create(kind="DRIFT", words="", raised_at=NOW)
+
+
+def test_an_alarm_waits_only_while_the_version_that_it_was_noticed_of_scores() -> None:
+    """Who has rolled back has answered it: what was noticed of another model neither alerts nor trains."""
+    a_policy(new_outcomes=None)
+    a_past()
+    newer, older = kept("20260201000000", is_active=True), kept("20260101000000")
+    first = alarm()
+    roll_back(org_id="default", version=older.version, by="tester")
+    assert not Alarm.objects.unanswered().exists()
+    assert train_where_due(org_id="default", at=NOW) is None
+    roll_back(org_id="default", version=newer.version, by="tester")
+    assert Alarm.objects.unanswered().get() == first
+    roll_back(org_id="default", version=older.version, by="tester")
+    assert alarm(words="it moved here, too").model_version == older.version
+    assert AuditEntry.objects.filter(act="alarm.drift").count() == 2
+    assert train_where_due(org_id="default", at=NOW) is not None
 
 
 def test_the_admin_says_which_alarms_wait() -> None:
