@@ -10,6 +10,7 @@ from common.tongue import gettext as _
 from common.tongue import gettext_noop, number
 from insights import comparison_figures, words
 from insights.drawing import Figure
+from insights.versions import versions_to_show
 from leads.models import Organisation
 from models_registry import thresholds
 from models_registry.card_sayings import UNKNOWN, between, counted, three
@@ -17,7 +18,6 @@ from models_registry.measures import LOG_LOSS, MEASURES, ROC_AUC, SAME, UNSURE, 
 from models_registry.models import ModelVersion, TrainingRun
 from predictions.reasons import label_of
 
-MOST_VERSIONS = 50
 THRESHOLDS = {
     "high_probability": gettext_noop("Call today, from the probability"),
     "high_confidence": gettext_noop("Call today, from the confidence"),
@@ -82,24 +82,23 @@ class ComparisonPage:
 
 def comparison_page(org: Organisation, before: str, after: str) -> ComparisonPage:
     """`before` and `after` are versions; what is not told is the active one, and the newest other one."""
-    kept = ModelVersion.objects.of(org.org_id).newest_first()
-    listed = list(kept.only("version", "algorithm", "is_active", "created_at")[:MOST_VERSIONS])
-    names = _chosen(listed, before, after)
-    full = {each.version: each for each in kept.filter(version__in=names)} if names else {}
+    shown = list(versions_to_show(org.org_id, before, after).only("version", "algorithm", "is_active", "created_at"))
+    names = _chosen(shown, before, after)
+    full = {each.version: each for each in ModelVersion.objects.of(org.org_id).filter(version__in=names or ())}
     if names is None or not set(names) <= set(full):
-        return ComparisonPage(listed, None)
-    return ComparisonPage(listed, compared(*(full[name] for name in names)))
+        return ComparisonPage(shown, None)
+    return ComparisonPage(shown, compared(*(full[name] for name in names)))
 
 
-def _chosen(listed: list[ModelVersion], before: str, after: str) -> tuple[str, str] | None:
-    active = next((each.version for each in listed if each.is_active), "")
-    before = before or next((name for name in (active, *_names(listed)) if name and name != after), "")
-    after = after or next((name for name in _names(listed) if name != before), "")
+def _chosen(shown: list[ModelVersion], before: str, after: str) -> tuple[str, str] | None:
+    active = next((each.version for each in shown if each.is_active), "")
+    before = before or next((name for name in (active, *_names(shown)) if name and name != after), "")
+    after = after or next((name for name in _names(shown) if name != before), "")
     return (before, after) if before and after and before != after else None
 
 
-def _names(listed: list[ModelVersion]) -> list[str]:
-    return [each.version for each in listed]
+def _names(shown: list[ModelVersion]) -> list[str]:
+    return [each.version for each in shown]
 
 
 def compared(before: ModelVersion, after: ModelVersion) -> Comparison:

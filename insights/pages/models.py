@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from insights.pages.card import Card, card_of
 from insights.pages.drift import Drift, drift_of
+from insights.versions import versions_to_show
 from leads.models import Organisation
 from models_registry.measures import LOG_LOSS, PRECISION, RECALL, ROC_AUC, Measure, value_of
 from models_registry.models import ModelVersion, TrainingCheck, TrainingRun
 from predictions.living import living_of
 
-MOST_VERSIONS, MOST_RUNS = 50, 10
+MOST_RUNS = 10
 SHOWN_IN_LIST = (ROC_AUC, LOG_LOSS, PRECISION, RECALL)
 ROLL_BACK, ACTIVATE = gettext_lazy("Roll back"), gettext_lazy("Activate")
 
@@ -65,8 +66,8 @@ class VersionPage:
 
 def models_page(org: Organisation) -> ModelsPage:
     """All of it, in a fixed number of statements."""
-    kept = ModelVersion.objects.of(org.org_id)
-    versions, active = list(kept.newest_first()[:MOST_VERSIONS]), kept.active().first()
+    versions = list(versions_to_show(org.org_id))
+    active = next((row for row in versions if row.is_active), None)
     runs = runs_of(org.org_id)
     return ModelsPage(
         card=card_of(active) if active else None,

@@ -12,7 +12,9 @@ from common import audit
 from common.audit import AuditEntry
 from common.jobs import JobStatus
 from common.tests.people import a_person, admin, sales, staff
+from insights import versions
 from leads.tests.cast import a_past
+from models_registry.activation import roll_back
 from models_registry.models import ModelVersion, TrainingRun, Trigger
 from models_registry.tests.cards import CARD, MEASURED, a_training_run, a_version
 
@@ -113,6 +115,29 @@ def test_another_organisations_versions_are_not_shown() -> None:
     two_versions()
     assert OLD not in text(sales("other"))
     assert staff(org_id="third").get(f"{MODELS}{OLD}/activate").status_code == 404
+
+
+def test_however_many_are_learnt_since_what_scores_and_what_scored_before_it_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A policy that trains every day has soon learnt more than a page holds."""
+    monkeypatch.setattr(versions, "MOST", 2)
+    two_versions()
+    roll_back(org_id="default", version=OLD, by="tester")
+    roll_back(org_id="default", version=NEW, by="tester")
+    a_version("20260115000000", archived_at=timezone.now())
+    learnt = [a_version(f"202603{day:02}000000").version for day in range(1, 5)]
+    client = staff()
+    page = text(client)
+    assert [name for name in (OLD, "20260115000000", NEW, *learnt) if f'models/{name}/">' in page] == [
+        OLD,
+        NEW,
+        *learnt[2:],
+    ]
+    assert f'<a class="button quiet" href="{MODELS}{OLD}/activate">Roll back' in page
+    compared = text(client, f"{MODELS}compare?after={learnt[0]}")
+    for field, version in (("before", NEW), ("after", learnt[0])):
+        assert f'<option value="{version}" selected>' in compared.split(f'id="{field}"')[1].split("</select>")[0]
 
 
 @pytest.mark.parametrize("page", ["", "card", "preview", "activate"])

@@ -28,12 +28,12 @@ from insights.pages.experiment import Apart, apart, apart_queries, experiment_pa
 from insights.pages.planning import plan_page
 from insights.pages.self_test import self_test_page
 from insights.stored import refusal, said
+from insights.versions import versions_to_show
 from models_registry.artefacts import DamagedArtefact
-from models_registry.models import ModelVersion
 from models_registry.scorers import ML, PINNED, RULE_BASED, UnknownMethod
 from predictions.side_by_side import Unreadable
 
-MOST_LISTED, MOST_VERSIONS = 100, 50
+MOST_LISTED = 100
 LOOK = "look"
 """What the form's button sends that asks where the ways differ."""
 STEP = {step.name: step for step in STEPS}
@@ -184,8 +184,8 @@ def _form(
 
 def _methods(viewer: Viewer) -> list[tuple[str, str]]:
     """The ways of scoring that an arm may have: the rules, whatever version is active, and each that is kept."""
-    kept = ModelVersion.objects.of(viewer.org.org_id).usable().order_by("-created_at")[:MOST_VERSIONS]
-    codes = [RULE_BASED, ML, *(f"{PINNED}{version.version}" for version in kept)]
+    kept = [version.version for version in versions_to_show(viewer.org.org_id) if not version.archived]
+    codes = [RULE_BASED, ML, *(f"{PINNED}{version}" for version in kept)]
     return [(code, words.capital(method_name(code))) for code in codes]
 
 
