@@ -37,11 +37,11 @@ def cron_words(times: CrontabSchedule) -> str:
 
 
 def next_run_of(task: PeriodicTask) -> datetime | None:
-    """When it runs next; None where it is switched off."""
+    """When it runs next; None where it is switched off. It has not run in the future: the clock was set back."""
     if not task.enabled:
         return None
     at = timezone.now()  # Celery counts what remains from the present, so nothing else may be asked
-    due = at + task.schedule.remaining_estimate(task.last_run_at or at)
+    due = at + task.schedule.remaining_estimate(min(task.last_run_at or at, at))
     next_run: datetime = max(at, (due + HALF_A_SECOND).replace(microsecond=0))
     return next_run
 

@@ -11,7 +11,7 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from kombu.exceptions import ChannelError
@@ -57,9 +57,13 @@ class Beat(Collector):
     """When the schedule last handed out a task; beat writes it down every three minutes."""
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge: where no task was ever handed out, when the schedules were made; beat is silent since then."""
+        """One gauge: where no task was ever handed out, when the schedules were made; beat is silent since then.
+
+        Not what was handed out in the future, before the clock was set back: beat would seem to be at work till then.
+        """
         words = "When beat last handed out a task, in seconds since 1970."
-        told = PeriodicTask.objects.aggregate(last=Max("last_run_at"), made=Min("date_changed"))
+        until_now = Max("last_run_at", filter=Q(last_run_at__lte=timezone.now()))
+        told = PeriodicTask.objects.aggregate(last=until_now, made=Min("date_changed"))
         yield _moment("ml_beat_last_task_timestamp_seconds", words, told["last"] or told["made"])
 
 
