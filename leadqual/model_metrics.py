@@ -79,7 +79,7 @@ def _importances(versions: list[ModelVersion]) -> GaugeMetricFamily:
 
 
 class Alarms(Collector):
-    """What was noticed of active versions, and neither training nor another calibration has answered yet."""
+    """What was noticed of active versions and still is, and neither training nor another calibration has answered."""
 
     def collect(self) -> Iterator[Metric]:
         """One gauge, each kind from the first scrape on."""

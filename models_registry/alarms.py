@@ -1,4 +1,4 @@
-"""Alarms of the active version: raised by whoever watches it, answered by training or by another calibration."""
+"""Alarms of the active version: raised by whoever watches it, answered by training or another calibration, or over."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from models_registry.models import Alarm, ModelVersion, TrainingRun
 def raise_alarm(*, org_id: str, kind: str, words: str, evidence: Mapping[str, Any], at: datetime) -> Alarm:
     """Writes an alarm down. Where one of its kind waits for an answer already, that one tells the newer words.
 
-    One that a calibration had answered is raised anew. `kind` is of AlarmKind.
+    One that a calibration had answered, or that was over, is raised anew. `kind` is of AlarmKind.
     """
     active = ModelVersion.objects.of(org_id).active().first()
     told: dict[str, Any] = {
         "model_version": active.version if active else "",
         "words": words,
         "evidence": dict(evidence),
+        "ended_at": None,
     }
     is_new = not Alarm.objects.unanswered().filter(org_id=org_id, kind=kind).exists()
     if is_new:
@@ -39,6 +40,11 @@ def raise_alarm(*, org_id: str, kind: str, words: str, evidence: Mapping[str, An
             evidence=alarm.evidence,
         )
     return alarm
+
+
+def end_alarm(*, org_id: str, kind: str, at: datetime) -> bool:
+    """Notes that what the organisation's alarm of this kind was raised for is no more; False where none waits."""
+    return bool(Alarm.objects.unanswered().filter(org_id=org_id, kind=kind).update(ended_at=at))
 
 
 def answer(run: TrainingRun) -> int:

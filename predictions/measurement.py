@@ -11,7 +11,7 @@ from django.db import transaction
 
 from common.one_by_one import for_each
 from leads.models import Organisation
-from models_registry.alarms import raise_alarm
+from models_registry.alarms import end_alarm, raise_alarm
 from models_registry.artefacts import DamagedArtefact
 from models_registry.learning.drift import ALPHA, MOVED
 from models_registry.models import AlarmKind, ModelActivation, ModelVersion
@@ -72,11 +72,14 @@ def _measured(org: Organisation, version: ModelVersion, now: datetime) -> Iterat
 
 
 def _drift_alarm(row: Quality, at: datetime) -> None:
+    """Raised where something moved; over where leads were looked at and nothing has any more."""
     watched = [*row.figures["features"], *([row.figures["score"]] if row.figures["score"] else [])]
     moved = [each for each in watched if each["verdict"] == MOVED and each["feature"] not in RUNNING]
     if moved:
         said = [words for each in moved for words in each["words"]][:MOST_NAMED]
         raise_alarm(org_id=row.org_id, kind=AlarmKind.DRIFT, words="; ".join(said), evidence={"moved": moved}, at=at)
+    elif row.figures["leads"]:
+        end_alarm(org_id=row.org_id, kind=AlarmKind.DRIFT, at=at)
 
 
 def _under_the_present_map(

@@ -64,7 +64,7 @@ class PolicyAdmin(OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-
 class AlarmAdmin(LongTable, ReadOnlyAdmin, OwnOrganisationAdmin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was noticed, which training answered it, and whether it waits for an answer."""
 
-    list_display = ("raised_at", "kind", "model_version", "words", "answered_by", "waits")
+    list_display = ("raised_at", "kind", "model_version", "words", "answered_by", "ended_at", "waits")
     list_filter = ("kind",)
     list_select_related = ("answered_by",)
     ordering = ("-raised_at",)

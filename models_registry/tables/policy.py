@@ -77,6 +77,7 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         """Those that wait for an answer. One of the calibration is answered, too, once its version has another.
 
         One of a version that gave way to another says nothing of what scores now: it waits while its version is active.
+        One that has ended by itself waits for nothing.
         """
         recalibrated = ModelActivation.objects.filter(
             org_id=models.OuterRef("org_id"),
@@ -87,7 +88,8 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         active = ModelVersion.objects.active().filter(
             org_id=models.OuterRef("org_id"), version=models.OuterRef("model_version")
         )
-        waiting = self.untrained().filter(models.Q(models.Exists(active)) | models.Q(model_version=""))
+        standing = self.untrained().filter(ended_at__isnull=True)
+        waiting = standing.filter(models.Q(models.Exists(active)) | models.Q(model_version=""))
         return waiting.exclude(models.Q(models.Exists(recalibrated), kind=AlarmKind.CALIBRATION))
 
 
@@ -100,6 +102,9 @@ class Alarm(models.Model):
     words = models.TextField()
     evidence = models.JSONField(default=dict, blank=True)
     raised_at = models.DateTimeField()
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was looked for and no longer found; empty: not yet."
+    )
     answered_by = models.ForeignKey(
         TrainingRun, on_delete=models.SET_NULL, null=True, blank=True, related_name="alarms"
     )

@@ -78,6 +78,28 @@ def test_leads_like_those_of_training_do_not_drift_and_others_do_and_raise_an_al
     assert "Source: " in AuditEntry.objects.get(act="alarm.drift").reason
 
 
+def test_drift_that_is_over_is_no_alarm_any_more_and_another_time_a_new_one() -> None:
+    a_past(400)
+    version = a_version()
+    raised = raise_alarm(org_id="default", kind="DRIFT", words="moved", evidence={}, at=now() - DAY)
+    assert facts_of("default", at=now()).alarms == {"DRIFT": "moved"}
+    assert measured()[version.version, QualityKind.DRIFT, 30]["leads"]
+    raised.refresh_from_db()
+    assert raised.ended_at is not None
+    assert facts_of("default", at=now()).alarms == {}
+    again = raise_alarm(org_id="default", kind="DRIFT", words="moved again", evidence={}, at=now())
+    assert Alarm.objects.unanswered().get() == again
+    assert again.raised_at > raised.raised_at
+    assert alarms() == ["alarm.drift"] * 2
+
+
+def test_drift_of_which_no_new_lead_tells_is_not_over() -> None:
+    version = an_active_version()
+    raise_alarm(org_id="default", kind="DRIFT", words="moved", evidence={}, at=now() - DAY)
+    assert not measured()[version.version, QualityKind.DRIFT, 30]["leads"]
+    assert Alarm.objects.unanswered().exists()
+
+
 def test_the_score_is_compared_at_the_ages_of_the_holdout_and_by_those_of_training_where_these_are_not_told() -> None:
     a_past(400)
     version, org = a_version(), Organisation.get("default")
