@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from models_registry.learning.evaluation import BINS, Bools, Floats
 from models_registry.learning.masses import equal_masses, sums
+from models_registry.learning.wilson import wilson
 
 POINTS = 40
 TENTHS = 10
-Z = float(ndtri(0.975))
 Points = list[dict[str, Any]]
 
 
@@ -59,7 +58,7 @@ def calibration(probability: Floats, converted: Bools, weight: Floats, bins: int
             "predicted": float(said[at] / leads[at]),
             "observed": float(came[at] / leads[at]),
             "leads": float(leads[at]),
-            "interval": wilson(float(came[at]), float(leads[at])),
+            "interval": list(wilson(float(came[at]), float(leads[at]))),
         }
         for at in np.flatnonzero(leads > 0.0)
     ]
@@ -81,13 +80,6 @@ def lift(probability: Floats, converted: Bools, weight: Floats) -> Points:
         }
         for at in np.flatnonzero(leads > 0.0)
     ]
-
-
-def wilson(successes: float, n: float) -> list[float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    share, z2 = successes / n, Z**2
-    centre, half = share + z2 / (2 * n), Z * float(np.sqrt(max(share * (1 - share), 0.0) / n + z2 / (4 * n**2)))
-    return [max((centre - half) / (1 + z2 / n), 0.0), min((centre + half) / (1 + z2 / n), 1.0)]
 
 
 def _called(probability: Floats, converted: Bools, weight: Floats) -> tuple[Floats, Floats, Floats]:

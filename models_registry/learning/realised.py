@@ -14,6 +14,7 @@ from scipy.special import chdtrc, ndtri
 
 from models_registry.learning.evaluation import THRESHOLD, calibration_error, log_losses
 from models_registry.learning.ranking import delong
+from models_registry.learning.wilson import wilson
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -91,15 +92,6 @@ def calibration_p(said: Floats, converted: Bools, reasons: dict[str, str]) -> fl
     misses = np.array([float((converted[part] - said[part]).sum()) for part in parts])
     variances = np.array([float((said[part] * (1 - said[part])).sum()) for part in parts])
     return float(chdtrc(bins, float(np.sum(misses**2 / np.maximum(variances, 1e-12)))))
-
-
-def wilson(converted: int, leads: int) -> tuple[float, float]:
-    """The 95 % interval of a rate (Wilson 1927)."""
-    z = float(ndtri((1 + LEVEL) / 2))
-    rate, shrunk = converted / leads, 1 + z * z / leads
-    middle = (rate + z * z / (2 * leads)) / shrunk
-    reach = z / shrunk * float(np.sqrt(rate * (1 - rate) / leads + z * z / (4 * leads * leads)))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
 
 
 def bands(said: Floats, converted: Bools) -> list[dict[str, Any]]:

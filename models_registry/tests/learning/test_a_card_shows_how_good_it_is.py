@@ -15,12 +15,13 @@ from leads.features import LabelledRows
 from models_registry.learning import learning_curve as growth
 from models_registry.learning.baselines import Holdout, baselines, difference
 from models_registry.learning.card import versions
-from models_registry.learning.curves import calibration, curves_of, lift, precision_recall, roc, wilson
+from models_registry.learning.curves import calibration, curves_of, lift, precision_recall, roc
 from models_registry.learning.evaluation import calibration_error
 from models_registry.learning.groups import by_age, by_source
 from models_registry.learning.learning_curve import PowerLaw, learning_curve
 from models_registry.learning.rules import Rule
 from models_registry.learning.thresholds import Thresholds
+from models_registry.learning.wilson import wilson
 from models_registry.tests.learning.simulated import leads
 
 Floats = NDArray[np.float64]
