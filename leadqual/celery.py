@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 from leadqual import broker
@@ -50,3 +50,15 @@ def warm_up(**_: Any) -> None:
     from models_registry.learning.warming import warm
 
     warm()
+
+
+@worker_ready.connect
+def show_metrics(**_: Any) -> None:
+    """Shows Prometheus what this worker and its children count, where `WORKER_METRICS_PORT` names a port."""
+    from django.conf import settings
+    from prometheus_client import start_http_server
+
+    from leadqual.metrics import shared
+
+    if settings.WORKER_METRICS_PORT:
+        start_http_server(settings.WORKER_METRICS_PORT, addr=settings.WORKER_METRICS_HOST, registry=shared())

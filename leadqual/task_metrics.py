@@ -1,4 +1,4 @@
-"""What Prometheus sees of tasks, and the address at which a worker shows it where `WORKER_METRICS_PORT` names one."""
+"""What Prometheus sees of tasks: how long each took in its worker."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import time
 from typing import Any
 
 from celery import current_app
-from celery.signals import task_postrun, task_prerun, worker_ready
-from django.conf import settings
-from prometheus_client import Histogram, start_http_server
+from celery.signals import task_postrun, task_prerun
+from prometheus_client import Histogram
 
 SECONDS = Histogram(
     "ml_task_seconds",
@@ -44,12 +43,3 @@ def observe(task_id: str, task: Any, state: str | None = None, **_: Any) -> None
 def _name(task: Any) -> str:
     """The task's name; those that are not registered share one, so that labels stay few."""
     return task.name if task.name in current_app.tasks and not task.name.startswith("celery.") else OTHER
-
-
-@worker_ready.connect
-def show(**_: Any) -> None:
-    """Serves what this worker and its children count, for Prometheus."""
-    from leadqual.metrics import shared
-
-    if settings.WORKER_METRICS_PORT:
-        start_http_server(settings.WORKER_METRICS_PORT, addr=settings.WORKER_METRICS_HOST, registry=shared())

@@ -12,10 +12,8 @@ import os
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from common.postgresql.base import DatabaseWrapper
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 GRACE_SECONDS = 5.0
 """A server that lives says within this that it has stopped a statement."""

@@ -7,7 +7,7 @@ and a leaf's mean is the share of conversions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from models_registry.learning.flat import FlatTree, from_lightgbm
 from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Bools
-
-if TYPE_CHECKING:
-    from models_registry.learning.forest import ForestSettings
 
 ALL_BUT_NONE = 0.999
 """LightGBM grows a forest only where some rows or columns are left out; of this share of the columns none is."""
@@ -35,13 +32,13 @@ class Binned:
         self._data = lightgbm.Dataset(x, label=converted.astype(np.float32), weight=weight, params=self._settings)
         self._data.construct()
 
-    def grow(self, rows: NDArray[np.intp], least: int, settings: ForestSettings, *, seed: int) -> list[FlatTree]:
-        """A bag's trees on the rows at these positions, by one thread. `least` rows are in a leaf."""
+    def grow(self, rows: NDArray[np.intp], *, least: int, depth: int, trees: int, seed: int) -> list[FlatTree]:
+        """A bag of so many trees on the rows at these positions, by one thread. A leaf holds at least `least` rows."""
         parameters = self._settings | {
             "boosting": "rf",
             "objective": "regression",
-            "num_leaves": 1 << settings.depth,
-            "max_depth": settings.depth,
+            "num_leaves": 1 << depth,
+            "max_depth": depth,
             "min_data_in_leaf": least,
             "min_sum_hessian_in_leaf": 0.0,
             "feature_fraction": ALL_BUT_NONE,
@@ -51,4 +48,4 @@ class Binned:
         bag = self._data.subset(rows.tolist(), params=parameters)
         import lightgbm  # noqa: PLC0415 - seconds that only training should pay
 
-        return from_lightgbm(lightgbm.train(parameters, bag, num_boost_round=settings.trees_per_bag), cover="weight")
+        return from_lightgbm(lightgbm.train(parameters, bag, num_boost_round=trees), cover="weight")

@@ -116,7 +116,8 @@ def _bags(  # noqa: PLR0917 - arrays of the same rows
         binned = Binned(x, converted, weight)
 
         def grown(bag: int) -> list[FlatTree]:
-            return binned.grow(np.flatnonzero(member[:, bag]), least, settings, seed=seed_of(seed, bag))
+            own, size = np.flatnonzero(member[:, bag]), settings.trees_per_bag
+            return binned.grow(own, least=least, depth=settings.depth, trees=size, seed=seed_of(seed, bag))
 
         with threadpool_limits(1, user_api="openmp"), ThreadPoolExecutor(max(1, n_jobs)) as pool:
             yield from pool.map(grown, range(settings.bags))

@@ -25,7 +25,8 @@ def weighed(converted: Bools) -> Floats:
 
 
 def bag(x: Matrix, converted: Bools, settings: ForestSettings, *, seed: int = 3) -> list[FlatTree]:
-    return Binned(x, converted, weighed(converted)).grow(np.arange(len(x)), LEAST, settings, seed=seed)
+    binned = Binned(x, converted, weighed(converted))
+    return binned.grow(np.arange(len(x)), least=LEAST, depth=settings.depth, trees=settings.trees_per_bag, seed=seed)
 
 
 def forest(n: int, *, n_jobs: int) -> Grown:
