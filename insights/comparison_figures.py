@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from common.tongue import gettext as _
 from insights.drawing import ACCENT, LEGEND, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
-from insights.figures import distinct, names_axis, polar_axes
+from insights.figures import MOST_FEATURES, distinct, names_axis, polar_axes
 from models_registry.card_sayings import share, three
 from models_registry.measures import FIVE, value_of
 from predictions.reasons import label_of
@@ -17,11 +17,11 @@ from predictions.reasons import label_of
 Shares = Sequence[Mapping[str, Any]]
 
 
-def importance_of_two(before: Shares, after: Shares, names: tuple[str, str], *, most: int = 10) -> Figure:
+def importance_of_two(before: Shares, after: Shares, names: tuple[str, str]) -> Figure:
     """Each feature's share in both, the weightiest first; a version that does not read a feature has no bar."""
     told = [{each["feature"]: float(each["importance"]) for each in shares} for shares in (before, after)]
     largest = {name: max(each.get(name, 0.0) for each in told) for each in told for name in each}
-    features = sorted(largest, key=lambda name: -largest[name])[:most]
+    features = sorted(largest, key=lambda name: -largest[name])[:MOST_FEATURES]
     labels = [label_of(name) for name in features]
     bars = [
         go.Bar(

@@ -17,12 +17,13 @@ from predictions.quantities import percent, signed_points
 from predictions.reasons import label_of, shown
 
 LABEL_LENGTH = 42
+MOST_FEATURES = 10
 INVISIBLE = "\u200b"
 
 
-def importance(shares: Sequence[Mapping[str, Any]], *, most: int = 10) -> Figure:
+def importance(shares: Sequence[Mapping[str, Any]]) -> Figure:
     """Bars of the features that move the scores most: `shares` holds {"feature", "importance"}, largest first."""
-    top = list(shares)[:most]
+    top = list(shares)[:MOST_FEATURES]
     names = [label_of(each["feature"]) for each in top]
     values = [float(each["importance"]) for each in top]
     bars = go.Bar(

@@ -30,6 +30,6 @@ def until(holds: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def tail(log: Path, lines: int = 10) -> str:
-    """The last lines of a log, or nothing."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+def tail(log: Path) -> str:
+    """The last ten lines of a log; nothing where there is none."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-10:]) if log.exists() else ""

@@ -97,17 +97,10 @@ class Definition:
 
 
 def numeric(
-    name: str,
-    unit: str,
-    meaning: str,
-    compute: Compute,
-    *,
-    low: float | None = 0,
-    high: float | None = None,
-    influenceable: bool = False,
+    name: str, unit: str, meaning: str, compute: Compute, *, high: float | None = None, influenceable: bool = False
 ) -> Definition:
-    """A feature that is a number from `low` to `high`; None is unbounded."""
-    return Definition(Feature(name, Kind.NUMERIC, unit, meaning, low, high, influenceable), compute)
+    """A feature that is a number from 0 to `high` (None: unbounded)."""
+    return Definition(Feature(name, Kind.NUMERIC, unit, meaning, 0, high, influenceable), compute)
 
 
 def boolean(name: str, meaning: str, compute: Compute) -> Definition:

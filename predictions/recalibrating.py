@@ -65,7 +65,7 @@ class Watched:
     band: Band | None
 
 
-def watch(org_id: str, *, alpha: float = ALPHA) -> Watched:
+def watch(org_id: str) -> Watched:
     """Looks at the active version. Raises ModelVersion.DoesNotExist where none is active, or DamagedArtefact."""
     version = ModelVersion.objects.of(org_id).active().get()
     outcomes = outcomes_of(Organisation.get(org_id), version)
@@ -73,7 +73,7 @@ def watch(org_id: str, *, alpha: float = ALPHA) -> Watched:
         return Watched(version, outcomes, None)
     probability = present_calibration(version)(outcomes.share)
     band = band_of(
-        probability, outcomes.converted, outcomes.weight, outcomes.dossier, seed=settings.ML_SEED, alpha=alpha
+        probability, outcomes.converted, outcomes.weight, outcomes.dossier, seed=settings.ML_SEED, alpha=ALPHA
     )
     return Watched(version, outcomes, band)
 

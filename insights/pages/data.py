@@ -152,8 +152,8 @@ def _missing_light(missing: MissingRates) -> Light:
     return Light(said % {"n": len(emptier), "which": _some(emptier)}, LOOK, "missing")
 
 
-def _some(names: list[str], most: int = 3) -> str:
-    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
+def _some(names: list[str]) -> str:
+    return ", ".join([*names[:3], *(["…"] if len(names) > 3 else [])])
 
 
 def _drift_light(drift: Drift | None) -> Light:

@@ -48,11 +48,11 @@ def precision_recall(probability: Floats, converted: Bools, weight: Floats) -> P
     ]
 
 
-def calibration(probability: Floats, converted: Bools, weight: Floats, bins: int = BINS) -> Points:
+def calibration(probability: Floats, converted: Bools, weight: Floats) -> Points:
     """Bins of equal mass: mean predicted and observed rate with its 95 % Wilson interval, `leads` by weight."""
-    place = equal_masses(probability, weight, bins)
-    leads, said = sums(place, weight, bins), sums(place, weight * probability, bins)
-    came = sums(place, weight * converted, bins)
+    place = equal_masses(probability, weight, BINS)
+    leads, said = sums(place, weight, BINS), sums(place, weight * probability, BINS)
+    came = sums(place, weight * converted, BINS)
     return [
         {
             "predicted": float(said[at] / leads[at]),

@@ -117,9 +117,9 @@ def learn(
     return Learned(model.algorithm, model, metrics, shuffled, importance, holdout, told_of(card | figures, screened))
 
 
-def importance_of(model: Model, rows: LabelledRows, *, seed: int, most: int = EXPLAINED_ROWS) -> list[dict[str, Any]]:
+def importance_of(model: Model, rows: LabelledRows, *, seed: int) -> list[dict[str, Any]]:
     """Mean absolute contribution of each feature over a sample of the rows, normalised to sum 1, largest first."""
-    sample = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:most]))
+    sample = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows))[:EXPLAINED_ROWS]))
     parts = np.average(np.abs(model.score(sample.columns).contributions), axis=0, weights=sample.weight)
     shares = parts / parts.sum() if parts.sum() > 0 else np.full(len(parts), 1 / len(parts))
     names = [feature.name for feature in model.features]

@@ -80,9 +80,9 @@ def feature_of(rule: Rule) -> Feature:
 class Rules:
     """A table of rules: the `Scorer` of an organisation without a model. Raises UnknownFeature."""
 
-    def __init__(self, rules: Iterable[Rule] = DEFAULT_RULES, *, base_points: float = BASE_POINTS) -> None:
+    def __init__(self, rules: Iterable[Rule] = DEFAULT_RULES) -> None:
         self.rules = tuple(rules)
-        self.base = float(np.clip(base_points / 100, LEAST, MOST))
+        self.base = float(np.clip(BASE_POINTS / 100, LEAST, MOST))
         others = {rule.feature: feature_of(rule) for rule in self.rules}
         eleven = {feature.name for feature in ELEVEN_FEATURES}
         self._features = ELEVEN_FEATURES + tuple(others[name] for name in sorted(others) if name not in eleven)
