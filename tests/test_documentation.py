@@ -58,6 +58,16 @@ def test_the_commands_of_the_readme_exist_and_ci_runs_the_second() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    figure = r"\d[\d.]*(?: m?s)?"
+    rows = re.findall(rf"^\| .*? \| ({figure}) \|(?: ({figure}):)?", readme, re.MULTILINE)
+    told = [each for row in rows for each in row if each]
+    assert len(told) >= 9
+    benchmarks = page("benchmarks.md")
+    assert not [each for each in told if not re.search(rf"(?<![\d.]){re.escape(each)}(?!\.?\d)", benchmarks)]
+
+
 @pytest.mark.django_db
 def test_the_first_lead_of_the_readme_is_taken() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
