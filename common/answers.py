@@ -47,7 +47,7 @@ def _tell_of(error: Exception) -> None:
 
 
 class ContractExceptionFormatter(ExceptionFormatter):
-    """The shape of errors, in which what an error is about is always a text: also the place in a list."""
+    """The contract's shape of errors, in which `attr` is always a text or null: also where it is a place in a list."""
 
     def get_errors(self) -> list[Error]:
         """The errors, whose attr is a text or null; one alone where a caller is not known, with what to do."""
@@ -80,7 +80,10 @@ class ContractExceptionHandler(ExceptionHandler):
         return super().convert_known_exceptions(exc)
 
     def report_exception(self, exc: APIException, response: Response) -> None:
-        """Has what nobody expected logged as an error, 500. What is away was told of: its request is one line, 503."""
+        """Logs an error that nobody expected, with its traceback, as 500.
+
+        A dependency that is away has been logged already when its error was converted; its request is one line, 503.
+        """
         if not isinstance(exc, Unavailable):
             super().report_exception(exc, response)
 
@@ -96,9 +99,9 @@ def error_answer(kind: str, code: str, detail: str, status_code: int) -> JsonRes
 
 
 def only_read(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """A door for programs outside Django REST framework, to read: 405 for anything else, in the contract's shape.
+    """Makes a view outside Django REST framework read-only: other methods are 405 in the contract's shape.
 
-    A form's token is not asked for before, as nothing is ever written here.
+    CSRF is not checked: nothing is ever written here, and a caller who posts must be told 405 and not 403.
     """
 
     @csrf_exempt

@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class AuditQuerySet(ChainQuerySet["AuditEntry"]):
-    """The audit rows' questions."""
+    """Questions about audit rows."""
 
 
 class AuditEntry(Chained):

@@ -52,7 +52,7 @@ Link = TypeVar("Link", bound=Chained)
 
 
 class ChainQuerySet(OrgQuerySet[Link]):
-    """A chain's questions."""
+    """Questions about a chain."""
 
     def end_of(self, org_id: str) -> Link | None:
         """The end of the organisation's chain."""

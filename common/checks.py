@@ -82,7 +82,7 @@ def _rates() -> Found:
 
 
 def _is_private(address: str) -> bool:
-    """Encrypted on its way, or never on its way."""
+    """Whether what is fetched from this address is encrypted on its way, or never leaves this machine."""
     parts = urlsplit(address)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in OURSELVES)
 

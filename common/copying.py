@@ -1,6 +1,6 @@
-"""Rows to and from PostgreSQL by COPY in its binary form, as arrays: a row costs no Python.
+"""Rows to and from PostgreSQL by binary COPY, as numpy arrays, without any work in Python for the single row.
 
-A row has one width where each field has one, so the rows are a structured array as they come, or as they go.
+Where every field has a fixed width, every row has, too: so the bytes of a copy are a structured array as they stand.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ Field = NDArray[Any] | str | bytes | datetime | float | int | None
 
 
 def copied_out(cursor: Any, statement: str, query: Any, names: Sequence[str]) -> NDArray[Any]:
-    """The rows of a statement all of whose fields are eight bytes wide (whole numbers, floats, moments), never null.
+    """The rows of a statement whose fields are all eight bytes wide (whole numbers, floats, moments) and never null.
 
-    A structured array with a big-endian whole number for each name, whatever the field is; floats are to be viewed so.
+    Answers a structured array that has a big-endian whole number under each name, whatever the field's type; view it as
+    `>f8` where the field is a float.
     """
     out = io.BytesIO()
     cursor.copy_expert(f"COPY ({cursor.mogrify(statement, query).decode()}) TO STDOUT (FORMAT binary)", out)
@@ -35,10 +36,10 @@ def copied_out(cursor: Any, statement: str, query: Any, names: Sequence[str]) ->
 
 
 def copy_in(cursor: Any, table: str, fields: Mapping[str, Field]) -> None:
-    """Writes rows, a column a field. At least one field is an array; texts, and bytes, are of one width in a call.
+    """Writes rows. `fields` gives each column an array with a value a row, or one value for all rows; None is null.
 
-    Arrays are of int64, float64 (a masked array's masked values are written as null rows apart by the caller), moments
-    (datetime64[us]), or fixed-width bytes (void).
+    At least one must be an array: of int64, float64, datetime64[us], or bytes of one width (void). A column is null in
+    all rows of a call or in none: a caller whose rows differ makes a call for each kind of row.
     """
     n = next(len(field) for field in fields.values() if isinstance(field, np.ndarray))
     columns = {name: _encoded(field) for name, field in fields.items()}

@@ -1,4 +1,4 @@
-"""What is told with every answer: what our pages never ask for, and that an answer to a program is no page at all."""
+"""Headers of every answer: browser features that no page of ours uses, and a strict policy for what is not a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TO_PROGRAMS = TO_ALL | {"Content-Security-Policy": "default-src 'none'; frame-an
 
 
 class OurHeaders:
-    """Says it in every answer."""
+    """Adds the headers."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""A job's signs of life, from a thread of its own: a stage of the work may take longer than anybody should wait."""
+"""A job's heartbeat, from a thread of its own: one stage of the work may take longer than a worker may stay silent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEATS = 6
 
 @contextlib.contextmanager
 def beating(job: Job) -> Iterator[None]:
-    """Says that the job's worker lives for as long as the block runs, and no longer than its process."""
+    """Reports that the job's worker is alive for as long as the block runs, and no longer than its process lives."""
     over = threading.Event()
     heart = threading.Thread(target=_beat, args=(job, over), daemon=True, name="heartbeat")
     heart.start()

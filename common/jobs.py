@@ -1,4 +1,4 @@
-"""Work in the background as a row that tells how far it is: claimed once, reporting while it lives, ended once."""
+"""Work in the background as a row: claimed by one worker, reporting its progress while it runs, ended once."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ class JobQuerySet(OrgQuerySet[Row]):
         return self.filter(status__in=OPEN_STATUSES)
 
     def dead(self, *, at: datetime) -> Self:
-        """Running jobs whose worker has not been heard of for the heartbeat time-out.
+        """Running jobs whose worker has sent no heartbeat for longer than the time-out.
 
-        A sign of life from the future was given before the clock was set back: it says nothing.
+        A heartbeat that lies in the future was sent before the clock was set back, and proves nothing.
         """
         patience = timedelta(seconds=settings.ML_HEARTBEAT_TIMEOUT_SECONDS)
         return self.filter(status=JobStatus.RUNNING).exclude(heartbeat_at__range=(at - patience, at + patience))
 
     def unheard(self, *, at: datetime) -> Self:
-        """Queued jobs that no worker has taken for the heartbeat time-out since their task was sent (again)."""
+        """Queued jobs that no worker has claimed within the heartbeat time-out since their task was sent (again)."""
         patience = timedelta(seconds=settings.ML_HEARTBEAT_TIMEOUT_SECONDS)
         sent = self.filter(status=JobStatus.QUEUED).annotate(sent_at=Coalesce("heartbeat_at", "created_at"))
         return sent.exclude(sent_at__range=(at - patience, at + patience))
 
     def send_again(self, task: str, *, at: datetime) -> int:
-        """Queues once more the tasks of jobs that wait for longer than usual; how many.
+        """Queues again the tasks of jobs that have waited too long for a worker; how many.
 
-        Who was killed between its commit and the broker, or with a task in hand, or a broker that lost its last
-        second, leaves a job that nobody will hear of. A task that comes twice is harmless: only one can claim the job.
-        While the broker is away they wait on.
+        A task is lost where its sender was killed between the commit and the broker, where a worker was killed with it
+        in hand, or where the broker lost its last second. Sending one twice is harmless: only one worker can claim the
+        job. While the broker is away the jobs wait on.
         """
         sent = 0
         with contextlib.suppress(BrokerError):

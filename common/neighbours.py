@@ -1,4 +1,4 @@
-"""Whether an organisation has the installation to itself."""
+"""Whether an organisation shares the installation with others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the schedules do for every organisation: one that fails keeps none of the others waiting."""
+"""What schedules do for every organisation, one after the other: one that fails does not keep the others waiting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class SomeFailed(RuntimeError):
-    """For these organisations it could not be done, which the log says why; for the others it was."""
+    """It could not be done for these organisations (the log says why); for the others it was."""
 
 
 def for_each(organisations: Iterable[str], act: Callable[[str], Made], *, failure: str) -> list[Made]:

@@ -1,6 +1,7 @@
-"""Middleware of browsers: sessions, languages, what a page may load. A program that shows a token needs none of it.
+"""Middleware for browsers: sessions, languages, what a page may load. Requests of programs skip it.
 
-Each is the well-known one, and such a request goes past it: what a layer does costs little, but its code is cold.
+Each class is Django's own, or a package's, with that shortcut. A program that shows a token needs none of them; and
+though each does little, its code is seldom in the processor's caches, which makes it dear.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ ENGLISH = "en"
 
 
 class OfPeople:
-    """Mixed into a middleware: a request that shows a token goes past it."""
+    """Mixed into a middleware: a request that shows a token skips it."""
 
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Passes the request on, by the middleware's own way or past it."""
+        """Passes the request on through the middleware, or past it."""
         return self.get_response(request) if shows_a_token(request) else super().__call__(request)  # type: ignore[misc,no-any-return]
 
 
 class ContentPolicy(OfPeople, CSPMiddleware):
-    """What a page may load."""
+    """The content security policy of pages."""
 
 
 class StaticFiles(OfPeople, WhiteNoiseMiddleware):  # type: ignore[misc]
-    """The pages' own files."""
+    """Static files, by WhiteNoise."""
 
 
 class Sessions(OfPeople, SessionMiddleware):
-    """Who is logged in where."""
+    """The browser's session."""
 
 
 class Languages(OfPeople, LocaleMiddleware):
@@ -64,16 +65,16 @@ class Languages(OfPeople, LocaleMiddleware):
 
 
 class LoggedIn(OfPeople, AuthenticationMiddleware):
-    """The person of the session."""
+    """The user of the session."""
 
 
 class SecondFactor(OfPeople, OTPMiddleware):  # type: ignore[misc]
-    """Whether the person has shown the second factor."""
+    """Whether the user has been verified by a second factor."""
 
 
 class Messages(OfPeople, MessageMiddleware):
-    """What is told on the next page."""
+    """Messages to be shown on the next page."""
 
 
 class LockedOut(OfPeople, AxesMiddleware):  # type: ignore[misc]
-    """Who has tried to log in too often."""
+    """Answers who has failed to log in too often (django-axes)."""

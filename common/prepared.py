@@ -25,17 +25,17 @@ Rows = list[tuple[Any, ...]]
 class Prepared:
     """A statement with %(named)s parameters, and the PostgreSQL type of each.
 
-    Prepared when a connection first needs it. Without DATABASE_PREPARED it is sent as it stands.
+    A connection prepares it when it first runs it; without DATABASE_PREPARED it is sent as it stands.
     """
 
     statement: str
     types: Mapping[str, str] = field(hash=False)
 
     def rows(self, query: Mapping[str, Any], meanwhile: Callable[[], object] = lambda: None) -> Rows:
-        """Runs it, and reads what it finds: on a line of the process where one is free, else on Django's connection.
+        """Runs the statement and reads all rows: on a free line of the process, else on Django's connection.
 
-        `meanwhile` is done while PostgreSQL is at it, or else after it. It is to ask the database nothing that the
-        statement changes.
+        `meanwhile` is called while PostgreSQL works (without a line: afterwards). It must not read from the database
+        what the statement changes.
         """
         database = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
         line = OFFER.take(database)
@@ -75,7 +75,7 @@ class Prepared:
             line.ask(*step)
 
     def _steps(self, prepared: set[str], query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """What is to be sent, with its values, on a connection on which these are prepared; in the end this one is."""
+        """What to send, with its values, on a connection that has `prepared` these statements. Adds this one to them."""
         if not settings.DATABASE_PREPARED:
             yield self.statement, query
             return

@@ -11,9 +11,10 @@ def wants_json(request: HttpRequest) -> bool:
 
 
 def shows_a_token(request: HttpRequest) -> bool:
-    """Whether the caller is a program that says by a token who it is, whatever that is worth.
+    """Whether the request carries a bearer token for the API, valid or not.
 
-    Where tokens are got, a password says who it is, whatever is shown beside it.
+    Not at the doors under `/api/auth/`, where tokens are issued: there a password or refresh token in the body says who
+    asks.
     """
     has_bearer, path = request.META.get("HTTP_AUTHORIZATION", "")[:7].lower() == "bearer ", request.path
     return has_bearer and path.startswith("/api/") and not path.startswith("/api/auth/")

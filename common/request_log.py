@@ -48,9 +48,10 @@ class RequestLog(RequestMiddleware):
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
-        """Who is logged in on a page. Who calls the API is known later (`tell_who`), and has no session to look for.
+        """Binds the user of a page's session. A caller of the API has none, and is known only later (`tell_who`).
 
-        Where that cannot be read now, whoever asks for it next is told so without another wait, and answers that.
+        Where the database is away, reading the session fails after a wait. Whoever asks for the user later in the
+        request gets the same error at once, without waiting again.
         """
         if wants_json(request):
             return
@@ -71,12 +72,12 @@ class RequestLog(RequestMiddleware):
 
 
 def _id_of(request: HttpRequest) -> str:
-    """What the caller calls it, where that can stand in a log; else a new one."""
+    """The caller's `X-Request-ID` where it may stand in a log, else a new one."""
     told: str = request.META.get("HTTP_X_REQUEST_ID", "")
     can_stand = 0 < len(told) <= LONGEST_ID and told.isascii() and told.isprintable()
     return told if can_stand else str(uuid.uuid4())
 
 
 def tell_who(*, org_id: str, caller: str) -> None:
-    """From here on every line of this request, and of the tasks that it hands out, says whose it is and who asked."""
+    """From here on each log line of this request, and of the tasks that it queues, names organisation and caller."""
     bind_contextvars(org_id=org_id, caller=caller)

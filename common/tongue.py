@@ -1,7 +1,8 @@
-"""The language in which sentences are said that pure code makes. Pure: no Django.
+"""Translation for code that does not know Django: the current language, and gettext by it. Pure: no Django.
 
-English, unless a door has said otherwise for the work it does: the API and stored texts stay English, pages speak the
-viewer's language. The names are those of the standard library's gettext, so that its tools find the sentences.
+The language is English unless a caller has set another for the work it does: the API and stored texts stay English,
+pages speak the viewer's language. The functions have the names of the standard library's gettext, so that its tools
+find the sentences.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tongue:
-    """How a language says a sentence, a counted one, and what parts thousands and decimals."""
+    """A language: how it translates a sentence, one with a count, and its separators of thousands and decimals."""
 
     say: Callable[[str], str] = lambda text: text
     count: Callable[[str, str, int], str] = lambda one, other, number: one if number == 1 else other
@@ -29,7 +30,7 @@ _spoken: ContextVar[Tongue] = ContextVar("tongue", default=ENGLISH)
 
 @contextmanager
 def speaking(tongue: Tongue) -> Iterator[None]:
-    """Within it, sentences are said in that language."""
+    """Makes this the current language within the block."""
     token = _spoken.set(tongue)
     try:
         yield
@@ -38,31 +39,31 @@ def speaking(tongue: Tongue) -> Iterator[None]:
 
 
 def gettext(text: str) -> str:
-    """The sentence in the language that is spoken."""
+    """The sentence in the current language."""
     return _spoken.get().say(text)
 
 
 def ngettext(one: str, other: str, number: float) -> str:
-    """The sentence for one or for several; a part of one counts as several, as in "0.5 messages"."""
+    """The singular or the plural in the current language; a fraction takes the plural, as in "0.5 messages"."""
     return _spoken.get().count(one, other, 1 if number == 1 else 2)
 
 
 def gettext_noop(text: str) -> str:
-    """The sentence as it is, marked as one that is said later."""
+    """The sentence unchanged: marks it for translation where it is used later."""
     return text
 
 
 def number(english: str) -> str:
-    """A number that is written the English way, as the language writes it."""
+    """A number written in the English way, as the current language writes it."""
     tongue = _spoken.get()
     return english.translate({ord(","): tongue.thousands, ord("."): tongue.decimals})
 
 
 def english(written: str) -> str:
-    """What `number` undoes: a number as the language writes it, blanks and all, as one that `float` reads.
+    """The inverse of `number`: a number as the current language writes it, in a form that `float` reads.
 
-    What parts thousands is dropped only where it parts threes: "1,5" is no number in English, and never 15. Text that
-    is no number stays none.
+    A separator of thousands is dropped only where it parts groups of three digits: "1,5" is no number in English, and
+    must not become 15. Text that is no number comes back as such.
     """
     tongue, bare = _spoken.get(), "".join(written.split()).replace("−", "-")
     thousands, decimals = map(re.escape, (tongue.thousands, tongue.decimals))

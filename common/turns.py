@@ -1,4 +1,4 @@
-"""Acts that only one at a time may be at, across processes and machines."""
+"""A lock by name, across processes and machines, for acts of which only one may run at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from django.db import connection
 
 
 def take_turn(what: str) -> None:
-    """Waits until nobody else is at `what`, and keeps them out until the transaction, which must be one, ends."""
+    """Waits for the lock named `what`, and holds it until the transaction ends. Needs one."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [what])

@@ -67,27 +67,28 @@ class ContractView(TakesPieces):
 
 
 class LookingUpLater(ContractView):
-    """A door whose first statement looks the caller's token up beside what it reads (`service_tokens.LISTED`).
+    """A door that leaves looking up the caller's token to its first statement (`service_tokens.LISTED`).
 
-    It answers nothing and stores nothing before that. Where that statement is not sent, the token is looked up by
-    itself: before an answer of long ago is given to the same `Idempotency-Key`, and before an error is told that says
-    anything of what was asked.
+    That saves a statement a request. Nothing is answered or stored before it. Where it is not sent, the token is looked
+    up by itself: before a stored answer is repeated for an `Idempotency-Key`, and before an error tells anything of
+    what was asked for.
     """
 
     def get_authenticators(self) -> list[BaseAuthentication]:
-        """Those of every door, but for the look."""
+        """As every door's, but without looking the token up."""
         return [TokenAuthentication(looks_up=False), BrowserSession()]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Who asks, and whether they may. Raises InvalidToken (401) where a revoked token might get an old answer."""
+        """Authenticates and authorises. Raises InvalidToken (401) before a revoked token could get a stored answer."""
         super().initial(request, *args, **kwargs)
         if KEY_HEADER in request.META:
             self._look_up()
 
     def handle_exception(self, exc: Exception) -> Response:
-        """What is told of an error: to who shows a revoked token only that.
+        """Answers an error; a caller with a revoked token hears only that the token is revoked.
 
-        That something is away may be told to anybody, and another statement to a database that is would take as long.
+        The token is not looked up where a dependency is away: that may be told to anybody, and another statement would
+        have to wait for the same database.
         """
         if not isinstance(exc, (AuthenticationFailed, *DEPENDENCY_ERRORS)):
             try:

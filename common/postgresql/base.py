@@ -1,5 +1,7 @@
-"""Django's PostgreSQL backend, which knows without a round trip whether a kept connection stands, and what it has
-prepared."""
+"""Django's PostgreSQL backend, which sees without a round trip whether a kept connection is still open.
+
+It also knows which statements each connection has prepared (`common.prepared`).
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,10 @@ READ_ONLY = psycopg2.errorcodes.READ_ONLY_SQL_TRANSACTION
 
 
 class SaysWhatIsAway(DatabaseErrorWrapper):
-    """Django's translation of the driver's errors, which takes a server that is away for one always.
+    """Django's translation of the driver's errors, in which a server that is away is always an OperationalError.
 
-    Where a server dies in the midst of an answer, psycopg2 says no more than DatabaseError; of one that may not be
-    written to (a standby, a full disk that somebody protects) it says InternalError. Both mean: later.
+    Where a server dies while it answers, psycopg2 says no more than DatabaseError; of one that may not be written to (a
+    standby, or a full disk that somebody protects) it says InternalError. Both mean: later.
     """
 
     def __enter__(self) -> None:
@@ -66,7 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(_with_options(conn_params))
 
     def line_params(self) -> dict[str, Any]:
-        """What a line to where this connection leads is made by (`common.postgresql.lines`)."""
+        """The parameters of a line (`common.postgresql.lines`) to the same database."""
         params = self.get_connection_params()
         return _with_options(params | {"options": f"{params.get('options', '')} -c TimeZone={self.timezone_name}"})
 

@@ -1,8 +1,9 @@
-"""Lines to PostgreSQL that a process shares: for statements that are transactions of their own.
+"""A few connections ("lines") to PostgreSQL that the threads of a web process share, for single statements.
 
-Django keeps a connection for each thread, so each server process behind them is asked now and then, and has lost its
-caches by then. And it waits for each statement. A web process keeps a few lines beside those, for whichever of its
-threads sends a statement next; and a thread may do something else while PostgreSQL is at work.
+Django keeps a connection for each thread. So each of the many server processes behind them is asked only now and then,
+and has lost its caches by then; and a thread waits while its statement runs. A process keeps a few lines beside those
+connections. Whichever of its threads sends a statement next takes one, and may do other work until the answer is there.
+Each statement is a transaction of its own.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 
 class Line:
-    """A connection that is asked, and answers later: within `patience` seconds, if any. For one thread at a time.
+    """An asynchronous connection, used by one thread at a time: to the database of that connection of Django's.
 
-    It leads to where that connection of Django's does, and reads values as it does.
+    It reads values as Django's does. A statement that is not answered within `patience` seconds (None: no limit) closes
+    it.
     """
 
     def __init__(self, database: DatabaseWrapper, patience: float | None) -> None:
@@ -52,13 +54,13 @@ class Line:
         return found
 
     def stands(self, max_age: float | None) -> bool:
-        """Whether it is open and no older, and its server has not said farewell since the last answer."""
+        """Whether it is open, not older than `max_age` seconds, and not ended by the server since the last answer."""
         if self._connection.closed or (max_age is not None and time.monotonic() - self._since > max_age):
             return False
         return not self._ready(select.POLLIN, 0)
 
     def close(self) -> None:
-        """Hangs up."""
+        """Closes the connection."""
         self._connection.close()
 
     def _wait(self) -> None:
@@ -74,7 +76,7 @@ class Line:
 
 
 class Offer:
-    """A few lines, for whoever needs one. What was used last is given next: its server process is warm."""
+    """The lines of a process. The one used last is given next: its server process has warm caches."""
 
     def __init__(self) -> None:
         # Taken from the end, and put back there. None, or a line that has closed: one is made when it is needed.
@@ -82,25 +84,26 @@ class Offer:
         self._patience: float | None = None
 
     def make(self, lines: int, statement_seconds: float) -> None:
-        """From now on, this process keeps so many, on which statements take no longer (0: as long as they like).
+        """Keeps so many lines from now on, for statements of at most `statement_seconds` (0: no limit).
 
-        After it was forked.
+        To be called after the process was forked.
         """
         self._places = [None] * lines
         self._patience = statement_seconds + GRACE_SECONDS if statement_seconds else None
 
     def withdraw(self) -> None:
-        """No longer."""
+        """Closes all lines and offers none from now on."""
         kept, self._places = self._places, []
         for line in kept:
             if line is not None:
                 line.close()
 
     def take(self, database: DatabaseWrapper) -> Line | None:
-        """A line to where that connection leads; None where none is offered, or all are taken.
+        """A line to the database of that connection of Django's; None where none is free or none must be used.
 
-        None, too, where it would be seen that another connection was used: within a transaction, or where statements
-        are being watched. Lines are kept as long as connections (CONN_MAX_AGE); where these are not, there are none.
+        None must be used within a transaction, nor where statements are being watched: both would miss what another
+        connection does. Lines live as long as Django's connections (CONN_MAX_AGE); where these are not kept, there are
+        no lines.
         """
         if not self._places or not _fit(database):
             return None
@@ -119,7 +122,7 @@ class Offer:
             return None
 
     def put_back(self, line: Line) -> None:
-        """Gives a line that was taken to whoever is next; a closed one, too."""
+        """Returns a line that was taken, closed or not, for the next who asks."""
         self._places.append(line)
 
 

@@ -31,7 +31,7 @@ CALIBRATING = (Act.RECALIBRATE, Act.RESTORE)
 
 
 class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
-    """The ledger's questions."""
+    """Questions about the ledger."""
 
     def live_at(self, org_id: str, at: datetime) -> ModelActivation | None:
         """What was live at a moment, in one statement by the index; None while the rules alone scored."""
