@@ -1,6 +1,6 @@
-"""Whether probabilities keep their word as well as chance allows: calibration in the large, and calibration error.
+"""Whether probabilities are calibrated as far as chance lets one see: in the large, and by the calibration error.
 
-Rows of one lead share its fate: they count as one, by their weights.
+Rows of one lead share its outcome: they count as one, by their weights.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DRAWS = 1_000
 
 @dataclass(frozen=True)
 class Band:
-    """What was foretold, what came true, and what chance explains."""
+    """The mean predicted and the observed rate, the calibration error, and what of both chance explains."""
 
     dossiers: int
     foretold: float

@@ -1,4 +1,4 @@
-"""What simpler means would have reached on the same holdout: the rules, and naive Bayes on exact values."""
+"""Baselines on the same holdout: the organisation's rules, and naive Bayes on exact values."""
 
 from __future__ import annotations
 

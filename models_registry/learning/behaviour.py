@@ -1,4 +1,4 @@
-"""Whether a model behaves as anyone who sells would expect."""
+"""A behavioural test of a model: answering a lead must not lower its probability on average."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Answering:
 
 
 def when_answering_more(model: Scorer, columns: Columns, weight: NDArray[np.float64]) -> Answering:
-    """Supposes n leads to have just answered more, with what follows from it, and scores them again. Weights (n,)."""
+    """Scores n leads as if each had just been answered more often, with all that follows from it. Weights (n,)."""
     if INBOUND not in {feature.name for feature in model.features}:
         return Answering({})
     before = model.score(columns, contributions=False).probability

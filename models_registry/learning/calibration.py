@@ -1,4 +1,4 @@
-"""From raw scores to probabilities that mean what they say."""
+"""From raw scores to calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class BetaCalibration:
 
     @classmethod
     def fit(cls, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> Self:
-        """The most plausible map for out-of-sample raw scores in [0, 1], each row counting by its weight. All (n,).
+        """The map for out-of-sample raw scores in [0, 1], each row counting by its weight. All (n,).
 
-        Maximum likelihood with a mild prior that a and b are near 1 and near each other (Platt's map on the logit), and
-        that the mean is the smoothed base rate: a few hundred outcomes outweigh it, a handful do not.
+        Maximum a posteriori under a mild prior: that a and b are near 1 and near each other (Platt's map on the logit),
+        and that the mean is the smoothed base rate. A few hundred outcomes outweigh it, a handful do not.
         """
         log_s, log_rest = logs(raw, CLIP)
         positive, total = float(weight[converted].sum()), float(weight.sum())
@@ -74,16 +74,16 @@ class BetaCalibration:
 
     @classmethod
     def if_needed(cls, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> Self:
-        """The most plausible map, or the identity where that says no more than chance would.
+        """The fitted map, or the identity where the map gains no more log-likelihood than it has parameters.
 
-        What a likelihood was fitted to (logistic regression) mostly needs none.
+        A learner that maximises a likelihood itself (logistic regression) mostly needs no map.
         """
         found, same = cls.fit(raw, converted, weight), cls(1.0, 1.0, 0.0)
         gained = found.log_likelihood(raw, converted, weight) - same.log_likelihood(raw, converted, weight)
         return found if gained > PARAMETERS else same
 
     def log_likelihood(self, raw: Floats, converted: NDArray[np.bool_], weight: Floats) -> float:
-        """Of what became of the rows, in nats, each counting by its weight."""
+        """The log-likelihood of the rows' outcomes, in nats, each row counting by its weight."""
         p = self(raw)
         return float(np.sum(weight * np.log(np.where(converted, p, 1.0 - p))))
 

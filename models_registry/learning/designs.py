@@ -1,9 +1,10 @@
-"""What models that weigh and add look at: numbers on a common scale, bent where the data bend.
+"""Design matrices of linear models and small networks: columns as standardised, piecewise linear terms.
 
-A term reads one column: clipped to what training held, the logarithm taken of skewed amounts, centred and scaled.
-A number with enough values also gets a term for each stretch between its quantiles, so that a weighted sum of its
-terms is any broken line that is level outside of what training held. A share is read by its log-odds and never bent
-nor clipped to what training held: a rate that moves further than ever before moves the score as far.
+A term reads one column: clipped to the range seen in training, the logarithm taken of skewed amounts, centred and
+scaled. A number with enough values also gets a term for each stretch between its quantiles (a linear spline), so that a
+weighted sum of its terms is any broken line that is level outside the range seen in training. A share is read as
+log-odds, without a spline and without being clipped to that range: a rate that moves further than ever before moves the
+score as far.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ FURTHEST = 1e6
 
 
 class BadDesign(ValueError):
-    """The arrays are not a design."""
+    """The arrays do not make a design."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,10 @@ class Design:
 
     @classmethod
     def fit(cls, x: Matrix, weight: Floats, *, bent: bool, shares: NDArray[np.bool_] | None = None) -> Self:
-        """Learns terms for the columns of x (n, columns); `bent`: with terms for stretches.
+        """Learns the terms of the columns of x (n, columns); with `bent`, also those of the spline.
 
-        `shares` (columns,) tells which columns are shares, from 0 to 1; None: none is. Where no column varies, as in an
-        early part of the past, one term that is 0 for each row like these.
+        `shares` (columns,) tells which columns are shares from 0 to 1; None means that none is. Where no column varies,
+        as in an early part of the past, the design is one term that is 0 for each row like these.
         """
         shares = np.zeros(x.shape[1], dtype=bool) if shares is None else shares
         parts = [

@@ -1,4 +1,4 @@
-"""One way of making a model: encode, learn, calibrate on out-of-sample scores, and know how far it may be off."""
+"""The steps of making a model: encode, learn, calibrate on out-of-sample scores, and estimate its uncertainty."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Report = Callable[[str, float, str], None]
 
 
 def quiet(_stage: str, _progress: float, _words: str) -> None:
-    """A report that nobody reads."""
+    """A report that does nothing."""
 
 
 @dataclass(frozen=True)

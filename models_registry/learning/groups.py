@@ -1,4 +1,4 @@
-"""How good a model is for some of the leads: by where they came from, and by how old they were."""
+"""A model's figures for parts of the leads: by source, and by age at scoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a probability may be from the true one: how it would move had the training data been another sample.
+"""The interval of a probability: how it would vary over other training samples, and how far it may be biased.
 
 Little bags tell sampling from chance: the variance between bags is that of a model grown on half of the dossiers (which
 is, to first order, that of this model over new samples) plus what comes of growing few trees a bag, W, known from the
@@ -9,11 +9,10 @@ such a raw score. To that comes the bias which resampling cannot show, as far as
 Where a bag is a single learner (boosted trees, a weighted sum) there is no W, and the row's own variance between the
 bags stands in its place, trusted by how much more the rows differ than ten bags would make them by chance.
 
-Both fall short of the true distance (the misfit is a lower bound by its making). So the deviations to reach were set
-by measurement, on simulated leads with known truth (`benchmarks/intervals.py`): the distance that holds nine rows of
-ten is near the root of (2.3 * sampling)^2 + (2.8 * misfit)^2, for leads easy and hard to tell apart, from 1,000 on.
-Single learners take 2.4: at 3,000 leads logistic regression then holds 92 of 100 in intervals half as wide as a
-forest's.
+Both fall short of the true distance (the misfit is a lower bound by its making). So the deviations to reach were set by
+measurement, on simulated leads with known truth (`benchmarks/intervals.py`): the distance that holds nine rows of ten
+is near the root of (2.3 * sampling)^2 + (2.8 * misfit)^2, for leads easy and hard to tell apart, from 1,000 on. Single
+learners take 2.4: at 3,000 leads logistic regression then holds 92 of 100 in intervals half as wide as a forest's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A few doubles that are computed on side by side, inside compiled loops.
+"""Vectors of a few doubles (SIMD lanes) inside compiled loops.
 
-LLVM does not find out by itself that the steps of a short loop over an array that is read and written may run at
-once. With these, the code says so: `Lanes(n)` is a vector of n doubles in the processor's vector registers.
+LLVM does not find out by itself that the steps of a short loop over an array that is read and written are independent.
+With these, the code says so: `Lanes(n)` is a vector of n doubles in the processor's vector registers.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Which attributes look as if they were written after the outcome: measured forward in time, on the past part alone.
+"""The leakage guard: attributes that look as if they were written after the outcome.
 
-An attribute that foretells the outcome almost by itself, or whose mere being filled does, was most likely filled
-because of it. Where a mapping says when the attribute is known, that is believed, and the figure is shown. Where nobody
-can say (`unknown`), a suspect is kept away from learning until a person releases it.
+It looks forward in time, at the training part alone. An attribute that predicts the outcome almost by itself, or whose
+mere presence does, was most likely filled in because of the outcome. Where a mapping says when the attribute is known,
+that is believed, and the figure is shown. Where nobody can say (`unknown`), such a suspect is kept out of learning
+until a person releases it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def examine(rows: LabelledRows, inner: Inner, *, released: Collection[str], seed
 
 
 def quarantined(findings: Collection[Finding]) -> set[str]:
-    """The features that are kept away from learning."""
+    """The features that are kept out of learning."""
     return {each.feature for each in findings if each.verdict == SUSPECT}
 
 
@@ -98,7 +99,7 @@ def _later(name: str, when: str) -> Finding:
 
 
 def _told_by(older: NDArray[np.int64], newer: NDArray[np.int64], inner: Inner) -> Floats:
-    """The newer rows' scores by the smoothed rate of their level among the older, (n,). Levels are from 0, dense."""
+    """Each newer row's score (n,): the smoothed conversion rate of its level (0, 1, ...) among the older rows."""
     rows, n = inner.older, int(max(older.max(), newer.max())) + 1
     base = float(np.average(rows.converted, weights=rows.weight))
     mass = np.bincount(older, weights=rows.weight, minlength=n)
@@ -123,7 +124,7 @@ def _missing(column: Column) -> NDArray[np.int64]:
 
 
 def _compared(found: list[Finding], inner: Inner, *, seed: int) -> list[Finding]:
-    """The first few with their AUC beside all that is clear, and without; the rest say that it was not taken."""
+    """Adds to the first few findings the quick model's AUC with and without the feature, all other suspects left out."""
     if not found or not inner.is_telling:
         return found
     kept_out = {each.feature for each in found if each.verdict != CLEAR}

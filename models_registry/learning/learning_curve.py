@@ -1,8 +1,8 @@
-"""How the figures grew with data, and what more of it would bring.
+"""The learning curve: the figures by number of training leads, and what more data would bring.
 
-The same learner learns from the newest half, quarter and eighth of the training leads (of very many: from smaller
-parts, which cost seconds) and is measured on the same holdout. Through the points goes an inverse power law, AUC(n) =
-a - b n^-c (Cortes, Jackel, Solla, Vapnik and Denker 1993), which says what twice as many leads would bring.
+The same learner learns from the newest half, quarter and eighth of the training leads (of very many, from smaller
+parts, which take seconds) and is measured on the same holdout. An inverse power law through the points, AUC(n) = a - b
+n^-c (Cortes, Jackel, Solla, Vapnik and Denker 1993), says what twice as many leads would bring.
 """
 
 from __future__ import annotations

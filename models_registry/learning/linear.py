@@ -1,4 +1,4 @@
-"""Weighted sums in little bags, as plain arrays: what logistic regression becomes once it is fitted."""
+"""Bags of linear models in log-odds, as plain arrays: what logistic regression becomes once it is fitted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class LinearBags:
         return self.coefficient.reshape(len(self.intercept), -1)
 
     def around(self, intercept: float, coefficient: Floats) -> Self:
-        """The same bags, as far apart as they are, around other means: k weights and an intercept."""
+        """The same spread between bags around another mean model: k weights and an intercept."""
         apart = self._by_bag - self._by_bag.mean(axis=0)
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""Logistic regression: a weighted sum of numbers and words, each feature held back by an L2 penalty of its own."""
+"""Logistic regression with an L2 penalty of its own for each feature, chosen by marginal likelihood."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HELD_BACK = MOST / 10
 
 
 class LogisticRegression:
-    """Amounts by logarithms, shares by log-odds, numbers as straight or broken lines; to each its own L2."""
+    """Amounts enter as logarithms, shares as log-odds, numbers as straight or broken lines."""
 
     name = "logistic_regression"
     title = "Logistic regression"

@@ -1,8 +1,8 @@
-"""What a learner has left unsaid: how much of its out-of-sample errors a linear look at the same columns foresees.
+"""A learner's bias: how much of its out-of-sample errors a linear regression on the same columns predicts.
 
-Resampling shows how a model would vary, never how it is biased: a forest smooths steep relations however often it is
-grown. If its errors can be foreseen from the columns, they are bias. The foreseen errors come from a ridge regression
-that is cross-fitted over dossiers, so that pure noise foresees nothing on average.
+Resampling shows a model's variance, never its bias: a forest smooths steep relations however often it is grown. Errors
+that can be predicted from the columns are bias. They are predicted by a ridge regression that is cross-fitted over
+dossiers, so that pure noise predicts nothing on average.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def misfit(
     *,
     seed: int,
 ) -> float:
-    """A lower estimate of the root mean square of the bias of out-of-sample probabilities; 0 where none shows.
+    """A lower estimate of the root mean square bias of out-of-sample probabilities; 0 where none shows.
 
-    x is (n, columns), the others (n,). With errors e and foreseen errors f, E[bias^2] >= E[e f]^2 / E[f^2]
-    (Cauchy and Schwarz), as f is made from other dossiers than e.
+    x is (n, columns), the others (n,). With errors e and predicted errors f, E[bias^2] >= E[e f]^2 / E[f^2] (Cauchy and
+    Schwarz), as f is made from other dossiers than e.
     """
     error, variance = converted - probability, probability * (1 - probability)
     # Linear on the logit scale: an error in log-odds shows as so many times p (1 - p).

@@ -1,9 +1,8 @@
-"""How much each group of terms is held back, learnt from the training rows themselves.
+"""The L2 penalty of each group of terms, by maximum marginal likelihood (empirical Bayes).
 
-The effects of a group of terms are taken to be drawn from a normal distribution of their own, whose precision is the
-group's penalty. The penalties are those under which what was observed is likeliest (marginal likelihood by Laplace's
-approximation, as `mgcv` has it; Wood 2011): groups that tell nothing are held back until nothing of them is left, the
-others hardly. No rows are set aside for it.
+The coefficients of a group are taken to be drawn from a normal distribution of their own, whose precision is the
+group's penalty. The penalties maximise the marginal likelihood by Laplace's approximation, as `mgcv` does (Wood 2011):
+groups that tell nothing are shrunk to nothing, the others hardly at all. No rows are set aside for it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is done to each row's score by itself, as compiled loops.
+"""What is computed for each row's score by itself, as compiled loops.
 
-A request has one row. On arrays of one, numpy's calls take many times as long as the arithmetic; a loop that does all
-of it takes one call, and no more than numpy for many rows.
+A request has one row, and on arrays of one element numpy's calls take many times as long as the arithmetic. A loop that
+does everything is one call, and no slower than numpy for many rows.
 """
 
 from __future__ import annotations

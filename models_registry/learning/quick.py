@@ -1,4 +1,4 @@
-"""A model that costs a second, to ask what a feature adds: on the newest part of what may be learnt from."""
+"""A model that is learnt within a second, to measure what a feature adds: on the newest part of the training rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Inner:
-    """Rows to learn from and newer ones to measure on, both from the past of a model. Not more than cost seconds."""
+    """A sample of the training part, split into rows to learn from and newer ones to measure on."""
 
     older: LabelledRows
     newer: LabelledRows
@@ -133,7 +133,7 @@ def _by_lightgbm(matrix: Matrix, rows: LabelledRows, *, leaf: int, seed: int) ->
 
 
 def _by_scikit_learn(matrix: Matrix, rows: LabelledRows, *, leaf: int, seed: int) -> Trees | None:
-    """The like, on a machine that cannot load LightGBM. None of one outcome alone, of which it makes nothing."""
+    """The same by scikit-learn, where LightGBM cannot be loaded. None with a single outcome, which it refuses."""
     if rows.converted.all() or not rows.converted.any():
         return None
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - the same

@@ -77,7 +77,7 @@ class RawScorer(Protocol):
 
     @property
     def base(self) -> float:
-        """The expected raw score: what the contributions start from."""
+        """The expected raw score, from which the contributions start."""
 
     def share(self, raw: Floats) -> Floats:
         """Raw scores as shares in [0, 1]."""

@@ -1,7 +1,7 @@
-"""What was said, held against what happened: figures of probabilities whose outcomes are known, each lead once.
+"""Realised performance: the figures of predicted probabilities whose outcomes are known by now, each lead once.
 
-`said` (n,) are the probabilities and `converted` (n,) what became of the leads. Of what cannot be computed the figure
-is None and `reasons` holds a code: NO_LEADS, ONE_OUTCOME, TOO_FEW.
+`said` (n,) are the probabilities and `converted` (n,) the outcomes. A figure that cannot be computed is None, and
+`reasons` holds a code: NO_LEADS, ONE_OUTCOME, TOO_FEW.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Refitting a calibration map on recent outcomes, the present map being what holds until they say otherwise.
+"""Refitting a calibration map on recent outcomes, with the present map as prior.
 
-Where base rates go on moving, what is older is less true: outcomes then count by how many leads came after them. How
-fast they are forgotten is not believed but tried, on the newest leads, each part foretold from what came before it.
+Where base rates keep moving, older outcomes say less: each then counts by how many leads came after it, with a
+half-life. Which half-life is chosen on the newest leads, each part of them predicted from all that came before.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Figures:
-    """How a map did on rows that it was not fitted on: in nats, and as a probability."""
+    """How a map did on rows that it was not fitted on: log loss in nats, and calibration error as a probability."""
 
     log_loss: float
     calibration_error: float
@@ -158,9 +158,10 @@ def best_half_life(present: BetaCalibration, outcomes: Outcomes) -> float | None
 
 
 def fitted(present: BetaCalibration, outcomes: Outcomes) -> BetaCalibration:
-    """The most plausible map, with a prior around the present one: a few outcomes move it little.
+    """The map by maximum a posteriori, with a prior around the present one: a few outcomes move it little.
 
-    The level is that at the outcomes' mean share, so that a moved base rate moves it alone and leaves the slopes.
+    Its level is that at the outcomes' mean share, so that a base rate that has moved changes the level alone, and not
+    the slopes.
     """
     log_s, log_rest = logs(outcomes.share, present.clip)
     middle = np.array([np.average(log_s, weights=outcomes.weight), np.average(log_rest, weights=outcomes.weight)])

@@ -1,9 +1,9 @@
-"""What a lead's probability would be without what one feature tells.
+"""What a lead's probability would be if one of its features were not known.
 
-The Shapley value of a feature is an average over all orders in which features may become known, so it can have another
-sign than what the feature does to this lead, all else being known. Here the feature takes, one after the other, the
-values that it has in the version's golden rows, each counting as often as it stands there; the mean of the
-probabilities is what is left without it.
+A Shapley value is an average over all orders in which features may become known, so it can have another sign than what
+the feature does to this lead, all else being known. Here the feature takes in turn the values that it has in the
+version's golden rows, each counting as often as it stands there; the mean of those probabilities is the lead's
+probability without the feature.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What scoring answers, and what can score."""
+"""The result of scoring, and the interface of what can score."""
 
 from __future__ import annotations
 

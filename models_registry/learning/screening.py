@@ -1,4 +1,4 @@
-"""What may be learnt from: suspects kept out, and features left out, each with its reason, before a model is fitted."""
+"""Which features may be learnt from: leakage suspects and useless ones are removed first, each with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`auto`: every algorithm tried on windows of time within the training part, and the simplest of the best taken."""
+"""`auto`: compares all algorithms on windows of time within the training part, and takes the simplest of the best."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEARCH_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Trial:
-    """How an algorithm did: its log loss on the windows, and how much more than the best's, with standard errors."""
+    """How an algorithm did: its log loss on the windows, and the excess over the best one's with its standard error."""
 
     algorithm: str
     log_loss: float | None

@@ -1,7 +1,7 @@
-"""Which features a model may leave out, and why: what is said twice, tells only the times, or no more than noise.
+"""Which features a model leaves out, and why: constants, duplicates, those that only tell the time, and noise.
 
-Importance is asked of newer leads than a quick model has learnt from, *inside* the past part. Asked on the leads that
-the model itself is measured on, those would choose its features, and the figure on its card would flatter.
+Importance is measured on newer leads than a quick model has learnt from, all of them *inside* the training part. Were
+it measured on the holdout, that would choose the model's features, and its figures there would flatter.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _varies(column: Column, missing: NDArray[np.bool_]) -> bool:
 
 
 def _doubled(past: LabelledRows, features: list[Feature]) -> dict[str, str]:
-    """Those that say what an earlier one says: the same words, or numbers that one line maps on the other's."""
+    """Duplicates: the same words as an earlier feature's, or numbers that are a linear function of an earlier one's."""
     reasons: dict[str, str] = {}
     seen: dict[bytes, list[tuple[str, Column]]] = {}
     for feature in features:
@@ -108,9 +108,9 @@ def _same(values: Column, other: Column) -> bool:
 
 
 def _no_better_than_noise(inner: Inner, *, seed: int) -> set[str]:
-    """Features above noise neither on newer leads nor on leads of the same time.
+    """Features that are no better than noise, neither on newer leads nor on leads of the same time.
 
-    Where times change, a feature may mislead on newer leads though it tells a lot: that is drift, and no noise.
+    Where times change, a feature may mislead on newer leads although it tells a lot: that is drift, not noise.
     """
     if not inner.older.features:
         return set()
@@ -130,9 +130,9 @@ def _above_noise(inner: Inner, *, seed: int) -> tuple[dict[str, float], set[str]
 
 
 def _without_harm(inner: Inner, ranked: list[str], *, keep: int, seed: int) -> set[str]:
-    """What stands beyond the first `keep`, as long as a model without it is not worse: else half of it comes back.
+    """What can be dropped beyond the first `keep` without making a model worse; half of it comes back where it does.
 
-    Features that say the same each look useless while the others are there; all of them are not.
+    Features that say the same each look useless while the others are there; all of them together are not.
     """
     whole = losses_of(Quick(inner.older, seed=seed)(inner.newer), inner.newer)
     while keep < len(ranked):
@@ -153,7 +153,10 @@ def _is_worse(more: Floats, rows: LabelledRows) -> bool:
 
 
 def _importance(inner: Inner, rng: np.random.Generator, *, seed: int) -> dict[str, float]:
-    """By how much the log loss of newer leads grows where a feature is dealt anew among them; the mean of REPEATS."""
+    """Permutation importance: by how much the log loss of newer leads grows when a feature is shuffled among them.
+
+    The mean of REPEATS shuffles.
+    """
     model = Quick(inner.older, seed=seed)
     matrix = model.encoder.transform(inner.newer.columns)
     weight = inner.newer.weight
@@ -175,7 +178,7 @@ def _noise(at: int) -> str:
 
 
 def _with_noise(rows: LabelledRows, rng: np.random.Generator) -> LabelledRows:
-    """The rows with columns that know nothing: drawn, or what features say of other dossiers; one value a dossier."""
+    """The rows with columns of noise: random numbers, and features as other dossiers have them. One value a dossier."""
     _, first, place = np.unique(rows.dossier, return_index=True, return_inverse=True)
     numeric = [rows.columns[feature.name] for feature in rows.features if not feature.is_category]
     columns = {

@@ -1,4 +1,4 @@
-"""What each voice of a vote weighs: learnt from out-of-sample scores, and held near equal votes."""
+"""The weights of an ensemble's members (stacking): learnt from out-of-sample scores, shrunk towards equal votes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ loses on one of them, half as wide gives away half of what the others gain.
 def voices(margins: Floats, converted: Bools, weight: Floats) -> Floats:
     """Weights (k,), none negative and 1 in all, for k members' out-of-sample log-odds `margins` (n, k).
 
-    The likeliest by a logistic model of the rows (n,) with a normal prior about equal votes (stacking: Wolpert 1992;
-    non-negative: Breiman 1996). Level and steepness of the sum are left to calibration, so only shares are kept.
+    Maximum a posteriori in a logistic model of the rows (n,) with a normal prior about equal weights (stacking: Wolpert
+    1992; non-negative: Breiman 1996). Intercept and overall slope are left to calibration, so only the shares are kept.
     """
     k = margins.shape[1]
     equal = np.full(k, 1.0 / k)

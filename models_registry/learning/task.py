@@ -79,4 +79,4 @@ def seed_of(seed: int, part: int) -> int:
 
 
 def silent(_done: float, _words: str) -> None:
-    """Progress that nobody follows."""
+    """Progress that nobody follows: does nothing."""

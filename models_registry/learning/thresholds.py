@@ -1,4 +1,4 @@
-"""From which probability on a lead is called likely: chosen on the past, and measured on what came later.
+"""Decision thresholds, chosen on the training part and measured on the holdout.
 
 A threshold that is chosen on the very leads it is measured on flatters itself. So both are chosen on the training
 part's out-of-sample probabilities, where each lead was scored by learners that had not seen it.

@@ -1,8 +1,8 @@
-"""Which features tell when a lead came rather than which lead it is: an index of the economy, the month, a campaign.
+"""Features that tell *when* a lead came rather than *which* lead it is: an economic index, the month, a campaign.
 
-Such a feature is the same for all leads of a day, and its values do not come back: what a model learns of them says
-nothing of the next ones. What the times do to the rate is measured by the recent conversion rate. A weekday is the
-same for all leads of a day, too, but comes back each week.
+Such a feature is the same for all leads of a day, and its values do not come back: what a model learns from them says
+nothing of the next ones. What the period does to the conversion rate is measured by the recent conversion rate instead.
+A weekday is the same for all leads of a day, too, but it comes back each week.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Indices = NDArray[np.intp]
 
 
 def of_the_times(past: LabelledRows, names: Collection[str]) -> dict[str, str]:
-    """Those of these features of `past` that tell only the times, with the reason; none where no rate is among them.
+    """Those of these features of `past` that only tell the time, with the reason; none if no recent rate is among them.
 
     Each lead counts once, as it was first seen.
     """

@@ -1,4 +1,4 @@
-"""Several learners as one: each member's raw score is calibrated, and their log-odds are weighed."""
+"""A soft vote of several learners: the weighted mean of their calibrated log-odds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BadVote(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """A learner, the map from its shares to probabilities, and what its voice weighs."""
+    """A learner, the map that calibrates its raw score, and its weight in the vote."""
 
     raw: RawScorer
     calibration: BetaCalibration

@@ -1,4 +1,4 @@
-"""Compiled loops made ready before anybody waits for them: loaded from where numba keeps them, or compiled there."""
+"""Loads the compiled loops before the first request needs them, from numba's cache, or compiles them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time within the training part: learn on what came first, look at what came next, several times over."""
+"""Forward validation within the training part: learn on what came first, measure on what came next, several times."""
 
 from __future__ import annotations
 
