@@ -75,7 +75,7 @@ class Prepared:
             line.ask(*step)
 
     def _steps(self, prepared: set[str], query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        """What to send, with its values, on a connection that has `prepared` these statements. Adds this one to them."""
+        """What to send, with its values, on a connection that has `prepared` these statements; adds this to them."""
         if not settings.DATABASE_PREPARED:
             yield self.statement, query
             return

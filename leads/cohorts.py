@@ -24,7 +24,7 @@ LARGEST_FACTOR = 10.0
 
 
 class Labels(StrEnum):
-    """What becomes of leads that are still undecided: others stand for them, or nothing does."""
+    """How training treats leads that are still undecided: weighted for, or left out."""
 
     CENSORED = "censored"
     DECIDED = "decided"

@@ -1,4 +1,4 @@
-"""What a telling of a lead changes: compared in memory with what is known, then written in few statements."""
+"""What a sent lead changes: compared in memory with what is stored, then written in few statements."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class KnownLead:
 
 @dataclass(frozen=True, slots=True)
 class TellingOf:
-    """A lead as it is told, and when; `is_file`: by a file, which may say what it has said before."""
+    """A lead as it was sent, and when. `is_file`: from a file, which may repeat what it has said before."""
 
     lead: LeadRecord
     at: datetime
@@ -109,7 +109,7 @@ class TellingOf:
 
     @property
     def moment(self) -> datetime:
-        """From when on changes count: not before the lead itself."""
+        """From when on its changes count: not before the lead's creation."""
         return max(self.at, self.lead.created_at)
 
     @property
@@ -191,7 +191,11 @@ def _first_step(telling: TellingOf, dossier_id: int) -> StatusStep:
 
 
 def compare(telling: TellingOf, known: KnownLead, differences: Differences) -> None:
-    """Notes what the telling changes of a known lead. What held from its creation on holds from an earlier one, too."""
+    """Notes what changes of a known lead.
+
+    Where the lead is now said to have been created earlier, what held from its creation on holds from the earlier
+    moment on.
+    """
     since = telling.lead.created_at
     if since < known.created_at:
         differences.created_earlier.append((known.dossier_id, known.created_at, since, telling.moment))

@@ -1,4 +1,4 @@
-"""When an attribute's values are known: which a model may read, which are suspect, and which it never sees."""
+"""Which attributes a model may read, which are suspect, and which it never sees: by when their values are known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ LATER = (Availability.OUTCOME, Availability.CONTACT)
 
 
 def availability_of(org: Organisation) -> tuple[dict[str, str], dict[str, str]]:
-    """By feature name, the most suspicious that is said of its attribute: of those read, and of those never read.
+    """The availability of each attribute by feature name: of those that models read, and of those that they never read.
 
-    An attribute of which some values are known only later is read where they are not, and nobody can say.
+    Of an attribute whose values were declared differently, the most suspicious declaration counts. One of which only
+    some values are known later (`contact`, `outcome`) is read, without those values, as `unknown`.
     """
     with connection.cursor() as cursor:
         cursor.execute(AVAILABILITIES, [org.org_id])

@@ -45,8 +45,8 @@ TRIES = 3
 class History:
     """A lead's life as far as training needs it.
 
-    `heard_at`, where it was told late and how long it had been undecided by then is not known: when that was. What it
-    was as it came in is known, and what became of it from then on.
+    `heard_at` is set where the lead was first told long after its creation and nobody knows how long it had been
+    undecided by then: it is when it was told. Such a lead is known as it was at its creation, and from `heard_at` on.
     """
 
     dossier: int
@@ -57,7 +57,7 @@ class History:
     heard_at: datetime | None = None
 
     def is_censored_at(self, moment: datetime, horizon: timedelta, until: datetime) -> bool:
-        """Whether it is still undecided, and was not observed for the whole horizon of the moment: nobody can say."""
+        """Whether it is still undecided, and was observed for less than the horizon from the moment."""
         return self.decided_at is None and self._is_followed_at(moment) and moment <= until < moment + horizon
 
     def label_at(self, moment: datetime, *, horizon: timedelta, until: datetime) -> bool | None:
@@ -127,10 +127,11 @@ def _late(created_at: datetime, told_at: datetime) -> datetime | None:
 
 
 def _have_times(lives: list[History]) -> bool:
-    """Whether, of the leads that were decided before they were first told, most were told with the decision's time.
+    """Whether the source knows when leads were decided: of those told after their decision, most came with its time.
 
-    Then one told as undecided was undecided until then. Asked of all together: what is told of an undecided lead is
-    the same whether or not its source would know the time of a decision.
+    Then a lead that was told as undecided is known to have been undecided until it was told. All leads are asked
+    together, because an undecided lead looks the same from a source that knows the times of decisions and from one that
+    does not.
     """
     late = [life for life in lives if life.decided_at and life.heard_at and life.decided_at <= life.heard_at]
     return 2 * sum(life.is_exact for life in late) >= len(late)
@@ -153,9 +154,9 @@ def training_rows(
 ) -> LabelledRows:
     """Snapshots of the period's leads at several ages (days), oldest lead first.
 
-    A lead weighs 1 on average, times what its snapshots stand for (`leads.cohorts`); with `labels="decided"` only what
-    is decided, or was observed for the horizon, counts, and nothing stands for the rest. Begun anew where leads are
-    forgotten while they are read.
+    A lead weighs 1 on average, times the inverse-probability-of-censoring factors of its snapshots (`leads.cohorts`).
+    With `labels="decided"` only snapshots that were decided, or observed for the whole horizon, count, and nothing
+    makes up for the rest. Begins anew where leads are forgotten while they are read.
     """
     for _ in range(TRIES - 1):
         with suppress(LeadGone):
@@ -189,10 +190,10 @@ def _training_rows(
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A lead at an age at which it was still undecided. `label` None: it is censored.
+    """A lead at an age at which it was still undecided. `label` is None where it is censored.
 
-    `followed`: days to its decision, the end of its horizon or the end of the records. `settled`: its fate is known, as
-    is that of every lead before it at this age.
+    `followed`: days to its decision, the end of its horizon or the end of the records, whichever came first. `settled`:
+    its label is known, and so are those of all leads created before it, at this age.
     """
 
     life: History
@@ -225,12 +226,12 @@ def _plain(taken: list[Snapshot]) -> Floats:
 
 
 def _weighed(taken: list[Snapshot]) -> Floats:
-    """What each snapshot weighs, (n,).
+    """The weight of each snapshot, (n,).
 
-    A model is measured on the newest leads, and there nothing can stand for the slow ones where none was followed to
-    the end. So the newest are taken of the leads whose like are all settled, in their settled snapshots; to the older
-    ones, of which some were followed to the end, each snapshot adds what it stands for. Where too few leads are
-    settled, all of them are weighed together.
+    A model is measured on the newest leads, and among these no weight can make up for slow conversions where nobody was
+    observed to the end. So the newest leads that are settled are taken for measuring, in their settled snapshots,
+    unweighted; of the older ones, each snapshot is weighted for the censored ones that it represents. Where too few
+    leads are settled, all of them are weighted together.
     """
     dossiers, settled = _dossiers(taken), np.array([each.settled for each in taken], dtype=bool)
     old_enough = np.isin(dossiers, dossiers[settled])
@@ -247,7 +248,7 @@ def _enough(taken: list[Snapshot], settled: NDArray[np.bool_]) -> bool:
 
 
 def _factors(taken: list[Snapshot], among: NDArray[np.bool_]) -> Floats:
-    """What each of these stands for, age by age, (n,); 0 for the others."""
+    """The inverse-probability-of-censoring factors of the snapshots `among`, age by age, (n,); 0 for the others."""
     age, followed = np.array([each.age for each in taken]), np.array([each.followed for each in taken])
     censored = np.array([each.label is None for each in taken], dtype=bool)
     factors = np.zeros(len(taken))
@@ -262,10 +263,10 @@ def _dossiers(taken: list[Snapshot]) -> NDArray[np.int64]:
 
 
 def _shares(dossiers: NDArray[np.int64], *, among: NDArray[np.bool_] | None = None) -> Floats:
-    """What each snapshot weighs, (n,), before censoring: the leads among the snapshots, or one over the lead's own.
+    """The weight of each snapshot before censoring, (n,): the same for all, or one over the number of its lead's.
 
-    A lead weighs 1 on average. How many snapshots it has depends on what became of it: were each to weigh 1 in all,
-    that would sway the rate at each age (ADR 6).
+    Either way a lead weighs 1 on average. How many snapshots a lead has depends on what became of it: were each lead to
+    weigh 1 in all, that would bias the conversion rate at each age (ADR 6).
     """
     _, position = np.unique(dossiers, return_inverse=True)
     times = np.bincount(position, weights=among)
@@ -275,7 +276,7 @@ def _shares(dossiers: NDArray[np.int64], *, among: NDArray[np.bool_] | None = No
 
 
 def _told(labels: str, taken: list[Snapshot], weight: Floats) -> dict[str, Any]:
-    """What the labels were made from, as plain data for the card."""
+    """How the labels were made, as plain data for the card."""
     censored = sum(each.label is None for each in taken)
     factor = weight / _shares(_dossiers(taken)) if labels == Labels.CENSORED and taken else np.ones(len(taken))
     return {

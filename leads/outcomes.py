@@ -65,11 +65,11 @@ WHERE dossier.org_id = %s AND dossier.status = ANY(%s::text[])
 
 @dataclass(frozen=True, slots=True)
 class StatusStep:
-    """A status that a lead took at `moment`, or by then where not `is_exact`.
+    """A status that a lead took at `moment`, or at some time before it where not `is_exact`.
 
-    `is_retold` marks a status that stood already and whose time or revenue is told again, perhaps corrected. `told` is
-    the status that the lead itself was told with last, where events have set another since. `recorded_at` is when the
-    step became known, where that was later.
+    `is_retold` marks a status that the lead had already, and whose time or revenue is sent again, perhaps corrected.
+    `told` is the status that was last sent with the lead itself, where an event has set another since. `recorded_at` is
+    when the step became known, where that was later than its moment.
     """
 
     dossier_id: int
@@ -84,7 +84,7 @@ class StatusStep:
 
     @property
     def known_from(self) -> datetime:
-        """From when on what follows from it counts."""
+        """Since when what follows from the step has been known."""
         return max(self.moment, self.recorded_at or self.moment)
 
 
@@ -112,7 +112,7 @@ class CurrentOutcome:
 
 
 def told_at(organisation: Organisation, at: datetime) -> datetime:
-    """When something told at `at` becomes known: where records are historical, at the end of them at the latest."""
+    """When something sent at `at` becomes known: for historical records, at their end at the latest."""
     return min(at, organisation.now()) if organisation.observed_until else at
 
 

@@ -1,4 +1,4 @@
-"""What a recipe reads, and what it is: n leads as they were known at n moments, and a feature with how it is computed.
+"""What feature recipes work on and are: snapshots (n leads as known at n moments), and a feature with its computation.
 
 Pure: numpy and the standard library, no Django.
 """

@@ -1,4 +1,4 @@
-"""What a door tells us of leads and events, as plain values: the same from the API and from a file."""
+"""Leads and events as plain values, as the API or a file gives them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class PropertyRecord:
 
 @dataclass(frozen=True, slots=True)
 class LeadRecord:
-    """A lead as it is told, whole: what is left out is no longer so.
+    """A whole lead, as it was sent: what is left out is no longer so.
 
-    `status` None leaves the status as it is (`NEW` for a lead not heard of before). `availability` is what an import's
-    mapping says of its attributes; `status_at` the time of the status where the source knows it; `revenue` what the
-    outcome brought, in the organisation's currency.
+    `status` None leaves the status as it is (`NEW` for a new lead). `availability` is what an import's mapping says of
+    its attributes; `status_at` the time of the status where the source knows it; `revenue` what the outcome brought, in
+    the organisation's currency.
     """
 
     number: int

@@ -1,6 +1,6 @@
-"""What the tables say of (dossier, moment) pairs: a statement whose rows tell which part they are of.
+"""Reading many (dossier, moment) pairs from the tables: one statement, whose rows name the part that they belong to.
 
-It is sent for many pairs, or stands within another statement that finds a lead, so that both are one.
+It is sent for many pairs, or embedded into a statement that finds a single lead, so that both are one.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ SEE = Prepared(
 
 
 def within(dossier: str, moment: str) -> str:
-    """The same as an expression of a statement that has a dossier's key and a moment, and a parameter `org_id`.
+    """The same as an SQL expression, for a statement that has a dossier's key, a moment, and a parameter `org_id`.
 
     Its value is a text for `seen_of`.
     """
@@ -114,8 +114,8 @@ Kept = Mapping[tuple[str, date], str]
 class Seen:
     """What was read of n pairs, each field as it is now. Columns have length n; missing is NaN or None.
 
-    `known_from` says, in microseconds, from when the property was known. `changes` lists (pair, field, what it was at
-    the pair's moment). `kept` names the standings that are kept of the moments' days.
+    `known_from` says, in microseconds, since when the property has been known. `changes` lists (pair, field, the
+    field's value at the pair's moment). `kept` has the stored standings of the moments' days.
     """
 
     created_at: Moments
@@ -129,7 +129,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Asked:
-    """n pairs that are to be read, arrays of length n, and the days whose kept standings are wanted."""
+    """n pairs to read, arrays of length n, and the days whose stored standings are wanted."""
 
     org_id: str
     dossier: NDArray[np.int64]
@@ -151,7 +151,7 @@ class LeadGone(KeyError):
 
 
 def see(asked: Asked) -> Seen:
-    """What is asked for. Raises LeadGone where a dossier does not exist in the organisation."""
+    """Reads the pairs. Raises LeadGone where a dossier does not exist in the organisation."""
     pairs = {
         "dossiers": bulk.literal(asked.dossier.tolist()),
         "moments": _instants(asked.moment),
@@ -161,7 +161,7 @@ def see(asked: Asked) -> Seen:
 
 
 def seen_of(texts: Sequence[str]) -> Seen:
-    """What another statement has read within itself, of each pair a text."""
+    """What `within` has read in another statement: a text for each pair."""
     rows = ((part, ix, name, value) for ix, text in enumerate(texts) for part, name, value in orjson.loads(text))
     return _seen(len(texts), rows)
 
@@ -185,7 +185,7 @@ def rows_of(rows: Iterable[tuple[str, int, str, str]]) -> dict[str, Part]:
 
 
 def with_rows(seen: Seen, parts: dict[str, Part], n: int) -> Seen:
-    """The same with changes, tallies, attributes and kept standings of the n pairs that these rows hold."""
+    """Adds the changes, tallies, attributes and stored standings that these rows hold, for n pairs."""
     return replace(
         seen,
         changes=[(ix, name, decoded(value)[0]) for ix, name, value in parts.pop("change", [])],

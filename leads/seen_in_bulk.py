@@ -1,7 +1,7 @@
-"""What the tables say of many pairs: one aggregate a table, copied out in PostgreSQL's binary form as arrays.
+"""Reading very many pairs: one aggregate a table, by binary COPY into arrays, so that a lead costs no work in Python.
 
-A row of such a copy has one width where no field is null, so that the whole is an array as it comes: a lead costs no
-Python. What few leads have (changes, events, attributes) comes as in `leads.seen`.
+That needs rows of one width, so no field may be null. What few leads have (changes, events, attributes) is read as in
+`leads.seen`.
 """
 
 from __future__ import annotations

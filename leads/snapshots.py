@@ -46,11 +46,11 @@ def take(
 ) -> Snapshots:
     """The dossiers (surrogate keys, of this organisation) as they were known at the moments, pair by pair.
 
-    Moments are aware, or an array of instants in UTC.
+    Moments are aware datetimes, or an array of instants in UTC.
 
-    With `known_by` (one a pair, none after its moment) only what had occurred and was recorded by then counts, while
-    ages, windows and how leads fare lately are measured from the moment: what was known then, read later. Raises
-    LeadGone (a KeyError) where a dossier does not exist in the organisation.
+    With `known_by` (one a pair, not after its moment) only what had occurred and was recorded by then counts, while
+    ages, windows and recent rates are measured from the moment. Raises LeadGone (a KeyError) where a dossier does not
+    exist in the organisation.
     """
     pairs, days = _pairs(dossiers, moments, known_by)
     seen = _see(org.org_id, pairs, days[:FEW_DAYS])
@@ -58,7 +58,7 @@ def take(
 
 
 def told(org: Organisation, read: Sequence[tuple[int, datetime, str]]) -> Snapshots:
-    """The same of what another statement has read: a dossier's key, the moment, and the text of `leads.seen.within`."""
+    """The same from what another statement has read: dossier's key, moment, and the text of `leads.seen.within`."""
     dossiers, moments, texts = zip(*read, strict=True)
     pairs, days = _pairs(dossiers, moments)
     seen = seen_of(texts)
@@ -73,7 +73,7 @@ def take_in_parts(
     size: int,
     connections: int,
 ) -> list[Snapshots]:
-    """The same of many pairs, `size` at a time, on so many connections at once. How others stood is counted once."""
+    """The same for many pairs, `size` at a time, on several connections at once. Standings are counted once for all."""
     pairs, days = _pairs(dossiers, moments)
     stood = standings(org.org_id, days, {})
 

@@ -1,8 +1,8 @@
-"""How an organisation's sources and markets stood at the beginning of a day: counted once, kept, and looked up.
+"""How an organisation's sources and markets stood at the beginning of a day: counted once, stored, and looked up.
 
-There is one definition, two statements for any number of days. What they say for a single day is kept in
-`lead_standing`; triggers forget a kept day in the transaction that changes what it counted, however that is written.
-Whoever counts for keeping holds a lock that excludes those writers, so what is kept is what would be counted.
+One statement for each of the two counts any number of days. The count of a single day is stored in `lead_standing`.
+Triggers delete a stored day in the transaction that changes what it counted, whoever makes the change. Counting in
+order to store takes a lock that excludes those writers, so what is stored always equals what would be counted.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ Stood = TypeVar("Stood", Sources, Markets)
 
 @dataclass(frozen=True)
 class Counted(Generic[Stood]):
-    """One of the two: the statement that counts it, and what its tallies make on each of so many days."""
+    """Sources, or markets: the statement that counts them, and how its tallies become their standing on each day."""
 
     kind: StandingKind
     statement: str
@@ -75,11 +75,11 @@ class Counted(Generic[Stood]):
     """The days between whose beginnings is counted what its tallies say."""
 
     def on_days(self, org_id: str, days: Sequence[date]) -> list[Stood]:
-        """How it stood on each of the days, counted from the leads and outcomes: one statement. The days are sorted."""
+        """Their standing on each of the days, counted from leads and outcomes in one statement. The days are sorted."""
         return list(self.by_day(self._tallies(org_id, days), days))
 
     def on_day(self, org_id: str, day: date, kept: Kept) -> Stood:
-        """How it stood on a day: as kept, or counted and kept from now on."""
+        """Their standing on a day: as stored, or counted and stored."""
         key = kept.get((self.kind, day))
         try:
             return _kept(self, day, key) if key else self._keep(org_id, day)
@@ -132,13 +132,13 @@ class Standings:
 
 
 def keep_ready(org_id: str, day: date) -> None:
-    """Keeps the day's for who reads them in a long transaction, in which they must not be counted for keeping."""
+    """Stores the day's standings ahead of a long transaction, which must not hold the lock that counting takes."""
     rows = bulk.fetch("SELECT kind, day, id::text FROM lead_standing WHERE org_id = %s AND day = %s", org_id, day)
     standings(org_id, [day], {(kind, day): key for kind, day, key in rows})
 
 
 def standings(org_id: str, days: Sequence[date], kept: Kept) -> Standings:
-    """Those of the days, which are sorted; `kept` names the rows of few days that are kept."""
+    """The standings of the days, which are sorted; `kept` names the stored rows, where there are few days."""
     if len(days) > FEW_DAYS:
         return Standings(SOURCES.on_days(org_id, days), MARKETS.on_days(org_id, days))
     return Standings(

@@ -1,7 +1,7 @@
-"""Statuses that nobody told us: a CRM that writes its own table is followed (ADR 1).
+"""Statuses that a CRM has written into its own table without telling us (ADR 1).
 
-A dossier's `noted_status` is the status that its history ends with. What the CRM itself writes differs from it, and so
-stands in an index of its own, which holds nothing else.
+A dossier's `noted_status` is the last one of its history. Where `status` differs, the CRM has written it; such rows
+stand in a partial index of their own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words that the leads of an organisation use: a step in an index from each to the next, however many share it."""
+"""The distinct sources, regions, owners and statuses of an organisation's leads, by skipping through an index."""
 
 from __future__ import annotations
 

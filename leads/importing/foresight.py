@@ -1,4 +1,4 @@
-"""Columns that know too much: by what they are called, and by how well each alone tells the outcome."""
+"""Columns that look as if they leaked the outcome: by their names, and by how well each alone predicts it."""
 
 from __future__ import annotations
 

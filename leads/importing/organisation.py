@@ -33,10 +33,11 @@ def as_told(org_id: str, mapping: FileMapping) -> Organisation:
 def prepare(
     *, org_id: str, mapping: FileMapping, until: datetime | None, by: str, dry_run: bool = False
 ) -> tuple[Organisation, list[str]]:
-    """The organisation as the import needs it, and what a person should know of that. Raises MappingProblem.
+    """The organisation as the import needs it, and notes on that for a person. Raises MappingProblem.
 
-    A new organisation takes the mapping's words; one that has a row or leads gets those it has not, and its leads are
-    settled by them. `until` ends historical records. A dry run leaves no audit row, which others would wait for.
+    A new organisation takes the mapping's words for won and lost. One that has a row or leads gains those that it
+    lacks, and its leads' outcomes are derived anew. `until` ends historical records. A dry run leaves no audit row,
+    whose lock others would have to wait for.
     """
     known = Organisation.objects.select_for_update().filter(pk=org_id).first()
     organisation = known or Organisation(org_id=org_id)

@@ -1,4 +1,4 @@
-"""A first reading of a file, which writes nothing: what its columns hold, how many rows it has, and when it ends."""
+"""The first pass over a file, which writes nothing: the kinds of its columns, its number of rows, its last instant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def in_silence(stage: str, done: int, total: int) -> None:
-    """Progress that nobody follows."""
+    """Progress that nobody follows: does nothing."""
 
 
 _kind_of_text = lru_cache(maxsize=50_000)(kind_of)

@@ -26,9 +26,10 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
         return self.filter(~models.Exists(outcomes.current().filter(dossier=models.OuterRef("pk"))))
 
     def keys_telling(self, text: str) -> models.QuerySet[Any, Any]:
-        """The keys of those of which a text is told, and of others' that nobody asks for.
+        """The keys of leads in which a text occurs: source, region, owner, status, property's city, or an attribute.
 
-        In the source, region, owner, status, the property's city, or an attribute: each table is asked apart, and once.
+        Each table is searched by itself, and once. Cities and attributes are searched in all organisations: intersect
+        the keys with the leads of one's own.
         """
         own = models.Q(*((f"{name}__icontains", text) for name in OWN_TEXTS), _connector=models.Q.OR)
         cities = Property.objects.filter(city__icontains=text).values("dossier")
@@ -42,8 +43,9 @@ class DossierQuerySet(OrgQuerySet["Dossier"]):
 class Dossier(OrgScoped):
     """One lead. `number` is the CRM's own number for it (the API's dossierId), unique within the organisation.
 
-    `told_status` is the status that the lead itself was told with last, where events have set another since;
-    `noted_status` the one that its history ends with, from which a status that the CRM itself has written differs.
+    `told_status` is the status that was last sent with the lead itself, where an event has set another since.
+    `noted_status` is the last one in its status history: where `status` differs, the CRM has written it into the table
+    itself.
     """
 
     number = models.BigIntegerField()
@@ -187,7 +189,7 @@ class LeadAttributeQuerySet(OrgQuerySet["LeadAttribute"]):
         return numbers if most is None else numbers.filter(value__lte=most)
 
     def telling(self, text: str) -> Self:
-        """Texts that hold a text."""
+        """Texts that contain a text."""
         return self._of_kind("string").alias(text=Cast("value", models.TextField())).filter(text__icontains=text)
 
     def _of_kind(self, kind: str) -> Self:

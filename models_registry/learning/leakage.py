@@ -124,7 +124,7 @@ def _missing(column: Column) -> NDArray[np.int64]:
 
 
 def _compared(found: list[Finding], inner: Inner, *, seed: int) -> list[Finding]:
-    """Adds to the first few findings the quick model's AUC with and without the feature, all other suspects left out."""
+    """Adds to the first findings the quick model's AUC with and without the feature, all other suspects left out."""
     if not found or not inner.is_telling:
         return found
     kept_out = {each.feature for each in found if each.verdict != CLEAR}
