@@ -53,7 +53,10 @@ class Exposed:
 
 @dataclass(frozen=True)
 class Said:
-    """Leads of an arm of which the methods said the same (None: not asked), and those whose window is over."""
+    """Leads of an arm of which the methods recommended the same `actions` (None: they were not asked).
+
+    `matured` counts those of them whose window is over.
+    """
 
     variant: str
     actions: Actions | None

@@ -1,4 +1,4 @@
-"""Days of UTC, by which leads are counted once they are over."""
+"""UTC days: leads are counted by the day once it is over."""
 
 from __future__ import annotations
 

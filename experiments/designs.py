@@ -24,7 +24,7 @@ GUARDRAILS: dict[str, Any] = {"revenue_margin": 0.1, "response_margin": 0.25, "s
 
 
 class Impossible(ValueError):
-    """Not a design: `problems` says what is wrong, by field."""
+    """The design cannot be used; `problems` says why, by field."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         self.problems = problems
@@ -137,9 +137,9 @@ def design_of(experiment: Experiment) -> dict[str, Any]:
 
 
 def changed_arms(experiment: Experiment) -> list[str]:
-    """The names of arms that score otherwise now than was hashed at the start; none once leads are scored by no arm.
+    """The names of arms that score otherwise than was hashed at the start; none once arms no longer score leads.
 
-    Only what was hashed is compared: designs of before say nothing of rules, calibration and thresholds.
+    Only what was hashed is compared: earlier designs do not contain rules, calibration and thresholds.
     """
     if not experiment.is_assigning or experiment.design is None:
         return []
@@ -172,7 +172,7 @@ def _model_of(org_id: str, method: str) -> dict[str, Any]:
 
 
 def _told(rule: Rule) -> dict[str, Any]:
-    """A rule, whether its numbers are written as whole ones (the default table) or not (rows of one's own)."""
+    """A rule as plain data with its numbers as floats: the default table has integers where a stored row has floats."""
     return {name: float(told) if isinstance(told, int) else told for name, told in asdict(rule).items()}
 
 

@@ -1,4 +1,4 @@
-"""An A/A test on the organisation's own leads: the method must not find what is not there."""
+"""An A/A test on the organisation's own leads: how often the method finds a difference where there is none."""
 
 from __future__ import annotations
 

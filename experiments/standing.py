@@ -96,7 +96,7 @@ def _watched(days: int, exposed: Sequence[Exposed], sold: Sequence[Sold]) -> Wat
 
 
 def _seen(age: int, days: int) -> int:
-    """For how many whole days a lead has been watched: today's and yesterday's for none."""
+    """For how many whole days a lead that came in `age` days ago has been observed: 0 for today's and yesterday's."""
     return min(max(age - 1, 0), days)
 
 

@@ -20,7 +20,7 @@ CHUNK = 500
 
 
 class _Line:
-    """A file that gives each line back instead of keeping it."""
+    """A file for `csv.writer` that returns each line instead of keeping it."""
 
     def write(self, text: str) -> str:
         return text

@@ -1,4 +1,4 @@
-"""Where a person begins: the first page that the person may see."""
+"""The page on which a person starts: the first one that the person may see."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def first_page_of(person: Any) -> str | None:
 
 @require_safe
 def first_page(request: HttpRequest) -> HttpResponse:
-    """To it; 403 where there is none. Who is not logged in is asked to, and comes back here."""
+    """Redirects to it; 403 where there is none. Who is not logged in goes to the login page first."""
     if not request.user.is_authenticated:
         return redirect(settings.LOGIN_URL)
     address = first_page_of(request.user)

@@ -1,4 +1,4 @@
-"""What Celery's transport for Redis and Valkey gets wrong when the server dies: it took the worker with it."""
+"""Mends Celery's transport for Redis and Valkey: when the server died, it took the worker with it."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ class LettingGo(redis.QoS):
 
 
 def outlive() -> None:
-    """Has every channel to Redis or Valkey let go of what is lost."""
+    """Makes every channel to Redis or Valkey survive the loss of its connection."""
     redis.Channel.QoS = LettingGo

@@ -1,4 +1,4 @@
-"""The environment's variables, as settings read them: what cannot be meant is refused by its name, in every process."""
+"""Environment variables for the settings: an impossible value is refused by the variable's name, in every process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc]
-    """django-environ's, whose whole numbers have a least. -1 day of keeping would forget every lead there is."""
+    """django-environ's, with bounds: LEAD_KEEP_DAYS=-1 would forget every lead there is."""
 
     def whole(self, name: str, default: int, least: int = 0) -> int:
         """A whole number. Raises ImproperlyConfigured where it is none, or less than `least`."""
@@ -23,11 +23,11 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc]
         return number
 
     def list(self, name: str, **options: Any) -> Any:
-        """What stands between commas, also where spaces stand beside them."""
+        """The words between commas, without the spaces around them."""
         return [each.strip() if isinstance(each, str) else each for each in super().list(name, **options)]
 
     def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        """One of some words. Raises ImproperlyConfigured where it is another."""
+        """One of the choices. Raises ImproperlyConfigured for any other word."""
         word = str(self.str(name, default=default))
         if word not in choices:
             raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {word!r}.")

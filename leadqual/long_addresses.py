@@ -1,4 +1,4 @@
-"""An address that is too long is refused before there is a request that Django could answer: it is answered here."""
+"""Answers requests whose address is too long: gunicorn refuses these before there is a request for Django."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things lie: the folder `var/`, what is kept secret in it, and the short folder of the servers' sockets."""
+"""Paths: the folder `var/`, the secrets kept in it, and the short folder of the servers' sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make run` does between starting the servers and serving: tables, static files, accounts, the demonstration."""
+"""What `make run` does before it serves: migrations, static files, accounts, the demonstration."""
 
 from __future__ import annotations
 

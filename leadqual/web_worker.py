@@ -1,7 +1,8 @@
-"""gunicorn's worker of threads, without the handing to and fro between its threads while a caller keeps asking.
+"""gunicorn's threaded worker, in which a thread stays with its connection as long as the caller keeps sending requests.
 
-As gunicorn has it, every request goes from the thread that watches connections to one that answers, and back. Here the
-thread that has answered looks for a moment whether the caller asks again. And an answer goes out in one piece.
+In gunicorn's own, every request is handed from the thread that watches connections to a thread that answers, and the
+connection back again. Here the thread that has answered waits a moment for the next request. And an answer is sent in
+one piece.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ LARGEST_PIECE = 1 << 16
 
 
 class _Pieces(list[bytes]):
-    """What was to be sent."""
+    """Stands in for a socket: collects what is sent."""
 
     sendall = list.append
 
 
 class WholeResponse(wsgi.Response):  # type: ignore[misc]
-    """gunicorn's response, which sends its head together with the beginning of its body: who waits is woken once."""
+    """gunicorn's response, which sends its head together with the beginning of its body: the receiver wakes up once."""
 
     def write(self, data: bytes) -> None:
         """Sends a part of the body, and the head where that has not been sent."""

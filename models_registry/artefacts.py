@@ -33,7 +33,7 @@ class DamagedArtefact(Unavailable):
 
 
 class UnknownFeatures(DamagedArtefact):
-    """503: the version is whole, and reads what this release does not know of leads, as after going back to it."""
+    """503: the version is whole, and reads features that this release does not know, as after going back to it."""
 
     default_detail = gettext_noop(
         "The model reads what this release does not know of leads; make another version active, or train a new one."
@@ -55,9 +55,9 @@ def digest_of(content: bytes) -> str:
 
 
 class _Memory:
-    """The last few models of this process, by digest, and which of their features it does not know.
+    """An LRU cache of a few models by digest, each with the features that this process does not know.
 
-    An artefact never changes, nor what a process knows, so nothing here goes stale.
+    An artefact never changes, nor which features a process knows, so nothing here goes stale.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ def load(version: ModelVersion) -> Model:
 
 
 def load_to_score_leads(version: ModelVersion) -> Model:
-    """The same where each of its features can be read of a lead here. Raises DamagedArtefact, also UnknownFeatures."""
+    """The same, if all its features can be read of leads here. Raises DamagedArtefact or UnknownFeatures."""
     model, unknown = _memory.get(version)
     if unknown:
         monitoring.LOADS.labels("damaged").inc()  # whom that calls is to roll back, as well

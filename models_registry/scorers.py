@@ -62,11 +62,11 @@ def as_read(org_id: str, method: str, *, active: ModelVersion | None) -> Chosen:
 
 
 def _last_good(org_id: str, damaged: ModelVersion, error: artefacts.DamagedArtefact) -> Chosen:
-    """The version that was live before one whose artefact is damaged, or which reads what this release does not know
-    of leads; each prediction says that it was made by it.
+    """The last live version before `damaged` that can be read here. Each prediction says that it was made by it.
 
-    An alert calls somebody to roll back. Until then every prediction looks again, which costs it milliseconds. Raises
-    `error` where no other is whole.
+    `damaged` has a damaged artefact, or reads features that this release does not know. An alert asks for a rollback;
+    until then each prediction looks for the last good version again, which takes milliseconds. Raises `error` where
+    there is none.
     """
     kept = {row.version: row for row in ModelVersion.objects.of(org_id).only(*NEEDED).usable().exclude(pk=damaged.pk)}
     for version in ModelActivation.objects.of(org_id).order_by("-number").values_list("version", flat=True):

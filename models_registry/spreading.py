@@ -1,4 +1,4 @@
-"""Where a longer search is done: in this process, or spread by one of joblib's backends, as the settings say."""
+"""Where the search of `auto` runs: in this process, or on one of joblib's backends, as the settings say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HERE, DASK = "", "dask"
 
 @contextmanager
 def spread() -> Iterator[None]:
-    """What is learnt within tries its algorithms side by side where ML_JOBLIB_BACKEND names a backend.
+    """Within the block, `auto` tries its algorithms in parallel where ML_JOBLIB_BACKEND names a backend.
 
     `dask` takes the cluster at ML_DASK_SCHEDULER; its workers need this code and the same packages. Raises
     ImproperlyConfigured where that is not there.

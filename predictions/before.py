@@ -1,4 +1,4 @@
-"""What was said of a lead before: read with the lead and what became of it, in statements that are planned once."""
+"""Stored predictions of a lead, read together with the lead and its outcome by prepared statements."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def newest_of(org_id: str, number: int) -> Before | None:
 
 
 def listed(org_id: str, scores: Sequence[LeadScore]) -> tuple[list[LeadScore], dict[int | None, Prediction]]:
-    """The organisation's current scores, each with its lead, and by their keys the predictions that they come from, as
-    far as lists tell them. Without those of leads that were forgotten meanwhile.
+    """The organisation's current scores, each with its lead; and, by their keys, the predictions behind them.
 
-    Two statements; where lines are free, PostgreSQL is at both at the same time.
+    Of a prediction only what lists show is read. Leads that were forgotten meanwhile are left out. Two statements;
+    where lines are free, PostgreSQL runs both at the same time.
     """
     made = [(score.prediction_id, score.scored_at) for score in scores if score.prediction_id is not None]
     query = {"org_id": org_id, "keys": [key for key, _ in made], "moments": [moment for _, moment in made]}

@@ -20,9 +20,9 @@ UNDONE = Q(scored__isnull=True, failed__isnull=True)
 
 
 def take(job: ScoreJob) -> ScoreChunk | None:
-    """A chunk that is to be tried, one attempt more noted on it; None where there is none, or the job ended.
+    """The next chunk to try, with one attempt more noted on it; None where there is none, or the job has ended.
 
-    Noted in a transaction of its own, so that the attempt is known even where its worker does not live to say so.
+    The attempt is noted in a transaction of its own, so that it is on record even where the worker is killed by it.
     """
     if not ScoreJob.objects.filter(pk=job.pk, status=JobStatus.RUNNING).exists():
         return None
@@ -41,7 +41,7 @@ def lock(chunk: ScoreChunk) -> bool:
 
 
 def worn_out(job: ScoreJob) -> Sequence[ScoreChunk]:
-    """Chunks of which every attempt was made, and which nobody is at."""
+    """Chunks whose attempts are used up, and which no worker has."""
     with transaction.atomic():
         before = timezone.now() - HEADSTART
         tried = job.chunks.filter(UNDONE, attempts__gte=ATTEMPTS, tried_at__lt=before)
@@ -49,7 +49,7 @@ def worn_out(job: ScoreJob) -> Sequence[ScoreChunk]:
 
 
 def hand_back(chunk: ScoreChunk) -> bool:
-    """Leaves the chunk to be tried again, by whoever takes it next; False where every attempt was made."""
+    """Frees the chunk to be tried again by the next worker; False where its attempts are used up."""
     left = ScoreChunk.objects.filter(UNDONE, pk=chunk.pk, attempts__lt=ATTEMPTS)
     return bool(left.update(tried_at=None))
 

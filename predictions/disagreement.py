@@ -1,4 +1,4 @@
-"""How often two methods would have people do different things: to be looked at before an experiment is started."""
+"""How often two methods recommend different actions: to be looked at before an experiment is started."""
 
 from __future__ import annotations
 

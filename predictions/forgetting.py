@@ -48,11 +48,12 @@ def forget_lead(*, org_id: str, number: int, by: str, at: datetime, reason: str 
 
 
 def _locked(org_id: str, number: int) -> Dossier | None:
-    """The lead, once whoever is just storing something of it has done so, which is then seen; who comes later finds no
-    lead any more.
+    """The lead, locked; None where there is none.
 
-    They lock its score first, and as they commit its own row, which their rows refer to: so that is not kept from them
-    before the score has been had.
+    Whoever is just storing a prediction of it is waited for, and what they store is then seen; who comes later finds no
+    lead any more. They lock the lead's score first, and on commit the lead's own row, to which their rows refer. So its
+    row is first locked in a way that lets them do so, then its score, and only then fully: otherwise each would wait
+    for the other.
     """
     lead = Dossier.objects.of(org_id).select_for_update(no_key=True).filter(number=number).first()
     if lead is not None:

@@ -1,4 +1,4 @@
-"""What became of leads within the horizon of a moment, by the definition that training has."""
+"""The outcomes of leads within the horizon of a moment, by the same definition as the labels of training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHERE d.org_id = %(org_id)s AND d.id = ANY(%(dossiers)s)
 
 @dataclass(frozen=True)
 class Said:
-    """n leads, the probability that each was given, and the moment as of which it was; each (n,)."""
+    """n leads, the probability that each was given, and the moment as of which the lead was read; each (n,)."""
 
     dossier: NDArray[np.int64]
     probability: NDArray[np.float64]
@@ -35,7 +35,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Judged:
-    """Those of them whose outcome within the horizon is known."""
+    """Those whose outcome within the horizon is known, with that outcome."""
 
     said: Said
     converted: NDArray[np.bool_]

@@ -1,4 +1,4 @@
-"""The last measurement of the active version, as pages, the API and Prometheus read it: stored rows only."""
+"""The latest measurement of the active version, from stored rows, for pages, the API and Prometheus."""
 
 from __future__ import annotations
 

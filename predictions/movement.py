@@ -1,4 +1,4 @@
-"""How a difference between two scores falls into parts that add up to it, and what each is called. Pure: no Django."""
+"""The parts of a difference between two scores: how they add up, and their names. Pure: no Django."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Predictions for callers who wait for them: those who wait at the same time are answered together.
+"""Single predictions: callers who wait at the same time are answered together.
 
-A request's own part is small; most of what scoring costs (statements, calls of the model) is hardly more for several
+What a request adds is small: most of the cost of scoring (statements, calls of the model) is hardly higher for several
 leads than for one. So the busier a process is, the less a prediction costs it.
 """
 
@@ -32,7 +32,7 @@ MOST = 32
 
 
 class Unfit(ValueError):
-    """A caller's features are none that the active version can take: `problems` by feature."""
+    """The active version cannot take a caller's features; `problems` says why, by feature."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("the features are not the version's")

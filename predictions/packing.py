@@ -1,4 +1,4 @@
-"""A feature vector in a few bytes: eight a feature, whose names, kinds and words stand once for many rows. Pure."""
+"""Feature vectors as bytes: eight a feature. Names, kinds and words are stored once for many rows. Pure."""
 
 from __future__ import annotations
 

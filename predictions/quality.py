@@ -1,9 +1,9 @@
-"""Whether a model keeps its word: what it said of leads, against what became of them within the horizon.
+"""A model's realised quality: what it predicted of leads, against what became of them within the horizon.
 
 Only mature predictions are judged: those made at least a horizon ago. Of younger ones only the quick decisions are
-known, which would flatter or shame the model; of them CBPE says what is to be expected. Each lead counts once a window,
-by its first prediction in it. Times are those as of which a lead was read, so that organisations whose records are
-historical are measured alike.
+known, which would bias the figures; of those, CBPE estimates what is to be expected. Each lead counts once a window, by
+its first prediction in it. Times are the moments as of which a lead was read, so that organisations with historical
+records are measured alike.
 """
 
 from __future__ import annotations
@@ -140,8 +140,10 @@ def _end_of_learning(version: ModelVersion) -> datetime:
 def first_said(
     org: Organisation, version: str, *, since: datetime, until: datetime, made_since: datetime | None = None
 ) -> tuple[Said, bool]:
-    """What models said first of each lead as of [since, until), made from `made_since` on; and whether only the newest
-    leads were looked at. One statement."""
+    """What models said first of each lead as of [since, until), and whether only the newest leads were looked at.
+
+    Of predictions made from `made_since` on. One statement.
+    """
     query: dict[str, Any] = {"org_id": org.org_id, "version": version, "since": since, "until": until}
     query["made_since"] = max(since, made_since or since)
     with connection.cursor() as cursor:

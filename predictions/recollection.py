@@ -1,4 +1,4 @@
-"""What a process has read or made before and need not again, because it can never be another. Pure."""
+"""A cache of what a process has read or computed and what can never change. Pure."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Value = TypeVar("Value")
 
 
 class Recollection(Generic[Key, Value]):
-    """The things that were asked for last, up to so many, for several threads."""
+    """A thread-safe LRU cache of bounded size, which is asked for many keys at once."""
 
     def __init__(self, kept: int) -> None:
         self._kept, self._known, self._lock = kept, OrderedDict[Key, Value](), threading.Lock()
 
     def of(self, keys: Collection[Key]) -> dict[Key, Value]:
-        """Those of these that are remembered."""
+        """Those of the keys that are cached, with their values."""
         with self._lock:
             found = {key: self._known[key] for key in keys if key in self._known}
             for key in found:
@@ -26,7 +26,7 @@ class Recollection(Generic[Key, Value]):
         return found
 
     def keep(self, new: Mapping[Key, Value]) -> None:
-        """Remembers these, and forgets those that were not asked for the longest."""
+        """Caches these; drops those that were not asked for the longest."""
         with self._lock:
             self._known.update(new)
             while len(self._known) > self._kept:

@@ -1,8 +1,8 @@
-"""What a shadow said, against what happened, beside what was given for the very same leads.
+"""A shadow's realised quality, beside that of the answers that were given for the very same leads.
 
-Figures of the active version over the same window are of other leads where the shadow began later, or failed now and
-then: who compares two models wants them on the same ones. Each lead counts once a window, by the first that the shadow
-said of it, so that a lead that is scored every day weighs no more than one that is scored once.
+The active version's figures over the window are of other leads where the shadow began later, or failed now and then: to
+compare two models one wants them on the same leads. Each lead counts once a window, by the first that the shadow said
+of it, so that one that is scored every day weighs no more than one that is scored once.
 """
 
 from __future__ import annotations

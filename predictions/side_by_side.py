@@ -1,4 +1,4 @@
-"""Two methods asked now of the same open leads, and stored nowhere: what a change would do, before it is made."""
+"""Two methods asked about the same open leads, without storing anything: what a change would do, before it is made."""
 
 from __future__ import annotations
 

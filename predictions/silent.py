@@ -1,4 +1,4 @@
-"""What the methods of the arms not taken say of a lead that is new in an experiment: asked silently."""
+"""Silent scoring in an experiment: what the methods of the other arms say of a lead that is new in it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def seen(
     known: Mapping[str, Chosen],
     active: ModelVersion | None,
 ) -> list[Seen]:
-    """The leads that are in an experiment, with what every arm's method says of those that are new in it.
+    """The leads that are in an experiment, and what every arm's method says of those that are new in it.
 
-    What was given is taken from the predictions, and what made it from `known`, by method; `active` is the version
-    that was active then. Where another method fails, nothing is kept of the lead's methods, and the answer goes out.
+    What the answering method said is taken from the predictions; scorers that were used are taken from `known`, by
+    method; `active` is the version that was active. Where another method fails, none of what was said of the lead is
+    kept, and the answer goes out.
     """
     if all(each.experiment_id is None for each in assignments):
         return []

@@ -1,9 +1,8 @@
-"""On which terms leads are scored now: whose they are, which version scores, and which silently; in one statement.
+"""The terms on which leads are scored now, read in one statement: the organisation, the active version, the shadow.
 
-Where leads are asked for by their numbers, the same statement says what is known of them; and it looks up the tokens
-of those who ask.
-
-Read anew for each request and each chunk of a job. Nothing of it is kept between them: a rollback holds at once.
+Where leads are asked for by their numbers, the same statement reads what is known of them; it also looks up the tokens
+of the callers. It is sent anew for each request and each chunk of a job, and nothing of it is kept in between, so that
+a rollback holds at once.
 """
 
 from __future__ import annotations
@@ -103,15 +102,15 @@ def scorer_of(org_id: str) -> Chosen:
 
 
 def scorer_for(org_id: str, tokens: Tokens) -> tuple[Chosen, Refusals]:
-    """The same; and of those who ask, each of whom shows one of these tokens or none, who is refused."""
+    """The same, and which of the callers are refused. `tokens` holds the token that each of them shows, or None."""
     ((*terms, listed),) = TERMS_FOR_CALLERS.rows({"org_id": org_id} | _now(tokens))
     return _scorer(_terms(org_id, *terms)), service_tokens.refusals(tokens, listed)
 
 
 def leads_of(org_id: str, numbers: Sequence[int], tokens: Tokens = ()) -> tuple[list[Asked], Refusals]:
-    """The leads of the organisation among these different numbers, with the terms, in the order of their keys.
+    """The organisation's leads among these distinct numbers, with the terms, in the order of their keys.
 
-    And of those who ask for them, each of whom shows one of these tokens or none, who is refused.
+    And which of the callers are refused. `tokens` holds the token that each of them shows, or None.
     """
     query = {"org_id": org_id} | _now(tokens)
     found = list(

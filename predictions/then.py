@@ -1,4 +1,4 @@
-"""What scored a stored prediction, as it was then."""
+"""The scorer of a stored prediction, as it was when it made the prediction."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SAME = 1e-9
 class Then:
     """A prediction's scorer.
 
-    `scorer` is None where it is no longer kept, or where it no longer says of the prediction's vector what it said:
-    then nothing can be worked out with it. `calibration` is None where the artefact's own was live.
+    `scorer` is None where it is no longer kept, or no longer gives the prediction's vector the stored probability: then
+    nothing can be computed with it. `calibration` is None where the artefact's own was live.
     """
 
     scorer: Scorer | None

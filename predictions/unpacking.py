@@ -1,7 +1,7 @@
-"""The reasons of bulk rows, made when first asked for: from their packed vectors and the artefact that scored them.
+"""The contributions of rows scored in bulk: computed when first asked for, from packed vectors and the artefact.
 
-An artefact never changes and scoring draws no lots, so they equal those that would have been made at once. What a
-process has made, it remembers for a while: the first page of a list is asked for by everybody.
+An artefact never changes and scoring is deterministic, so they equal those that would have been computed at once. A
+process caches what it has computed: everybody asks for the first page of a list.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Between feature columns and the values that a stored vector, or a caller's JSON, holds. Pure."""
+"""Conversion between feature columns and the values of a stored vector or a caller's JSON. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments in which nothing differs, made of leads that have been: how often each way of looking names a winner."""
+"""A/A tests simulated on past leads: how often each way of looking names a winner although nothing differs."""
 
 from __future__ import annotations
 
