@@ -186,12 +186,5 @@ def _ranked_row(score: LeadScore) -> dict[str, Any]:
         "region": lead.region,
         "owner": lead.owner,
         "created_at": iso(lead.created_at),
-        "conversion_probability": score.probability,
-        "confidence": score.confidence,
-        "expected_value": score.expected_value,
-        "recommended_action": score.action,
-        "method": score.method,
-        "model_version": score.model_version,
-        "prediction_id": score.prediction_id,
-        "predicted_at": iso(score.scored_at),
+        **score.to_json(),
     }

@@ -51,18 +51,7 @@ def _attributes(dossier: Dossier) -> dict[str, Any]:
 
 
 def _score(score: LeadScore | None) -> dict[str, Any] | None:
-    if score is None or score.probability is None:
-        return None
-    return {
-        "conversion_probability": score.probability,
-        "confidence": score.confidence,
-        "expected_value": score.expected_value,
-        "recommended_action": score.action,
-        "method": score.method,
-        "model_version": score.model_version,
-        "prediction_id": score.prediction_id,
-        "predicted_at": iso(score.scored_at),
-    }
+    return None if score is None or score.probability is None else score.to_json()
 
 
 def import_job(job: ImportJob, address: str) -> dict[str, Any]:

@@ -120,3 +120,17 @@ class LeadScore(OrgScoped):
 
     def __str__(self) -> str:
         return "not scored" if self.probability is None else f"{self.probability:.0%}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As the contract shows it; only where the lead is scored."""
+        assert self.scored_at is not None
+        return {
+            "conversion_probability": self.probability,
+            "confidence": self.confidence,
+            "expected_value": self.expected_value,
+            "recommended_action": self.action,
+            "method": self.method,
+            "model_version": self.model_version,
+            "prediction_id": self.prediction_id,
+            "predicted_at": iso(self.scored_at),
+        }
