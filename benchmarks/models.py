@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.databases import own_database
 from benchmarks.recalibrated import once, rolling
+from common.arrays import Floats
 from leads.features import LabelledRows
 from models_registry.learning import algorithms
 from models_registry.learning.baselines import Holdout, baselines
@@ -54,7 +54,6 @@ AGES = {
 }
 SHOWN_AGES = {"at registration": 0.0, "after 1 hour": 1 / 24, "after 7 days": 7.0, "after 14 days": 14.0}
 DEMO_LEADS, SEED = 3_000, 7
-Floats = NDArray[np.float64]
 DEMO_UNTIL = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import LabelledRows
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.evaluation import calibration_error
 from models_registry.learning.recalibration import Outcomes, best_half_life, fitted, refit
 
-Floats = NDArray[np.float64]
 PRESENT = BetaCalibration(1.0, 1.0, 0.0)
 """The map that leaves a model's own probabilities as they are."""
 FIRST = 10

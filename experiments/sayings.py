@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from common.arrays import Bools, Floats
 from experiments.aggregates import Aggregates, Said
 from experiments.conversions import CONVERTED
 from experiments.days import matured_before
@@ -19,7 +20,7 @@ from experiments.statistics.estimates import Estimate
 from experiments.statistics.proportions import Counts
 from leads.bulk import fetch
 from models_registry.learning.curves import calibration, lift
-from models_registry.learning.evaluation import Bools, Floats, calibration_error, log_losses
+from models_registry.learning.evaluation import calibration_error, log_losses
 from models_registry.learning.ranking import Delong, delong
 
 MOST = 20_000

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from common.arrays import Floats
 from leads.features import Column, Columns, Feature, Kind
 from leads.fixed_features import ELEVEN_FEATURES, FIXED, LATELY, SHARE
-from leads.recipes import DAY, MINUTE, Definition, Floats, Snapshots, Tally, numeric
+from leads.recipes import DAY, MINUTE, Definition, Snapshots, Tally, numeric
 
 __all__ = [
     "ELEVEN_FEATURES",

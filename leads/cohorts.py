@@ -12,9 +12,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Moments
+from common.arrays import Floats, Moments
 
-Floats = NDArray[np.float64]
 HOLDOUT_SHARE = 0.2
 """Of the leads, the newest share, on which a model is measured."""
 LEAST_LEADS = 100

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Moments
 from leads.records import MAX_NUMBER, MAX_TEXT
 
 Column = NDArray[Any]
 Columns = Mapping[str, Column]
-Moments = NDArray[np.datetime64]
 
 
 def distinct(values: Moments) -> tuple[Moments, NDArray[np.intp]]:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column
-from leads.recipes import DAY, MINUTE, Floats, Snapshots, boolean, category, numeric
+from leads.recipes import DAY, MINUTE, Snapshots, boolean, category, numeric
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEKDAYS = np.array(DAYS, dtype=object)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of, discover
 from leads.cohorts import LARGEST_FACTOR, Labels, censoring_factors, newest
@@ -34,7 +35,6 @@ LEFT JOIN LATERAL (
 WHERE d.org_id = %(org_id)s AND d.created_at >= %(since)s AND d.created_at <= %(until)s
 ORDER BY d.created_at, d.id
 """
-Floats = NDArray[np.float64]
 EQUAL = "equal"
 CHUNK = 50_000
 """Pairs that one statement reads, so that memory does not grow with its parameters."""

@@ -13,15 +13,14 @@ from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column
 
 SMOOTHING = 20.0
 """So many leads of the organisation's average are added to each source before its rate is taken."""
 LATELY = (7, 30)
 """Days before the day: two views of how leads fare lately."""
-Floats = NDArray[np.float64]
 SourceTally = tuple[str | None, int, int, int]
 """(source, k, decided, won): what changed before day k and not before day k - 1; corrections count negatively."""
 MarketTally = tuple[str, int, int]

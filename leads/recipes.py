@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.features import Column, Feature, Kind, Moments, distinct
+from common.arrays import Floats, Moments
+from leads.features import Column, Feature, Kind, distinct
 
 MINUTE = np.timedelta64(60_000_000, "us")
 DAY = np.timedelta64(86_400_000_000, "us")
 NEVER = np.datetime64("NaT", "us")
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from common.arrays import Moments
 from common.prepared import Prepared
 from leads import bulk
 from leads.catalogue import Tally
-from leads.features import Column, Moments
+from leads.features import Column
 from leads.models import USABLE
 
 PAIRS = """(

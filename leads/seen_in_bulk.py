@@ -13,9 +13,10 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from common.arrays import Moments
 from common.copying import EPOCH, copied_out, copy_in
 from leads.catalogue import Tally
-from leads.features import Column, Moments
+from leads.features import Column
 from leads.seen import ATTRIBUTES, CHANGES, KEPT, NOT_KNOWN, Asked, LeadGone, Seen, rows_of, with_rows
 
 # The planner would repeat an aggregate in each parallel worker; and as many chunks are at work as there are cores.

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Moments
 from common.postgresql.at_once import at_once
 from leads.catalogue import Snapshots, Tally
-from leads.features import Column, Moments, distinct
+from leads.features import Column, distinct
 from leads.models import Direction, Organisation
 from leads.recipes import NEVER
 from leads.seen import NOT_KNOWN, Asked, Seen, see, seen_of

@@ -16,11 +16,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 from numpy.typing import NDArray
 
+from common.arrays import Moments
 from common.copying import EPOCH, Field, copied_out, copy_in
 from experiments import assignment
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
-from leads.features import Columns, Moments
+from leads.features import Columns
 from leads.models import Dossier, LeadScore
 from leads.tables.dossier import DossierQuerySet
 from models_registry import scorers

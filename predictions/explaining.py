@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from common.arrays import Matrix
 from leads.catalogue import FIXED
 from leads.features import Feature, Kind
 from models_registry import artefacts
 from models_registry.learning.model import Model
-from models_registry.learning.raw import Matrix
 from models_registry.learning.removal import moves
 from models_registry.models import ModelVersion
 from predictions.models import Prediction

@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from leads.features import Moments
+from common.arrays import Moments
 from leads.labelled import History
 from leads.models import Organisation
 

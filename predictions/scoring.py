@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from common.arrays import Matrix
 from experiments import assignment, exposures
 from experiments.assignment import Assignment
 from experiments.exposures import Seen
@@ -20,7 +21,6 @@ from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns, Feature
 from leads.models import Dossier
 from models_registry import scorers
-from models_registry.learning.raw import Matrix
 from models_registry.learning.scores import Scores
 from models_registry.scorers import Chosen
 from predictions import monitoring, shadows, silent

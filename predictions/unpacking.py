@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from common.joined import Joined, part
 from leads.features import Columns, Feature, Kind
 from models_registry import artefacts
@@ -37,7 +37,6 @@ class MayBePacked(Protocol):
 
 
 Row = TypeVar("Row", bound=MayBePacked)
-Floats = NDArray[np.float64]
 Packed = tuple[int, bytes]
 """A batch, and a row of it as it is packed."""
 Versions = Mapping[str, ModelVersion]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, ndtri
 
+from common.arrays import Bools
 from experiments.statistics import exact, sequential
 from experiments.statistics.deciding import ALPHA, ASYMPTOTIC_ALPHA, EXACT_ALPHA, EXACT_BELOW, LEAST_IN_ARM
 from experiments.statistics.sample_ratio import ALARM, BROAD, CONCENTRATION
 
-Bools = NDArray[np.bool_]
 Counted = NDArray[np.float64]
 
 SHARE = 0.5

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from common.arrays import Bools, Floats
 from leads.demo import world
-from leads.demo.world import Arrival, Floats, Size, Words
+from leads.demo.world import Arrival, Size, Words
 from leads.features import Column
 
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 MINUTE, DAY = 60, 86_400
 NEVER = np.int64(2**40)

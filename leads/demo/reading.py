@@ -7,10 +7,11 @@ from datetime import datetime
 
 import numpy as np
 
+from common.arrays import Floats
 from leads import snapshots
 from leads.catalogue import columns_of
 from leads.demo.truth import true_probability
-from leads.demo.world import OWN_KINDS, Floats
+from leads.demo.world import OWN_KINDS
 from leads.features import Columns, Feature, Kind
 from leads.models import Organisation, Outcome
 

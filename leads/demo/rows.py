@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.demo.lives import DAY, NEVER, Bools, Happenings, Ints, Lives
+from common.arrays import Bools
+from leads.demo.lives import DAY, NEVER, Happenings, Ints, Lives
 from leads.demo.world import OWN_KINDS
 from leads.tables.dossier import Availability
 from leads.tables.events import Direction

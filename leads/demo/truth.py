@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from common.arrays import Floats
 from leads.demo import world
-from leads.demo.world import Floats, Size, Words
+from leads.demo.world import Size, Words
 from leads.features import Column, Columns
 
 Term = tuple[str, float, Callable[[Columns], Floats]]

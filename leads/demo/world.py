@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betaincc, gammainc, log_ndtr
 
-Floats = NDArray[np.float64]
+from common.arrays import Floats
 
 CONVERTING_SHARE = 0.25
 PRIOR_LOGIT = math.log(CONVERTING_SHARE / (1 - CONVERTING_SHARE))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from common.arrays import Bools, Floats
 from leads.demo import world
-from leads.demo.lives import DAY, MINUTE, Attribute, Bools, Happenings, Ints, Lives
-from leads.demo.world import Floats
+from leads.demo.lives import DAY, MINUTE, Attribute, Happenings, Ints, Lives
 from leads.features import Column, Columns
 
 _APART = np.int64(2**41)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from models_registry.learning.raw import Floats
-from models_registry.learning.task import Bools, Progress, Task, seed_of
+from common.arrays import Bools, Floats
+from models_registry.learning.task import Progress, Task, seed_of
 
 Learner = TypeVar("Learner")
 

@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from common.arrays import Bools, Floats
 from models_registry.learning.evaluation import BINS
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 ALPHA = 0.01
 """Of models that keep their word, so many leave either band by chance."""

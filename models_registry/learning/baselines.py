@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from common.arrays import Floats
 from leads.features import Columns, LabelledRows
 from models_registry.learning.bootstrap import Resamples, interval_of
-from models_registry.learning.evaluation import Floats, Metrics, evaluate, log_losses
+from models_registry.learning.evaluation import Metrics, evaluate, log_losses
 from models_registry.learning.naive_bayes import NaiveBayes
 from models_registry.learning.ranking import delong
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Bools, Floats, Matrix
 from models_registry.learning.flat import FlatTree, from_lightgbm
-from models_registry.learning.raw import Floats, Matrix
-from models_registry.learning.task import Bools
 
 ALL_BUT_NONE = 0.999
 """LightGBM grows a forest only where some rows or columns are left out; of this share of the columns none is."""

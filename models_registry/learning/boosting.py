@@ -11,11 +11,12 @@ import numpy as np
 from scipy.special import logit
 from threadpoolctl import threadpool_limits
 
+from common.arrays import Bools, Floats
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
 from models_registry.learning.flat import FlatTree, float32_below, from_lightgbm, joined, strictly_below
 from models_registry.learning.forest import least_leaf_of
-from models_registry.learning.raw import Floats, Link
-from models_registry.learning.task import Bools, Fitted, Progress, Task
+from models_registry.learning.raw import Link
+from models_registry.learning.task import Fitted, Progress, Task
 from models_registry.learning.windows import losses, older_and_later
 
 if TYPE_CHECKING:

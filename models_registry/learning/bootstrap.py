@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from common.arrays import Floats
+
 Statistic = Callable[[Floats], Floats]
 """From the rows' weights in r resamples, (r, n), to the figure in each, (r,): NaN where it cannot be computed."""
 

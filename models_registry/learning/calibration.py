@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from common.arrays import Floats
 from models_registry.learning.pointwise import EDGE, beta
-
-Floats = NDArray[np.float64]
 
 CLIP = 1e-3
 """Raw scores in [0, 1] are squeezed into [CLIP, 1 - CLIP] first: logarithms stay finite, and the order is kept."""

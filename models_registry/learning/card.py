@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from common.arrays import Floats
 from common.release import RELEASE
 from leads.features import LabelledRows
 from models_registry.learning.baselines import Holdout, baselines
 from models_registry.learning.curves import curves_of
 from models_registry.learning.encoding import Number, Words
-from models_registry.learning.evaluation import Floats, Metrics
+from models_registry.learning.evaluation import Metrics
 from models_registry.learning.groups import by_age, by_source
 from models_registry.learning.learning_curve import Learner, learning_curve
 from models_registry.learning.model import Model

@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from common.arrays import Bools, Floats
 from models_registry.learning.bootstrap import resampled
 from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import delong
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 RESAMPLES = 2_000
 ALPHA = 0.05

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from models_registry.learning.evaluation import BINS, Bools, Floats
+from common.arrays import Bools, Floats
+from models_registry.learning.evaluation import BINS
 from models_registry.learning.masses import equal_masses, sums
 from models_registry.learning.wilson import wilson
 

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.raw import Floats, Matrix
+from common.arrays import Floats, Matrix
 
 DTYPES = {
     "column": np.uint32,

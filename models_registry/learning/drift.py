@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, chdtri
 
+from common.arrays import Floats
 from leads.features import Column, Kind
 from models_registry.learning.reference import Sample, place_of, share_of_unseen
-
-Floats = NDArray[np.float64]
 
 ALPHA = 0.01
 MATERIAL = 0.1

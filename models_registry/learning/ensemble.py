@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from common.arrays import Floats
 from models_registry.learning.calibration import BetaCalibration
-from models_registry.learning.raw import Floats
 from models_registry.learning.stacking import voices
 from models_registry.learning.task import Algorithm, Fitted, Progress, Task
 from models_registry.learning.vote import Member, Vote

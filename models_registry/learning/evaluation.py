@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Bools, Floats
 from models_registry.learning.bootstrap import Resamples, Statistic, interval_of, turned
 from models_registry.learning.masses import equal_masses, sums
 from models_registry.learning.ranking import WeightedAuc, WeightedPrecision
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Metrics = dict[str, Any]
 
 THRESHOLD = 0.5

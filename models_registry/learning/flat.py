@@ -9,7 +9,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.raw import Floats, Link, Matrix
+from common.arrays import Floats, Matrix
+from models_registry.learning.raw import Link
 from models_registry.learning.trees import TreeEnsemble
 
 Indices = NDArray[np.int64]

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from common.arrays import Bools, Floats, Matrix
 from models_registry.learning.bagging import memberships, out_of_bag
 from models_registry.learning.binned import Binned
 from models_registry.learning.flat import FlatTree, float32_below, joined
-from models_registry.learning.raw import Floats, Matrix
-from models_registry.learning.task import Bools, seed_of
+from models_registry.learning.task import seed_of
 from models_registry.learning.trees import TreeEnsemble
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import LabelledRows
-from models_registry.learning.evaluation import Floats, calibration_error, log_losses
+from models_registry.learning.evaluation import calibration_error, log_losses
 from models_registry.learning.ranking import WeightedAuc
 
 SOURCE = "source"

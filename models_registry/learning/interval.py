@@ -22,13 +22,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.pointwise import bounds
 from models_registry.learning.raw import Bags, Link
-
-Floats = NDArray[np.float64]
 
 SAMPLING_REACH = 2.3
 BAGS_REACH = 2.4

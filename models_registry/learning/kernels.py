@@ -34,10 +34,9 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from models_registry.learning.lanes import less, load, spread, store, times, total, width_of, zeros
 
-Floats = NDArray[np.float64]
-Matrix = NDArray[np.float32]
 Nodes = NDArray[np.uint32]
 
 OUTSIDE = 1

@@ -13,8 +13,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from models_registry.learning import kernels
-from models_registry.learning.kernels import Floats, Matrix, Nodes
+from models_registry.learning.kernels import Nodes
 
 BOUGH, TWIG, LONE = 0, 1, 2
 Indices = NDArray[np.intp]

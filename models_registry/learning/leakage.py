@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column, Feature, LabelledRows
 from models_registry.learning.quick import Inner, Quick, auc_of
 
-Floats = NDArray[np.float64]
 TOO_GOOD_ALONE = 0.9
 """One honest field alone does not tell winners from losers so well."""
 TOO_TELLING_FILLED = 0.75

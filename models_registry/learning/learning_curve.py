@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from common.arrays import Floats
 from leads.features import LabelledRows
-from models_registry.learning.evaluation import Floats, log_losses
+from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import WeightedAuc
 
 Learner = Callable[[LabelledRows], Floats]

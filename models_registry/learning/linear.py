@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from models_registry.learning.designs import DTYPES, BadDesign, Design
-from models_registry.learning.raw import Bags, Floats, Link, Matrix
+from models_registry.learning.raw import Bags, Link
 
 LARGEST_WEIGHT = 1e6
 MOST_BAGS = 1_000

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
+from common.arrays import Floats
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag
 from models_registry.learning.designs import STRETCHES, Design
 from models_registry.learning.linear import LinearBags
 from models_registry.learning.penalties import MOST, Groups, groups_of, likeliest, solved
-from models_registry.learning.raw import Floats
 from models_registry.learning.task import Fitted, Progress, Task
 from models_registry.learning.windows import arrival, losses, older_and_later, sampled
 

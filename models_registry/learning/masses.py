@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from common.arrays import Floats
 
 
 def equal_masses(score: Floats, weight: Floats, parts: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.raw import Floats, Matrix
+from common.arrays import Floats, Matrix
 
 FOLDS = 5
 RIDGE = 0.25

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column, Columns, Feature
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.encoding import Encoder
@@ -17,7 +18,6 @@ from models_registry.learning.interval import Spread
 from models_registry.learning.raw import RawScorer
 from models_registry.learning.scores import Scores
 
-Floats = NDArray[np.float64]
 GOLDEN_TOLERANCE = 1e-9
 MEETING = 1e-7
 """Raw scores nearer than this to the base take the slope of the calibration: the quotient loses its digits there."""

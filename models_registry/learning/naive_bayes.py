@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from common.arrays import Floats
 from leads.features import Column, Columns, LabelledRows
-from models_registry.learning.evaluation import Floats
 
 SMOOTHING = 0.1
 LEAST, MOST = 0.0001, 0.9999

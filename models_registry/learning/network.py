@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from models_registry.learning.designs import Design
 from models_registry.learning.linear import MOST_BAGS, BadWeights, design_of, sound_weights
-from models_registry.learning.raw import Bags, Floats, Link, Matrix
+from models_registry.learning.raw import Bags, Link
 
 ORDERS = 16
 """Orders of the columns that a row's reasons are averaged over: so many halves and their reverses."""

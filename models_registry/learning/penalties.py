@@ -14,10 +14,9 @@ from scipy.optimize import minimize
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
+from common.arrays import Bools, Floats, Matrix
 from models_registry.learning.bagging import smoothed_log_odds
 from models_registry.learning.designs import Design
-from models_registry.learning.raw import Floats, Matrix
-from models_registry.learning.task import Bools
 
 Groups = NDArray[np.intp]
 """The group of each term, (k,)."""

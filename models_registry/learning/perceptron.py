@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from common.arrays import Floats
 from models_registry.learning.bagging import fitted_in_bags, out_of_bag, smoothed_log_odds
 from models_registry.learning.designs import Design
 from models_registry.learning.network import LAYERS, ORDERS, NetworkBags
-from models_registry.learning.raw import Floats
 from models_registry.learning.task import Fitted, Progress, Task
 
 UNITS = 12

@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.kernels import Floats, Matrix, Nodes, compiled, inlined
+from common.arrays import Floats, Matrix
+from models_registry.learning.kernels import Nodes, compiled, inlined
 
 Indices = NDArray[np.intp]
 Flags = NDArray[np.bool_]

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from common.arrays import Floats, Matrix
 from leads.features import LabelledRows
 from models_registry.learning.boosting import LightGBM
 from models_registry.learning.encoding import Encoder
@@ -18,8 +18,6 @@ from models_registry.learning.evaluation import log_losses
 from models_registry.learning.ranking import WeightedAuc
 from models_registry.learning.split import forward_split, shuffled_split
 
-Floats = NDArray[np.float64]
-Matrix = NDArray[np.float32]
 Trees = Callable[[Matrix], Any]
 """What gives encoded rows, (n, columns), their probabilities, (n,)."""
 INNER_SHARE = 0.25

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-Floats = NDArray[np.float64]
-Matrix = NDArray[np.float32]
+from common.arrays import Floats, Matrix
 
 
 class Link(StrEnum):

@@ -9,16 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import chdtrc, ndtri
 
+from common.arrays import Bools, Floats, Moments
 from models_registry.learning.evaluation import THRESHOLD, calibration_error, log_losses
 from models_registry.learning.ranking import delong
 from models_registry.learning.wilson import wilson
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Moments = NDArray[np.datetime64]
 
 NO_LEADS, ONE_OUTCOME, TOO_FEW = "no_mature_predictions", "one_outcome_only", "too_few_leads"
 LEVEL = 0.95

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from common.arrays import Bools, Floats
 from models_registry.learning.calibration import FLATTEST, STEEPEST, BetaCalibration, logs
 from models_registry.learning.evaluation import calibration_error, log_losses
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 LEVEL_SPREAD, SHAPE_SPREAD, SKEW_SPREAD = 0.5, 0.3, 0.2
 """Standard deviations of the prior around the present map: of its level at the typical share (logits; base rates do

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column, Columns, Feature, Kind, LabelledRows
 from models_registry.learning.times import RATES
 
-Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
 BINS = 10

@@ -16,10 +16,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from leads.features import Column
 from models_registry.learning.kernels import compiled
 from models_registry.learning.model import Model
-from models_registry.learning.raw import Floats, Matrix
 
 Indices = NDArray[np.intp]
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.catalogue import ELEVEN_FEATURES, definition_of
 from leads.features import Column, Columns, Feature, Kind
-from models_registry.learning.scores import Floats, Scores
+from models_registry.learning.scores import Scores
 
 BASE_POINTS = 10.0
 LEAST, MOST = 0.01, 0.99

@@ -8,9 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Columns, Feature
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from common.arrays import Floats
 from models_registry.learning.calibration import BetaCalibration
-from models_registry.learning.raw import Floats
 from models_registry.learning.task import Algorithm, Fitted, Progress, Task, silent
 from models_registry.learning.windows import expanding, losses, sampled
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.features import Column, Feature, Kind, LabelledRows
 from models_registry.learning.encoding import LARGEST
 from models_registry.learning.quick import Inner, Quick, losses_of
 from models_registry.learning.times import RATES, of_the_times, rates_that_stay
 
-Floats = NDArray[np.float64]
 NEARLY_ALWAYS, FEWEST_KNOWN = 0.99, 50
 FEWEST_TOLD = 200
 """Newer leads of either outcome: among fewer, noise drowns what a useful feature tells, and none is left out for it.

@@ -6,8 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from models_registry.learning.raw import Floats
-from models_registry.learning.task import Bools
+from common.arrays import Bools, Floats
 
 SPREAD = 0.13
 """The prior's standard deviation of a voice about an equal one: so far it goes unless the leads say otherwise.

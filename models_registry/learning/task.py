@@ -9,11 +9,11 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models_registry.learning.raw import Floats, Matrix, RawScorer
+from common.arrays import Bools, Floats, Matrix
+from models_registry.learning.raw import RawScorer
 
 Progress = Callable[[float, str], None]
 """Told the share done, 0 to 1, and words."""
-Bools = NDArray[np.bool_]
 
 BAGS = 10
 

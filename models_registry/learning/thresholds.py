@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models_registry.learning.evaluation import THRESHOLD, Bools, Floats, Metrics, decisions
+from common.arrays import Bools, Floats
+from models_registry.learning.evaluation import THRESHOLD, Metrics, decisions
 
 COST_RATIO = 5.0
 """A conversion that nobody called for costs so many times what a call in vain does."""

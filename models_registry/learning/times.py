@@ -12,6 +12,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from leads.catalogue import LATELY
 from leads.features import Column, LabelledRows
 
@@ -32,7 +33,6 @@ COMES_BACK = 5.0
 MOST_STEPS, DAYS_A_STEP = 10, 10
 """Numbers come back where a step of theirs does: there are at most so many, each of so many days at least."""
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 

@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats, Matrix
 from models_registry.learning import kernels
 from models_registry.learning.layout import Layout
-from models_registry.learning.raw import Bags, Floats, Link, Matrix
+from models_registry.learning.raw import Bags, Link
 
 Nodes = NDArray[np.uint32]
 DTYPES = {

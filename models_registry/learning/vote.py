@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from common.arrays import Floats, Matrix
 from models_registry.learning.calibration import BetaCalibration
-from models_registry.learning.raw import Bags, Floats, Link, Matrix, RawScorer
+from models_registry.learning.raw import Bags, Link, RawScorer
 
 MOST_MEMBERS = 5
 MEETING = 1e-7

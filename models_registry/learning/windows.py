@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from models_registry.learning.raw import Floats
-from models_registry.learning.task import Bools, Task
+from common.arrays import Bools, Floats
+from models_registry.learning.task import Task
 
 FIRST_SHARE = 0.3
 """The share of the dossiers, oldest first, that every window learns from."""

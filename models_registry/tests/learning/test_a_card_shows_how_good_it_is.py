@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 from sklearn import metrics as theirs
 
+from common.arrays import Floats
 from common.release import RELEASE
 from leads.features import LabelledRows
 from models_registry.learning import learning_curve as growth
@@ -23,8 +24,6 @@ from models_registry.learning.rules import Rule
 from models_registry.learning.thresholds import Thresholds
 from models_registry.learning.wilson import wilson
 from models_registry.tests.learning.simulated import leads
-
-Floats = NDArray[np.float64]
 
 
 def sample(n: int = 400) -> tuple[Floats, NDArray[np.bool_], Floats]:

@@ -4,12 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models_registry.learning.comparison import Comparison, compare
-
-Floats = NDArray[np.float64]
 
 
 def judged(champion_noise: float, challenger_noise: float, *, n: int = 2000, seed: int = 0) -> Comparison:

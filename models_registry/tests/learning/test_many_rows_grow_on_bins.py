@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from common.arrays import Bools, Floats, Matrix
 from models_registry.learning.binned import Binned
 from models_registry.learning.flat import FlatTree, joined
 from models_registry.learning.forest import MANY_ROWS, ForestSettings, Grown, balance, grow
-from models_registry.learning.raw import Floats, Matrix
-from models_registry.learning.task import Bools
 
 SMALL = ForestSettings(bags=2, trees_per_bag=2, depth=4)
 LEAST = 40

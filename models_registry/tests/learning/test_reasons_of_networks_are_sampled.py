@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from common.arrays import Floats, Matrix
 from models_registry.learning.network import NetworkBags
 from models_registry.learning.perceptron import Perceptron
-from models_registry.learning.raw import Floats, Matrix
 from models_registry.learning.task import Fitted, Task, silent
 from models_registry.tests.learning.tasks import task
 

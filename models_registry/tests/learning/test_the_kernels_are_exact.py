@@ -9,13 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
+from common.arrays import Matrix
 from models_registry.learning import forest
 from models_registry.learning.forest import ForestSettings, grow
 from models_registry.learning.layout import quadrature
 from models_registry.learning.trees import TreeEnsemble
-
-Floats = NDArray[np.float64]
-Matrix = NDArray[np.float32]
 
 
 def data(n: int, columns: int, seed: int) -> tuple[Matrix, NDArray[np.bool_]]:

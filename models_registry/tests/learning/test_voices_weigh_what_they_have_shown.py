@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from models_registry.learning.raw import Floats
+from common.arrays import Bools, Floats
 from models_registry.learning.stacking import voices
-from models_registry.learning.task import Bools
 
 
 def shown(n: int, *noise: float, seed: int = 0) -> tuple[Floats, Bools, Floats]:
