@@ -15,9 +15,6 @@ from experiments.statistics.sample_ratio import ALARM, BROAD, CONCENTRATION
 
 Counted = NDArray[np.float64]
 
-SHARE = 0.5
-"""Of the leads that are treated, in every rehearsed experiment."""
-
 
 @dataclass(frozen=True)
 class Rehearsal:
@@ -35,11 +32,11 @@ class Rehearsal:
     sample_ratio: float
 
 
-def rehearse(converted: Bools, *, experiments: int, look_every: int, seed: int) -> Rehearsal:
+def rehearse(converted: Bools, *, experiments: int, look_every: int, seed: int, share: float = 0.5) -> Rehearsal:
     """Puts the leads, in their order, at random into two arms that are alike, and looks after every `look_every`."""
     chance, n = np.random.default_rng(seed), len(converted)
     looks = np.arange(look_every, n + 1, look_every)
-    treated = chance.random((experiments, n)) < SHARE
+    treated = chance.random((experiments, n)) < share
     leads_treated = np.cumsum(treated, axis=1)[:, looks - 1].astype(np.float64)
     sold_treated = np.cumsum(treated & converted, axis=1)[:, looks - 1].astype(np.float64)
     leads = np.broadcast_to(looks.astype(np.float64), leads_treated.shape)
@@ -50,10 +47,10 @@ def rehearse(converted: Bools, *, experiments: int, look_every: int, seed: int) 
         experiments=experiments,
         leads=n,
         looks=len(looks),
-        always_valid=float(winners(arms).any(axis=1).mean()),
+        always_valid=float(winners(arms, share).any(axis=1).mean()),
         fixed=float(fixed.any(axis=1).mean()),
         last_look=float(fixed[:, -1].mean()),
-        sample_ratio=float(_alarms(arms).any(axis=1).mean()),
+        sample_ratio=float(_alarms(arms, share).any(axis=1).mean()),
     )
 
 
@@ -100,31 +97,31 @@ class Arms:
         return np.asarray(smallest < LEAST_IN_ARM)
 
 
-def winners(arms: Arms) -> Bools:
+def winners(arms: Arms, share: float = 0.5, tuning: float = sequential.TUNING) -> Bools:
     """Where the always-valid evidence names a winner, (experiments, looks): what `deciding` says, for many at once."""
     leads = arms.leads_control + arms.leads_treated
-    reach = np.array([sequential.critical_value(each, ASYMPTOTIC_ALPHA, sequential.TUNING) for each in leads[0]])
+    reach = np.array([sequential.critical_value(each, ASYMPTOTIC_ALPHA, tuning) for each in leads[0]])
     by_sequence = np.abs(arms.z) > reach
-    by_count = _log_evidence(arms) > -np.log(EXACT_ALPHA)
+    by_count = _log_evidence(arms, share) > -np.log(EXACT_ALPHA)
     return np.where((leads < EXACT_BELOW) | arms.thin, by_count, by_sequence)
 
 
-def _log_evidence(arms: Arms) -> Counted:
-    first, second = exact.CONCENTRATION * SHARE, exact.CONCENTRATION * (1 - SHARE)
+def _log_evidence(arms: Arms, share: float) -> Counted:
+    first, second = exact.CONCENTRATION * share, exact.CONCENTRATION * (1 - share)
     mixture = betaln(first + arms.sold_treated, second + arms.sold_control) - betaln(first, second)
-    return np.asarray(mixture - arms.sold_treated * np.log(SHARE) - arms.sold_control * np.log(1 - SHARE))
+    return np.asarray(mixture - arms.sold_treated * np.log(share) - arms.sold_control * np.log(1 - share))
 
 
 def _fixed(arms: Arms) -> Bools:
     return np.asarray(np.abs(arms.z) > ndtri(1 - ALPHA / 2))
 
 
-def _alarms(arms: Arms) -> Bools:
-    evidence = np.logaddexp(*(_log_uneven(arms, each) for each in (BROAD, CONCENTRATION))) - np.log(2)
+def _alarms(arms: Arms, share: float) -> Bools:
+    evidence = np.logaddexp(*(_log_uneven(arms, share, each) for each in (BROAD, CONCENTRATION))) - np.log(2)
     return np.asarray(evidence > -np.log(ALARM))
 
 
-def _log_uneven(arms: Arms, concentration: float) -> Counted:
-    first, second = concentration * SHARE, concentration * (1 - SHARE)
+def _log_uneven(arms: Arms, share: float, concentration: float) -> Counted:
+    first, second = concentration * share, concentration * (1 - share)
     mixture = betaln(first + arms.leads_treated, second + arms.leads_control) - betaln(first, second)
-    return np.asarray(mixture - arms.leads_treated * np.log(SHARE) - arms.leads_control * np.log(1 - SHARE))
+    return np.asarray(mixture - arms.leads_treated * np.log(share) - arms.leads_control * np.log(1 - share))
