@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads.models import Dossier, LeadScore
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_past, a_property
+from models_registry import scorers
 from models_registry.models import ScoringRule
 from models_registry.tests.cast import a_version
 from predictions import answers, bulk, scoring
@@ -14,8 +15,9 @@ from predictions.bulk import score_in_bulk
 from predictions.models import Prediction, PredictionBatch
 from predictions.recollection import Recollection
 from predictions.replay import replay
-from predictions.scoring import score_leads
+from predictions.scoring import predictions_from, score_leads
 from predictions.unpacking import inputs, unpack, versions_of
+from predictions.vectors import columns_from
 
 pytestmark = pytest.mark.django_db
 
@@ -60,9 +62,13 @@ def test_reasons_made_later_are_those_made_at_once(by_model: bool) -> None:
         a_past()
         a_version()
     leads = some_leads()
-    in_bulk(leads)
-    for row in Prediction.objects.all():
+    assert in_bulk(leads) == 3
+    chosen = scorers.active("default")
+    for row in map(newest, leads):
         assert row.stored_vector is None
+        columns = columns_from(chosen.scorer.features, [row.inputs])
+        (at_once,) = predictions_from("default", chosen, columns, row.predicted_at)
+        assert row.vector == at_once.vector
         assert sum(part for _, _, part in row.vector) + row.base_probability == pytest.approx(
             row.conversion_probability, abs=1e-9
         )
