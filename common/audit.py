@@ -82,7 +82,7 @@ def record(
         evidence=evidence or {},
     )
     entry.append_after(AuditEntry.objects.end_of(org_id))
-    # Logs are kept elsewhere: who rewrites the whole chain does not rewrite them.
+    # Logs are kept elsewhere: whoever rewrites the whole chain cannot rewrite them, too.
     log.info("audit_recorded", org_id=org_id, act=act, number=entry.number, hash=entry.hash)
     return entry
 

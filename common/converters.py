@@ -36,6 +36,6 @@ class VersionName:
         return name
 
 
-# Here, once: a second registration of a name is an error.
+# Registered here, once: a second registration of a name is an error.
 register_converter(DossierNumber, "dossier")
 register_converter(VersionName, "version")

@@ -65,7 +65,7 @@ def _encoded(field: Field) -> NDArray[Any] | None:
         data = field.encode() if isinstance(field, str) else field
         return np.array(data, dtype=f"V{len(data)}") if data else np.array(b"", dtype="V0")
     if isinstance(field, datetime):
-        # In whole numbers: a float holds the microseconds of today, but not those of 2038.
+        # In integers: a float holds the microseconds of today's moments exactly, but not those of 2038.
         return _encoded(np.array((field - UNIX_EPOCH) // MICROSECOND).astype("datetime64[us]"))
     values = np.asarray(field)
     if values.dtype.kind == "M":

@@ -12,7 +12,7 @@ WHO = (Membership, ServiceToken, AuditEntry)
 
 def has_neighbours(org_id: str) -> bool:
     """Whether the installation serves another organisation, too. One statement, by indexes also in a long history."""
-    # Below and above rather than "another than": no index answers the latter.
+    # "Below or above" instead of "not equal", which no index can answer.
     others = [
         table._default_manager.filter(**{f"org_id__{side}": org_id}).order_by().values_list("org_id")
         for table in WHO

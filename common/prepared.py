@@ -96,5 +96,5 @@ class Prepared:
 
     @cached_property
     def _execute(self) -> str:
-        # By their places: psycopg2 looks each name up by a call of Python. ARRAY[NULL] alone would be of texts.
+        # Positional: psycopg2 looks up a name by a call into Python. Cast: ARRAY[NULL] alone is an array of texts.
         return f"EXECUTE {self._name} ({', '.join(f'%s::{kind}' for kind in self.types.values())})"

@@ -40,7 +40,7 @@ Tokens = Sequence[str | None]
 """The number of each caller's token; None of those who show none of ours."""
 Refusals = Sequence[InvalidToken | None]
 """For each caller None, or what it is told in place of an answer."""
-# Asked for each request, so as it is sent: building it anew by the ORM takes several times what PostgreSQL does.
+# SQL and not the ORM: it is sent with every request, and building it takes the ORM several times as long as PostgreSQL.
 LOOK = Prepared(f"SELECT {LISTED}", NEEDED)
 
 

@@ -179,7 +179,7 @@ class TokenLimit(BaseThrottle):
     def use(self, request: Request, view: Any) -> Use:
         """What this request takes of it."""
         caller = caller_of(request)
-        # By its number: who still holds a revoked token of that name uses up nothing of the one that replaced it.
+        # By number: a revoked token must use up nothing of the one that replaced it under the same name.
         key = (self.setting, caller.org_id, caller.token or caller.name)
         return Use(getattr(settings, self.setting), key, self.cost(request, view))
 

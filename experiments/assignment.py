@@ -90,7 +90,7 @@ def assign(org_id: str, dossiers: Sequence[Dossier]) -> list[Assignment]:
 
 
 def _assignment(deciding: Sequence[Deciding], dossier: Dossier) -> Assignment:
-    # Populations do not overlap, but a lead may move from one to another: where it is in already goes first.
+    # Populations do not overlap, but a lead may move from one to another: the one it is in already goes first.
     for each in sorted(deciding, key=lambda each: dossier.pk not in each.enrolled):
         if found := each.assignment_of(dossier):
             return found

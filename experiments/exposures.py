@@ -10,7 +10,7 @@ from experiments.assignment import Assignment
 from leads import bulk
 from leads.models import Dossier
 
-# A lead that is in already keeps its row, and is counted.
+# A lead that is in already keeps its row; its predictions are counted up.
 EXPOSE = """
 INSERT INTO ab_test_exposure AS known (
     org_id, experiment_id, dossier_id, variant, first_at, predictions, source, owner, probabilities, actions)

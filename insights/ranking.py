@@ -19,7 +19,7 @@ OF_THE_LEAD = ("source", "region", "owner")
 NEWEST_LEADS = 1_000
 """The attributes to choose from are those of so many newest leads: asking every lead would take long."""
 
-# All open leads are counted as those there are less those that are decided: neither reads a lead, nor a score.
+# Open leads are all leads less the decided ones: both are counted from indexes alone.
 COUNTS = """
 SELECT (SELECT count(*) FROM dossier WHERE org_id = %(org_id)s)
        - (SELECT count(*) FROM lead_score WHERE org_id = %(org_id)s AND is_decided),

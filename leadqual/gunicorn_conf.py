@@ -27,7 +27,7 @@ worker_tmp_dir = str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
 
 LINES = 2  # to PostgreSQL, shared by a process's threads: with one, or four, a prediction takes more of the processor
 
-# However slow the database is, or locked by whom: a request is answered 503 rather than never.
+# However slow or locked the database is, a request is answered (503).
 os.environ.setdefault("DATABASE_STATEMENT_SECONDS", "20")
 
 # A request is scored in the thread that serves it; more threads are for jobs.

@@ -48,7 +48,7 @@ def _as_json(event: EventDict, **named: Any) -> str:
 
 def configure() -> None:
     """Tells structlog to hand its events to the standard library's handlers."""
-    # No line says where in the code, or by which thread, it was written: so it need not be found out either.
+    # No line names its place in the code or its thread, so logging need not look these up.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(

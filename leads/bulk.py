@@ -40,7 +40,7 @@ def literal(values: Sequence[Any]) -> str:
         return '{"' + '","'.join(map(datetime.isoformat, values)) + '"}'
     if kinds == {str}:
         plain = '","'.join(values)
-        # Texts without quotes and backslashes, which nearly all are, need no look at each.
+        # Nearly all texts are without quotes and backslashes: then none has to be escaped.
         if "\\" not in plain and plain.count('"') == 2 * (len(values) - 1):
             return f'{{"{plain}"}}'
     return "{" + ",".join(map(_element, values)) + "}"

@@ -167,7 +167,7 @@ def first_telling(telling: TellingOf, dossier_id: int, differences: Differences)
     lead = telling.lead
     if lead.property is not None:
         differences.put_property(dossier_id, lead.property, lead.created_at)
-    # Once a lead and not once an attribute, of which a file may have millions.
+    # Computed once a lead and not once an attribute, of which a file may have millions.
     since, otherwise = lead.created_at.isoformat(), _availability_by_age(telling)
     differences.attributes += [
         (dossier_id, name, bulk.as_json(value), since, lead.availability.get(name, otherwise))

@@ -54,7 +54,7 @@ NOTE_NEWS = """
 UPDATE dossier SET updated_at = clock_timestamp()
 FROM (SELECT id FROM dossier WHERE id = ANY(%s) ORDER BY number FOR NO KEY UPDATE) AS told WHERE dossier.id = told.id
 """
-# Leads to which nothing has happened yet, which an import often tells of: none of their events can be known.
+# Leads without any event, as an import often brings them: none of theirs can be known already.
 WITH_EVENTS = """
 SELECT sent.dossier_id FROM unnest(%s::bigint[]) AS sent (dossier_id)
 WHERE EXISTS (SELECT FROM message_entity WHERE dossier_id = sent.dossier_id)

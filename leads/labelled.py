@@ -23,7 +23,7 @@ from leads.foreknowledge import availability_of
 from leads.models import Organisation
 from leads.seen import LeadGone
 
-# A lead of an adopted table counts as recorded when it came in; that it was first seen later, its first step says.
+# A lead of an adopted CRM table counts as recorded at its creation; when we first saw it is told by its first step.
 HISTORIES = """
 SELECT d.id, d.created_at, o.converted, coalesce(o.is_exact, false), greatest(o.occurred_at, d.created_at),
        least(greatest(d.recorded_at, first.seen_at), %(until)s)
@@ -80,15 +80,15 @@ class History:
         return self._is_followed_at(moment) and (self.decided_at is None or self.decided_at > moment)
 
     def _is_followed_at(self, moment: datetime) -> bool:
-        # Of one whose decision has no time nothing is known between its creation and the telling, so nothing must be
-        # taken of the undecided ones told with it either: they would be those that never convert.
+        # Where the time of a decision is unknown, nothing is known between creation and first report. So nothing may be
+        # taken there of undecided leads from the same report, either: those would be the ones that never convert.
         if moment == self.created_at:
             return True
         is_timed = self.decided_at is None or self.is_exact
         return is_timed and (self.heard_at is None or moment >= self.heard_at)
 
     def _decided_at_creation(self, moment: datetime) -> bool:
-        # A lead that arrives decided is still a lead: it counts once, as it came in.
+        # A lead that arrives already decided counts once, as it was at its creation.
         return moment == self.created_at == self.decided_at
 
 

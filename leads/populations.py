@@ -48,7 +48,7 @@ class Sources:
     def rate_lately(self, days: int) -> float:
         """The smoothed share of won among the leads decided in so many days before; NaN where none was ever decided."""
         decided, won = self.lately.get(days, (0, 0))
-        # Decisions that were taken back lately may be more than those made.
+        # May be negative: more decisions may have been corrected lately than were made.
         decided = max(decided, 0)
         return (min(max(won, 0), decided) + SMOOTHING * self.average) / (decided + SMOOTHING)
 

@@ -36,7 +36,7 @@ FROM pairs JOIN dossier d ON d.id = pairs.dossier_id AND d.org_id = %(org_id)s
 LEFT JOIN property p ON p.dossier_id = d.id
 """
 
-# What a field was at the moment is what the first later change replaced.
+# A field's value at the moment is the old value of the first change after it.
 CHANGES = """
 (SELECT DISTINCT ON (ix, field) 'change', ix, field, coalesce(old_value, 'null')::text
 FROM pairs JOIN lead_change c ON c.dossier_id = pairs.dossier_id AND c.changed_at > pairs.known_by
@@ -62,7 +62,7 @@ FROM (
 ) AS occurrences GROUP BY ix, name
 """
 
-# Which may be used is the same for all who ask, so it stands there as words of our own and not as a parameter.
+# Which availabilities may be used is constant, so they are literals of ours and no parameter.
 ATTRIBUTES = f"""
 (SELECT DISTINCT ON (ix, name) 'attribute', ix, name, coalesce(a.value, 'null')::text
 FROM pairs JOIN lead_attribute a ON a.dossier_id = pairs.dossier_id
@@ -101,7 +101,7 @@ def within(dossier: str, moment: str) -> str:
 )"""  # noqa: S608
 
 
-# Of any size a number may be, which orjson would not read: but without the layers of json.loads.
+# Not orjson, which refuses integers beyond 64 bits; and without the layers of json.loads.
 decoded = json.JSONDecoder().raw_decode
 NOT_KNOWN = np.iinfo(np.int64).max
 """The instant from which a property is known that there is not."""

@@ -28,7 +28,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS lead_pair (
     ix bigint, dossier_id bigint, moment timestamptz, known_by timestamptz) ON COMMIT DELETE ROWS;
 TRUNCATE lead_pair
 """
-# Keys that are near each other, as those of a chunk, are near each other in an index, too: hence lowest and highest.
+# The keys of a chunk are near each other, and so are their entries in an index: so it is read from lowest to highest.
 WORDS = {"source": "d.source", "region": "d.region", "property.city": "p.city"}
 NUMBERS = {"source_score": "d.source_score", "amount": "d.amount", "property.price": "p.price"}
 LEADS = """

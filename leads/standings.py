@@ -22,7 +22,7 @@ from leads.populations import Markets, Sources, markets_by_day, marks_of, source
 from leads.seen import Kept
 from leads.tables.standing import StandingKind
 
-# Bucket k: decided before mark k and not before mark k - 1. A superseded outcome is taken back.
+# Bucket k: decided before mark k and not before mark k - 1. A superseded outcome is subtracted when it was superseded.
 COUNT_SOURCES = """
 SELECT nullif(d.source, ''), width_bucket(at, %(days)s::timestamptz[]), sum(decided)::bigint, sum(won)::bigint
 FROM (
@@ -57,7 +57,7 @@ LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('lead_standing ' || %s
 KEEP = """
 INSERT INTO lead_standing (id, org_id, kind, day, content) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
-# A lead that is dated into the future is read as of then: that makes no day of the present old.
+# From today at the latest: a lead dated into the future is read as of then, which makes no present day obsolete.
 FORGET = "DELETE FROM lead_standing WHERE org_id = %s AND kind = %s AND day < least(%s::date, current_date) - 31"
 
 Tallies = list[tuple[Any, ...]]

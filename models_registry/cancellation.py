@@ -13,7 +13,7 @@ from models_registry.models import TrainingRun
 @transaction.atomic
 def cancel_training(*, run: TrainingRun, by: str, at: datetime) -> bool:
     """Cancels the run; its worker stops at its next report and changes nothing. False where it had ended already."""
-    # First, as a worker that registers its version: the other way round each would wait for what the other holds.
+    # Locked first, in the order of a worker that registers its version: the other way round they would deadlock.
     chained.lock(run.org_id)
     if not run.cancel():
         return False

@@ -31,7 +31,7 @@ from models_registry.tables.run import Window
 
 TRAIN_TASK = "models_registry.tasks.train"
 DAYS_A_MONTH = 30.44
-# What a CRM has written since the last look is seconds old; of tables just adopted the schedule follows the rest.
+# Few: what the CRM has written itself since the last minute. Of tables just adopted the schedule follows the rest.
 MOST_FOLLOWED = 20_000
 
 
@@ -204,7 +204,7 @@ def _register(run: TrainingRun, rows: LabelledRows, learned: Learned, verdict: g
     """Version, artefact, card, activation and the run's end stand or fall together."""
     now, content = timezone.now(), write(learned.model)
     with transaction.atomic():
-        # Nobody else changes meanwhile what is live, nor takes the next free name.
+        # Holding the ledger's lock: nobody else changes what is live meanwhile, nor takes the next free name.
         ledger.lock(run.org_id)
         verdict = gate.still_holds(run.org_id, verdict)
         version = _new_version(run, rows, learned, digest_of(content), now)

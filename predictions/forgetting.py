@@ -88,7 +88,7 @@ def _keep_figures(lead: Dossier) -> int:
     for batch_id, row in predictions.filter(packed__isnull=False).values_list("batch_id", "packed"):
         packed.setdefault(batch_id or 0, []).append(bytes(row or b""))
     count = predictions.update(dossier=None, stored_vector=[], packed=None)
-    # In one order, as others of these batches may be forgotten at the same time.
+    # In the order of keys, so that two who forget leads of the same batches at once cannot deadlock.
     for batch in PredictionBatch.objects.select_for_update().filter(pk__in=packed).order_by("pk"):
         _blank_words_of_nobody(batch, packed[batch.pk])
     return count

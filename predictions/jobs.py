@@ -39,7 +39,7 @@ SCORE_TASK = "predictions.tasks.score"
 CHUNK_TASK = "predictions.tasks.score_chunk"
 NOBODY = [0]
 """In place of no number at all, of which Django makes no statement (EmptyResultSet): no lead has this one."""
-# What a lead that is forgotten while it is scored comes to: before it is read, and before its score is stored.
+# What is raised where a lead is forgotten while it is scored: before it is read, or before its score is stored.
 FORGOTTEN = (LeadGone, IntegrityError)
 log = structlog.get_logger(__name__)
 # What tells of a lead, and the moment from which it counts. That may lie before the moment at which we were told, which
@@ -177,7 +177,7 @@ def tell_progress(job: ScoreJob) -> None:
     counts = chunks.count(job)
     if counts.left:
         job.report("scoring", counts.share)
-        # Another worker may have ended it since, and has counted all.
+        # Another worker may have counted all and ended the job since.
         ScoreJob.objects.filter(pk=job.pk, status=JobStatus.RUNNING).update(scored=counts.scored, failed=counts.failed)
     elif counts.failed or counts.given_up:
         job.fail(chunks.reasons(job), scored=counts.scored, failed=counts.failed, progress=1.0)

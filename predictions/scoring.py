@@ -156,7 +156,7 @@ def _store(
     moments: Sequence[datetime] = read.moment.tolist()
     for prediction, moment in zip(predictions, moments, strict=True):
         prediction.as_of = moment.replace(tzinfo=timezone.get_default_timezone())
-    # One statement is a transaction of its own: without anything beside it, BEGIN and COMMIT are left out.
+    # A single statement is a transaction by itself, so BEGIN and COMMIT are left out.
     with transaction.atomic() if shadowed or seen else contextlib.nullcontext():
         store(predictions, _worths(read), meanwhile=meanwhile)
         shadows.keep(shadowed, predictions)

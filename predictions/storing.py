@@ -29,7 +29,7 @@ COLUMNS = {
 }
 """What is stored of each prediction, and its type."""
 GIVEN = COLUMNS | {"worth": "float8"}
-# All rows are one text of JSON: value by value, psycopg2 takes longer to write them than PostgreSQL to read that.
+# All rows as one JSON text: psycopg2 takes longer to write value after value than PostgreSQL to read that.
 MADE = f"""
 WITH given AS (
     SELECT * FROM ROWS FROM (

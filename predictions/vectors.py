@@ -39,7 +39,7 @@ def rows_from(features: Iterable[Feature], columns: Columns) -> list[dict[str, A
 def rows_of(names: Iterable[str], columns: Columns) -> list[list[Any]]:
     """Each row's values of the named features, as JSON shows them: missing is null, whole numbers have no point
     where each digit of them is known."""
-    # In line, as a call for each of a row's values would cost a request more than scoring it.
+    # Inlined: a function call for each of a row's values would cost a request more than scoring it.
     return [
         [
             None
@@ -57,7 +57,7 @@ def vectors_of(
     names: Sequence[str], rows: Sequence[Sequence[Any]], parts: NDArray[np.float64]
 ) -> Iterator[list[list[Any]]]:
     """Of each row, [feature, value, contribution] for every feature, largest contribution, (rows, k), first."""
-    # All rows' arrays at once: each call of numpy costs more than its sums of one row.
+    # For all rows at once: a numpy call costs more than its arithmetic on one row.
     for values, shares, largest in zip(rows, parts.tolist(), largest_first(parts).tolist(), strict=True):
         yield [[names[at], values[at], shares[at]] for at in largest]
 

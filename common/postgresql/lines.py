@@ -36,7 +36,7 @@ class Line:
         self._connection = psycopg2.connect(**params, async_=True)
         self._wait()
         self._patience = patience
-        # As Django's PostgreSQL backend does with its own: fields read JSON by themselves, times are in UTC.
+        # As Django's PostgreSQL backend has its own connections: JSON is left to the model's field, times are in UTC.
         psycopg2.extras.register_default_jsonb(conn_or_curs=self._connection, loads=lambda text: text)
         self._cursor = self._connection.cursor()
         self._cursor.tzinfo_factory = database.tzinfo_factory
@@ -79,7 +79,7 @@ class Offer:
     """The lines of a process. The one used last is given next: its server process has warm caches."""
 
     def __init__(self) -> None:
-        # Taken from the end, and put back there. None, or a line that has closed: one is made when it is needed.
+        # A stack: lines are taken from its end, and put back there. None or a closed line is replaced when needed.
         self._places: list[Line | None] = []
         self._patience: float | None = None
 

@@ -50,7 +50,7 @@ def _watch(limit: float) -> None:
 
 
 def _cut(database: DatabaseWrapper) -> None:
-    # It may have closed meanwhile, or not stand yet: then there is nothing to cut.
+    # The connection may have closed meanwhile, or not be open yet: then there is nothing to cut.
     gone = (OSError, AttributeError, database.Database.Error)
     with contextlib.suppress(*gone), socket.socket(fileno=os.dup(database.connection.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Each p-value corrected for the others, in their order; those that are unknown stay so, and count as made."""
-    # By hand: statsmodels' multipletests collects garbage at each call, which takes most of a second here.
+    # statsmodels has it, too, but is for tests only; and its multipletests takes most of a second to collect garbage.
     known = [1.0 if p is None else p for p in p_values]
     adjusted, largest = list(p_values), 0.0
     for rank, at in enumerate(sorted(range(len(known)), key=known.__getitem__)):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Alone, few honest columns part won from lost leads better than this (ROC-AUC).
+# Few honest columns reach a higher ROC-AUC by themselves.
 TOO_GOOD = 0.80
 # A column that is filled for nearly all leads of one kind and few of the other was filled because of it.
 FILLED_GAP = 0.4

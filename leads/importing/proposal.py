@@ -16,7 +16,7 @@ from leads.importing.mapping import FileMap
 from leads.importing.mapping_toml import FIELDS
 from leads.importing.values import RowProblem, filled, identity, kind_of, number, parsed
 
-# As many rows are looked at; beyond them a file is taken to go on as it began.
+# So many rows are looked at; the rest of the file is taken to be like them.
 ROWS = 20_000
 SPREADSHEETS = "cp1252"
 PLACEHOLDERS = ("Select", "N/A", "n/a", "NA", "NULL", "null", "None", "none", "-", "--", "?", "nan", "NaN", "#N/A")

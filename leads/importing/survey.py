@@ -15,7 +15,7 @@ from leads.importing.lead_rows import LeadReader
 from leads.importing.mapping import FileMapping
 from leads.importing.values import RowProblem, filled, kind_of
 
-# A column is of numbers or dates where nearly all of its cells are: the others are mistakes, and reported as such.
+# A column holds numbers or dates if nearly all of its cells do: the others are reported as mistakes.
 NEARLY_ALL = {"number": 0.99, "date": 0.99, "boolean": 1.0}
 REPORT_EVERY = 20_000
 Progress = Callable[[str, int, int], None]

@@ -74,12 +74,12 @@ class Dossier(OrgScoped):
         ]
         indexes = [
             models.Index(fields=["org_id", "created_at"], name="dossier_org_created"),
-            # What words are in use is asked of these.
+            # By these, `leads.vocabulary` finds the distinct values.
             models.Index(fields=["org_id", "source"], name="dossier_org_source"),
             models.Index(fields=["org_id", "region"], name="dossier_org_region"),
             models.Index(fields=["org_id", "owner"], name="dossier_org_owner"),
             models.Index(fields=["org_id", "status"], name="dossier_org_status"),
-            # Nearly empty: what the CRM itself has written since the last look (`leads.untold`).
+            # Nearly empty: only statuses that the CRM itself has written since the last look (`leads.untold`).
             models.Index(
                 fields=["org_id", "id"],
                 condition=models.Q(noted_status__isnull=True) | ~models.Q(noted_status=models.F("status")),

@@ -49,7 +49,7 @@ class Outcome(OrgScoped):
     class Meta:
         db_table = "lead_outcome"
         constraints = [
-            # A lead has one outcome at a time; its corrections are the superseded rows.
+            # A lead has one current outcome; corrected ones stay as superseded rows.
             models.UniqueConstraint(
                 fields=["dossier"], condition=models.Q(superseded_at__isnull=True), name="lead_outcome_one_current"
             )

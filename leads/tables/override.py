@@ -47,7 +47,7 @@ class Override(OrgScoped):
     class Meta:
         db_table = "lead_override"
         constraints = [
-            # What a person thinks of a lead is one thing at a time.
+            # A lead has at most one override that stands.
             models.UniqueConstraint(
                 fields=["dossier"], condition=models.Q(ended_at__isnull=True), name="lead_override_one_standing"
             ),

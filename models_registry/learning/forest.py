@@ -147,7 +147,7 @@ def _grow_bag(
 
 def _flatten(estimator: Any) -> FlatTree:
     tree = estimator.tree_
-    # A bag without one of the classes has a single column of values.
+    # A bag in which one class is missing has a single column of values.
     several = tree.value.shape[2] > 1
     value = tree.value[:, 0, 1] if several else np.full(tree.node_count, float(estimator.classes_[0]))
     return FlatTree.of(

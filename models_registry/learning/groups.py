@@ -68,7 +68,7 @@ def _ages_of(rows: LabelledRows) -> NDArray[np.int64]:
     """Which of the ages each row's is, (n,); -1 where it is none."""
     days = (rows.moment - rows.created_at) / np.timedelta64(1, "D")
     starts = np.array([start for start, _ in AGES])
-    # A snapshot is taken to the microsecond: one at seven days is not one of six.
+    # Snapshots are exact to the microsecond: one at seven days must not be rounded down to six.
     return np.asarray(np.searchsorted(starts, days + 1e-9, side="right") - 1)
 
 

@@ -49,7 +49,7 @@ class LogisticRegression:
             whole = _Weighed.learnt(design, task)
 
         def fit_one(part: Task) -> tuple[Floats, Floats]:
-            # With penalties of its own: which features tell something is itself no more than an estimate.
+            # Penalties are learnt anew in each bag: which features tell something is an estimate, too.
             bag = whole.again(part)
             return np.array([bag.intercept]), bag.coefficient
 

@@ -62,7 +62,7 @@ def reference_of(past: LabelledRows, newest: LabelledRows, probability: Floats) 
         "features": {
             feature.name: _entry(feature, past.columns[feature.name], sample)
             for feature in past.features
-            # How leads fare lately is the same for all of a day: it moves every day, and to follow it is its purpose.
+            # Recent rates are left out: they are the same for all leads of a day, and are meant to move.
             if feature.name not in RATES
         },
         "score": _numbers(Kind.NUMERIC, probability, held_out),

@@ -86,7 +86,7 @@ def _absent(model: Model) -> _Absent:
 
 
 def _encoded(model: Model, name: str, values: Column) -> Matrix:
-    # Of the other features any value will do: only this one's columns are taken.
+    # The other features may have any value: only this one's columns are used.
     missing = {each.name: np.array([None if each.is_category else np.nan] * len(values)) for each in model.features}
     return model.encoder.transform(missing | {name: values})
 

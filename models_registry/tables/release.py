@@ -32,7 +32,7 @@ class ReleasedAttribute(OrgScoped):
         permissions = [("release_suspect", "Can release an attribute that looks like a leak")]
         constraints = [
             models.UniqueConstraint(fields=["org_id", "attribute"], name="ml_released_attribute_once"),
-            # Nobody releases a suspect without saying why.
+            # No release without a reason.
             models.CheckConstraint(condition=~models.Q(reason=""), name="ml_released_attribute_has_reason"),
         ]
 

@@ -73,7 +73,7 @@ class TrainingRun(Job):
     class Meta:
         db_table = "ml_training_run"
         constraints = [
-            # However many doors ask at once, one run an organisation is under way.
+            # At most one open run an organisation, however many ask at the same time.
             models.UniqueConstraint(
                 fields=["org_id"], condition=models.Q(status__in=OPEN_STATUSES), name="ml_training_run_one_open"
             )

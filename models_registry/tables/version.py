@@ -70,7 +70,7 @@ class ModelVersion(OrgScoped):
         ]
         constraints = [
             models.UniqueConstraint(fields=["org_id", "version"], name="ml_model_version_once"),
-            # Two people activate at once: the database lets one of them win.
+            # At most one active version: where two people activate at once, the database lets one of them win.
             models.UniqueConstraint(
                 fields=["org_id"], condition=models.Q(is_active=True), name="ml_model_version_one_active"
             ),
