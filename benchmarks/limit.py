@@ -11,7 +11,8 @@ import numpy as np
 
 from benchmarks.load import post
 from benchmarks.peers import Asked
-from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
+from benchmarks.serving import LEADS_ASKED_FOR, started, wait_until_answered
+from tests.processes import free_port
 
 NAME = "the least: one read, the kernels, one insert"
 WEB = [

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import WrongAnswer, ask, get, post
+from tests.processes import free_port
 
 PROJECT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 120.0
@@ -53,13 +53,6 @@ class Served:
         query = "" if contributions else "?contributions=false"
         body = json.dumps({"org_id": "default", "batch": items}).encode()
         return post(self.port, f"/api/v1/predict/batch{query}", body, self.token)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_answered(process: Process, port: int, request: bytes) -> float:

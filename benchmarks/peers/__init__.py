@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.environments import python_with, run
 from benchmarks.load import post
-from benchmarks.serving import LEADS_ASKED_FOR, free_port, started, wait_until_answered
+from benchmarks.serving import LEADS_ASKED_FOR, started, wait_until_answered
+from tests.processes import free_port
 
 HERE = Path(__file__).parent
 WORKERS = "2"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from random import Random
 
 import psutil
+
+from tests.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 180.0
@@ -108,7 +109,7 @@ def installed(var: Path) -> Iterator[Installation]:
         raise Failed(f"{var} is in use")
     with held, embedded.running():
         _prepare()
-        installation = Installation(var, _free_port())
+        installation = Installation(var, free_port())
         try:
             for name in ("web", "worker", "beat"):
                 installation.start(name)
@@ -147,12 +148,6 @@ def _prepare() -> None:
         done = subprocess.run([sys.executable, *arguments], cwd=ROOT, text=True, capture_output=True, check=False)
         if done.returncode:
             raise Failed(f"{' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers_200(address: str) -> bool:
