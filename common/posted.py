@@ -1,4 +1,4 @@
-"""What a person wrote into a form of one field or two, which is no form of Django's."""
+"""Text fields that are read from a POST directly, where one or two fields are not worth a Django form."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from common.serializers import LONGEST_TEXT
 
 
 def text_of(request: HttpRequest, name: str = "reason") -> str:
-    """What stands in the field, as much as is kept of a text; without NUL, which PostgreSQL stores nowhere."""
+    """The field's text, cut to the length that is kept of texts, and without NUL, which PostgreSQL cannot store."""
     return request.POST.get(name, "").replace("\x00", "").strip()[:LONGEST_TEXT]

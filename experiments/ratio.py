@@ -1,4 +1,4 @@
-"""Whether leads fall into the arms as designed: at every look, and within every source and owner."""
+"""Sample-ratio mismatch: whether leads fall into the arms as designed, at every look and in every source and owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_STRATA = 20
 
 @dataclass(frozen=True)
 class StratumRatio:
-    """The check within one source or owner; its p-value is corrected for the others."""
+    """The test within one source or owner; its p-value is corrected for the other strata."""
 
     name: str | None
     leads: list[int]
@@ -24,13 +24,13 @@ class StratumRatio:
 
     @property
     def holds(self) -> bool:
-        """Whether chance explains it."""
+        """Whether there is no mismatch beyond chance."""
         return self.p_value >= ALARM
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The check over all leads, the smallest p-value so far; None where there are no leads yet."""
+    """The test over all leads with its smallest p-value so far (None without leads), and those within strata."""
 
     leads: list[int]
     expected: list[float]
@@ -40,12 +40,12 @@ class Ratio:
 
     @property
     def holds(self) -> bool:
-        """Whether the result may be shown."""
+        """Whether there is no mismatch over all leads, so that the result may be shown."""
         return self.p_value is None or self.p_value >= ALARM
 
 
 def ratio(arms: Sequence[Standing], strata: Sequence[Stratum]) -> Ratio:
-    """Day by day in the order in which the leads came, then by source and by owner, the twenty largest of each."""
+    """Tests day by day in the order in which leads came, then the twenty largest sources and owners."""
     shares, leads = [arm.share for arm in arms], [arm.everyone.leads for arm in arms]
     found = sample_ratio.sequential_p_values(_days(arms), shares)
     names = [arm.variant for arm in arms]

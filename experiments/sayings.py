@@ -1,4 +1,4 @@
-"""What both methods said of the same leads: where they differ, and how good each was on all of them."""
+"""Both methods' predictions for the same leads: where they differ, and how good each was on all of them."""
 
 from __future__ import annotations
 

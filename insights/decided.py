@@ -1,4 +1,4 @@
-"""What became of leads, by what was recommended last before they were decided."""
+"""Outcomes of decided leads, by the last recommendation before each was decided."""
 
 from __future__ import annotations
 

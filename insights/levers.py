@@ -1,4 +1,4 @@
-"""What a person may suppose to be otherwise of a lead: one slider for each feature that working the lead can change."""
+"""The sliders of the what-if on a lead's page: one for each feature that working the lead can change."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ LEFT_OUT = (ENGAGEMENT,)
 class Lever:
     """A slider from `low` to `high`, standing at `at`: the step nearest to the lead's value, which `shown` says.
 
-    A browser puts a slider on a step by itself; one that it had to move would never be back where it began.
+    A browser moves a slider to its nearest step by itself; one that starts off a step could never be put back where it
+    began.
     """
 
     name: str

@@ -1,6 +1,7 @@
-"""What follows from a feature that is supposed to be other than it is. Pure: no Django.
+"""The rules of the what-if: which other features follow when one is changed. Pure: no Django.
 
-For one lead, any change; for many at once, messages that they write. `docs/features.md` has the same rules in words.
+For one lead, any change; for many at once, further messages that they write. `docs/features.md` has the same rules in
+words.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ RECENT_DAYS = 7
 
 
 def answered_more(columns: Columns, more: int) -> Columns:
-    """The columns as they would be had each lead just written so many messages more, with what follows from that."""
+    """The columns as they would be if each lead had just written so many messages more, with what follows from it."""
     supposed = dict(columns)
     for name in (INBOUND, RECENT_INBOUND):
         if name in columns:
@@ -39,7 +40,7 @@ def answered_more(columns: Columns, more: int) -> Columns:
 def followers(present: Row, changes: Row, *, waited_minutes: float) -> dict[str, Any]:
     """The further features that the changes move, with their new values; never one that is changed itself.
 
-    `waited_minutes` is the response time of a first answer that is given now.
+    `waited_minutes` becomes the response time if the changes include a first answer.
     """
     moving = _Moving(present, changes)
     moving.answer(waited_minutes)
@@ -56,7 +57,7 @@ def _totals(names: Iterable[str]) -> list[str]:
 
 
 def _lately(total: str) -> str:
-    """The count of the last days that goes with one of all days. How other leads fare lately is no such count."""
+    """The name of the last-7-days count that belongs to a total count."""
     return f"{total.removesuffix('count')}last_7_days"
 
 

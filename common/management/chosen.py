@@ -1,4 +1,4 @@
-"""Of which organisations a command is to tell."""
+"""Which organisations a command reports on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.core.management.base import CommandError
 
 
 def chosen(org_id: str | None, organisations: Sequence[str]) -> Sequence[str]:
-    """That one, or all of them. Raises CommandError where it is none of them: nothing was looked at then."""
+    """The one that was named, or all. Raises CommandError where the named one is not among them."""
     if org_id is None:
         return organisations
     if org_id not in organisations:

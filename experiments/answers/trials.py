@@ -1,4 +1,4 @@
-"""What is said around an experiment: who did what with it, what one would take, whether the method keeps its word."""
+"""What stands around an experiment's result: its history, the plan of a new one, and the self-test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How probable it is that treatment is better, and what is lost if it is taken and is not. Shown, never deciding.
+"""The posterior probability that treatment is better, and the expected loss of either choice. Shown, never deciding.
 
 Watched daily, "95 % better" comes up in a third to a half of the experiments in which nothing differs.
 """
@@ -15,7 +15,7 @@ from experiments.statistics.proportions import Counts
 
 @dataclass(frozen=True)
 class Belief:
-    """Of two arms under flat priors. Losses are in conversions a lead."""
+    """Posterior quantities of two arms under flat priors. Expected losses are in conversions a lead."""
 
     better: float
     loss_if_treatment: float

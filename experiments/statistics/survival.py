@@ -1,6 +1,6 @@
-"""How conversions come in with time: Kaplan and Meier's curve in whole days, of leads not all watched to the end.
+"""Time to conversion: Kaplan and Meier's curve in whole days, of leads that were not all observed to the end.
 
-A lead that is lost stays at risk and never converts; only that its window is not over yet censors it.
+A lost lead stays at risk and never converts: only an open window censors.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def median_of_days(by_day: Sequence[int]) -> float | None:
 
 @dataclass(frozen=True)
 class Speed:
-    """How far treatment was ahead at its best day, and how far it is at the end of the window."""
+    """How far treatment was ahead at its best day, and how far at the end of the window."""
 
     day: int
     ahead: float
@@ -90,7 +90,7 @@ class Speed:
 
     @property
     def faster_not_more(self) -> bool:
-        """Ahead on the way beyond chance, and not at the end."""
+        """Whether treatment was ahead on the way beyond chance, and is not at the end: it only converts sooner."""
         return self.ahead_z > EARLY_Z and self.at_end_z < LATE_Z and self.at_end < self.ahead / 2
 
 

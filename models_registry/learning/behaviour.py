@@ -1,4 +1,4 @@
-"""A behavioural test of a model: answering a lead must not lower its probability on average."""
+"""A behavioural test of a model: a lead that answers more must not become less likely to convert, on average."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Answering:
 
 
 def when_answering_more(model: Scorer, columns: Columns, weight: NDArray[np.float64]) -> Answering:
-    """Scores n leads as if each had just been answered more often, with all that follows from it. Weights (n,)."""
+    """Scores n leads as if each had just answered more often, with all that follows from it. Weights (n,)."""
     if INBOUND not in {feature.name for feature in model.features}:
         return Answering({})
     before = model.score(columns, contributions=False).probability

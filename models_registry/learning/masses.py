@@ -1,4 +1,4 @@
-"""Rows in the order of their scores, cut into parts of equal mass: for calibration and for tenths."""
+"""Quantile bins by weight: rows in the order of their scores, cut into parts of equal mass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from common.arrays import Floats
 
 
 def equal_masses(score: Floats, weight: Floats, parts: int) -> NDArray[np.int64]:
-    """The part of each row, (n,), 0 for the lowest scores; a row lies where the middle of its mass does."""
+    """The bin of each row, (n,), 0 for the lowest scores: the one in which the middle of the row's mass lies."""
     order = np.argsort(score, kind="stable")
     mass = weight[order]
     place = np.empty(len(score), dtype=np.int64)
