@@ -101,9 +101,9 @@ class Offer:
     def take(self, database: DatabaseWrapper) -> Line | None:
         """A line to the database of that connection of Django's; None where none is free or none must be used.
 
-        None must be used within a transaction, nor where statements are being watched: both would miss what another
-        connection does. Lines live as long as Django's connections (CONN_MAX_AGE); where these are not kept, there are
-        no lines.
+        None must be used within a transaction, whose writes another connection does not see, nor where statements are
+        being watched. Lines live as long as Django's connections (CONN_MAX_AGE); where these are not kept, there are no
+        lines.
         """
         if not self._places or not _fit(database):
             return None
