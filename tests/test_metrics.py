@@ -172,8 +172,8 @@ def test_beat_that_never_handed_out_a_task_is_silent_since_its_schedules_were_ma
     made = PeriodicTask.objects.aggregate(made=Min("date_changed"))["made"]
     assert not PeriodicTask.objects.filter(last_run_at__isnull=False).exists()
     assert value_of(shown(), "ml_beat_last_task_timestamp_seconds") == pytest.approx(made.timestamp())
-    PeriodicTask.objects.filter(name="Train models").update(last_run_at=made + timedelta(hours=1))
-    assert value_of(shown(), "ml_beat_last_task_timestamp_seconds") == pytest.approx(made.timestamp() + 3600)
+    PeriodicTask.objects.filter(name="Train models").update(last_run_at=made - timedelta(hours=1))
+    assert value_of(shown(), "ml_beat_last_task_timestamp_seconds") == pytest.approx(made.timestamp() - 3600)
 
 
 def test_labels_of_versions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
