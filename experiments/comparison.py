@@ -67,7 +67,7 @@ def compare(control: Standing, treatment: Standing, planned: int | None, treatme
         belief=belief(control.matured, treatment.matured)
         if control.matured.leads and treatment.matured.leads
         else None,
-        less_noise=_less_noise(control, treatment, planned),
+        less_noise=_less_noise(control, treatment, planned, treatments),
         revenue=revenue,
         revenue_p=revenue_p,
     )
@@ -80,20 +80,20 @@ def compare_all(arms: Sequence[Standing], planned: int | None) -> list[Compariso
     return [replace(each, adjusted_p=p) for each, p in zip(found, corrected, strict=True)]
 
 
-def _less_noise(control: Standing, treatment: Standing, planned: int | None) -> Variance:
+def _less_noise(control: Standing, treatment: Standing, planned: int | None, treatments: int) -> Variance:
     made = cuped.adjust(control.covaried, treatment.covaried)
     if made is None:
         unknown = Estimate.unknown(NO_COVARIATE)
         return Variance(unknown, unknown, None, None)
-    return _variance(made, control.covaried.n + treatment.covaried.n, planned)
+    return _variance(made, control.covaried.n + treatment.covaried.n, planned, ASYMPTOTIC_ALPHA / treatments)
 
 
-def _variance(made: Adjusted, leads: int, planned: int | None) -> Variance:
+def _variance(made: Adjusted, leads: int, planned: int | None, alpha: float) -> Variance:
     at_once = means.Compared(made.value, made.standard_error, max(leads - 2, 1))
     tuning = float(planned or sequential.TUNING)
     return Variance(
         difference=at_once.estimate(),
-        always_valid=sequential.confidence_sequence(made.value, made.standard_error, leads, ASYMPTOTIC_ALPHA, tuning),
+        always_valid=sequential.confidence_sequence(made.value, made.standard_error, leads, alpha, tuning),
         p_value=at_once.p_value,
         reduction=made.reduction,
     )

@@ -71,7 +71,9 @@ def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Di
         treatment=new,
         difference=proportions.difference(old, new),
         lift=proportions.lift(old, new),
-        always_valid=always_valid(old, new, treatment.share / (control.share + treatment.share)),
+        always_valid=always_valid(
+            old, new, treatment.share / (control.share + treatment.share), treatments=len(arms) - 1
+        ),
     )
 
 

@@ -288,15 +288,18 @@ def test_what_people_did_is_told_by_action_arm_and_owner() -> None:
 
 def test_several_treatments_are_corrected_for_one_another() -> None:
     experiment = an_experiment(days_ago=60, arms=THREE_ARMS)
+    said = {"actions": ["NURTURE", "HIGH_PRIORITY", "NURTURE"], "probabilities": [0.3, 0.8, 0.4]}
     for name, leads, converted in (("control", 1200, 120), ("a", 900, 150), ("b", 900, 90)):
-        exposed(experiment, name, leads, converted=converted)
+        exposed(experiment, name, leads - 10, converted=converted, **said)
+        exposed(experiment, name, 10, probabilities=[0.5, 0.5, 0.5])
     found = metrics(experiment)
     first, second = found["comparisons"]
     assert first["adjusted_p_value"] == pytest.approx(2 * first["always_valid"]["p_value"])
     assert second["adjusted_p_value"] >= second["always_valid"]["p_value"]
     assert [arm["variant"] for arm in found["arms"]] == ["control", "a", "b"]
-    for look in (first["always_valid"], found["looks"][-2]):
-        assert look["lift"]["level"] == pytest.approx(0.98)
+    intervals = [each["lift"] for each in (first["always_valid"], found["looks"][-2])]
+    intervals += [first["less_noise"]["always_valid"], found["only_where_they_differ"][0]["always_valid"]["lift"]]
+    assert [each["level"] for each in intervals] == [pytest.approx(0.98)] * 4
 
 
 def test_the_interval_of_one_of_several_treatments_is_not_sure_before_it_may_win() -> None:
