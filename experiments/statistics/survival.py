@@ -43,9 +43,15 @@ class Curve:
     at_risk: Ints
 
     def bounds(self, level: float = LEVEL) -> tuple[Floats, Floats]:
-        """A pointwise interval for each day, within [0, 1]."""
-        half = ndtri((1 + level) / 2) * self.error
-        return np.clip(self.converted - half, 0, 1), np.clip(self.converted + half, 0, 1)
+        """A pointwise interval for each day, within [0, 1] and never of width 0; all of it where nobody is at risk.
+
+        Rothman (1978): Wilson's interval for as many leads as the error is worth, or, without one, as are at risk.
+        """
+        z2, alike = float(ndtri((1 + level) / 2)) ** 2, self.converted * (1 - self.converted)
+        worth = np.divide(alike, self.error**2, out=self.at_risk.astype(np.float64), where=self.error > 0)
+        reach = np.sqrt(z2 * (alike * worth + z2 / 4))
+        middle = self.converted * worth + z2 / 2
+        return np.clip((middle - reach) / (worth + z2), 0, 1), np.clip((middle + reach) / (worth + z2), 0, 1)
 
     def median_day(self) -> int | None:
         """The first day by whose end half of the leads have converted; None where they never do."""
