@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common.chain import hash_of
 from common.models import AuditEntry
 from models_registry import ledger, scorers, thresholds
 from models_registry.activation import activate, roll_back
+from models_registry.archiving import archive_old
 from models_registry.artefacts import FailedRehearsal
 from models_registry.models import ModelActivation, ModelArtefact, ModelVersion
 from models_registry.tests.artefacts import kept, without_feature
@@ -96,6 +98,15 @@ def test_a_version_that_reads_what_is_not_known_here_is_refused(monkeypatch: pyt
     with pytest.raises(FailedRehearsal, match=r"does not know of leads: created_hour\. Nothing was changed"):
         roll_back(org_id="default", version=OLD, by="tester")
     assert ModelVersion.objects.active().get().version == NEW
+
+
+def test_what_changes_what_is_live_reads_no_card_however_many_versions_there_were() -> None:
+    two_days_of_life()
+    with CaptureQueriesContext(connection) as asked:
+        roll_back(org_id="default", version=OLD, by="tester")
+        archive_old(at=NOW)
+    assert len(asked) > 2
+    assert not [each["sql"] for each in asked if '"card"' in each["sql"]]
 
 
 def test_rows_cannot_be_changed_or_deleted() -> None:
