@@ -18,6 +18,8 @@ READ_EVERY = timedelta(seconds=SCHEDULE_SYNC_MAX_INTERVAL)
 class Entry(ModelEntry):  # type: ignore[misc]
     """One schedule."""
 
+    last_run_at: datetime
+
     def is_due(self) -> schedstate:
         """Whether it is due, and when to ask again.
 
@@ -26,19 +28,21 @@ class Entry(ModelEntry):  # type: ignore[misc]
         now = self._default_now()
         if self.last_run_at > now:
             self.last_run_at = now - READ_EVERY
-        return super().is_due()
+        answer: schedstate = super().is_due()
+        return answer
 
 
 class Schedules(DatabaseScheduler):  # type: ignore[misc]
     """All of them."""
 
     Entry = Entry
+    _last_full_sync: datetime | None
 
     @property
-    def schedule(self) -> dict[str, Entry]:
+    def schedule(self) -> dict[str, ModelEntry]:
         """By their names; read anew where the last reading lies ahead, and with it all that was to come next."""
         now = datetime.now()  # noqa: DTZ005 - as django-celery-beat keeps it
         if self._last_full_sync is not None and self._last_full_sync > now:
             self._last_full_sync = now - READ_EVERY
-        schedules: dict[str, Entry] = super().schedule
+        schedules: dict[str, ModelEntry] = super().schedule
         return schedules
