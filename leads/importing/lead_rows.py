@@ -24,7 +24,8 @@ LIMITS = {"source_score": (0.0, 100.0), "amount": (0.0, MAX_AMOUNT), "property.p
 class LeadReader:
     """Reads rows of one file. `kinds` says what each column of attributes holds, where the mapping does not.
 
-    `verdict_of` says what a status means, which decides whether the time of an outcome is looked for.
+    `verdict_of` says what a status means, which decides whether the time of an outcome is looked for; `at` is now: a
+    decision that has been made was made by then, whatever time to close is still written beside it.
     """
 
     def __init__(
@@ -33,9 +34,10 @@ class LeadReader:
         header: Sequence[str],
         kinds: Mapping[str, str],
         verdict_of: Callable[[str], bool | None],
+        at: datetime,
     ) -> None:
         assert mapping.leads is not None
-        self._map, self._mapping, self._verdict_of = mapping.leads, mapping, verdict_of
+        self._map, self._mapping, self._verdict_of, self._at = mapping.leads, mapping, verdict_of, at
         self._place = {name: place for place, name in enumerate(header)}
         self.clock = LeadClock(mapping, header)
         self._attributes = [self._attribute(attribute, kinds) for attribute in attributes_of(mapping.leads, header)]
@@ -72,7 +74,8 @@ class LeadReader:
         return None if status is None else self._verdict_of(status)
 
     def _decided_at(self, verdict: bool | None, created_at: datetime, cells: Cells) -> datetime | None:
-        return None if verdict is None else self.clock.decided_at(created_at, cells)
+        moment = None if verdict is None else self.clock.decided_at(created_at, cells)
+        return None if moment is None or moment > self._at else moment
 
     def _read(self, column: str, reader: Callable[[Any], Any], cells: Cells) -> Any:
         try:

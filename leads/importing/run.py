@@ -131,7 +131,8 @@ def import_files(
     """
     summary = ImportSummary() if summary is None else summary
     with rare_collections():
-        read_leads = partial(survey_leads, verdict_of=as_told(org_id, mapping).verdict_of, progress=progress)
+        verdict_of = as_told(org_id, mapping).verdict_of
+        read_leads = partial(survey_leads, verdict_of=verdict_of, at=timezone.now(), progress=progress)
         read_events = partial(survey_events, progress=progress)
         files = [*_surveyed(leads, LEADS, mapping, read_leads), *_surveyed(events, EVENTS, mapping, read_events)]
         if not dry_run:
@@ -194,7 +195,8 @@ def _until(mapping: FileMapping, files: list[Surveyed]) -> datetime | None:
 
 
 def _take_leads(job: Job, file: Surveyed, counts: FileSummary) -> None:
-    reader = LeadReader(file.mapping, file.table.header, file.survey.kinds, job.organisation.verdict_of)
+    header, verdict_of = file.table.header, job.organisation.verdict_of
+    reader = LeadReader(file.mapping, header, file.survey.kinds, verdict_of, timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(SEEN)
         cursor.execute("TRUNCATE lead_import_seen")

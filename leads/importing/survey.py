@@ -69,11 +69,15 @@ class Survey:
 
 
 def survey_leads(
-    table: Table, mapping: FileMapping, verdict_of: Callable[[str], bool | None], progress: Progress = in_silence
+    table: Table,
+    mapping: FileMapping,
+    verdict_of: Callable[[str], bool | None],
+    at: datetime,
+    progress: Progress = in_silence,
 ) -> Survey:
-    """Reads a leads file through. `verdict_of` says what a status means. Raises FileProblem."""
+    """Reads a leads file through, at a moment. `verdict_of` says what a status means. Raises FileProblem."""
     survey = Survey(columns={name: ColumnSurvey(mapping.file.decimal) for name in table.header})
-    reader = LeadReader(mapping, table.header, {}, verdict_of)
+    reader = LeadReader(mapping, table.header, {}, verdict_of, at)
     columns = [survey.columns[name] for name in table.header]
     for row in table:
         survey.rows += 1

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from common.audit import AuditEntry
 from leads import untold
 from leads.importing import run
 from leads.importing.files import FileProblem
 from leads.importing.mapping import MappingProblem
+from leads.labelled import training_rows
 from leads.models import Appointment, Dossier, Event, LeadAttribute, Message, Organisation, Outcome, Property
 from leads.records import MAX_ATTRIBUTES
 from leads.tests.told import a_record, bring_in, everything, outcomes_known_at, tell, the_lead, utc, write
@@ -267,6 +270,18 @@ def test_a_time_to_close_of_a_lead_that_is_open_is_a_plan_and_does_not_end_the_r
         (1, utc("2025-06-20T00:00:00")),
         (3, utc("2025-06-15T00:00:00")),
     ]
+
+
+def test_a_lead_that_is_won_was_won_by_now_although_its_time_to_close_is_yet_to_come(tmp_path: Path) -> None:
+    now = timezone.now()
+    created, closes = (f"{now + timedelta(days=days):%Y-%m-%d}" for days in (-100, 20))
+    mapping = PAST.replace('observed_until = "last_event"', "")
+    bring_in(mapping, leads=[write(tmp_path, "l.csv", "id,at,status,closes", f"1,{created},won,{closes}")])
+    outcome = Outcome.objects.get()
+    assert (outcome.converted, outcome.is_exact, outcome.occurred_at <= timezone.now()) == (True, False, True)
+    organisation = Organisation.get("default")
+    rows = training_rows(organisation, since=now - timedelta(days=200), until=organisation.now())
+    assert rows.converted.tolist() == [True]
 
 
 def test_words_that_the_organisation_has_already_end_the_records_too(tmp_path: Path) -> None:
