@@ -26,7 +26,7 @@ On the demonstration (3,000 leads, 108 newer conversions) leaving out what seeme
 error against the true probability, and the interval a fifth of its coverage.
 """
 NOISES, REPEATS = 8, 3
-SAME = 1.0 - 1e-9
+SAME, SMALLEST = 1.0 - 1e-9, float(np.finfo(np.float64).tiny)
 CHANCE = 1.0
 """Standard errors: leaving features out is taken back already where it costs more than this."""
 NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more than a column of noise."
@@ -97,7 +97,9 @@ def _comparable(column: Column, missing: NDArray[np.bool_]) -> tuple[bytes, Colu
         return key, known
     known = np.clip(known, -LARGEST, LARGEST)
     spread = known - known.mean()
-    return key, spread / max(float(np.sqrt((spread**2).sum())), 1e-300)
+    # By the largest first: the squares of numbers near 1e-300 are 0.
+    spread /= max(float(np.abs(spread).max(initial=0.0)), SMALLEST)
+    return key, spread / max(float(np.sqrt((spread**2).sum())), SMALLEST)
 
 
 def _same(values: Column, other: Column) -> bool:

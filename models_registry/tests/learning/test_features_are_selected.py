@@ -62,6 +62,14 @@ def test_of_two_that_say_the_same_the_first_is_kept(few: LabelledRows) -> None:
     assert not {"source", "response_time_minutes", "inbound_messages_count"} & set(reasons)
 
 
+def test_what_is_very_small_says_the_same_only_as_its_like(few: LabelledRows) -> None:
+    drawn = np.random.default_rng(1).random(len(few))
+    reasons = unused(beside(few, small=drawn * 1e-300, again=drawn, other=np.random.default_rng(2).random(len(few))))
+    assert "small" not in reasons
+    assert reasons["again"] == "It says the same as small."
+    assert "other" not in reasons
+
+
 def test_two_that_are_missing_elsewhere_do_not_say_the_same(few: LabelledRows) -> None:
     holes = np.where(np.arange(len(few)) % 3 == 0, np.nan, few.columns["created_hour"])
     assert "holes" not in unused(beside(few, holes=holes))
