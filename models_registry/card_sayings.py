@@ -16,6 +16,7 @@ from models_registry.phrases import PHRASES
 UNKNOWN = "–"
 FIXED = (
     gettext_noop("It did not vary in training."),
+    gettext_noop("None of its values is shared by enough leads to learn from."),
     gettext_noop("It tells no more than a column of noise."),
     gettext_noop("It tells when a lead came, not which lead it is: the recent conversion rate says what the times do."),
     gettext_noop("There are too few leads to show whether the recent conversion rate tells anything."),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Floats
 from leads.features import Column, Feature, Kind, LabelledRows
-from models_registry.learning.encoding import LARGEST
+from models_registry.learning.encoding import LARGEST, Encoder
 from models_registry.learning.quick import Inner, Quick, losses_of
 from models_registry.learning.times import RATES, of_the_times, rates_that_stay
 
@@ -30,6 +30,7 @@ SAME, SMALLEST = 1.0 - 1e-9, float(np.finfo(np.float64).tiny)
 CHANCE = 1.0
 """Standard errors: leaving features out is taken back already where it costs more than this."""
 NO_COLUMN, NOISE = "It did not vary in training.", "It tells no more than a column of noise."
+NOT_SHARED = "None of its values is shared by enough leads to learn from."
 UNTRIED = "There are too few leads to show whether the recent conversion rate tells anything."
 
 
@@ -52,12 +53,14 @@ def _left(past: LabelledRows, reasons: Collection[str]) -> list[Feature]:
 
 
 def _empty(past: LabelledRows) -> dict[str, str]:
-    reasons = {}
-    for feature in past.features:
+    reasons, codes = {}, Encoder.fit(past).codes
+    for feature, code in zip(past.features, codes, strict=True):
         missing = _missing(past.columns[feature.name])
         share, known = float(np.average(missing, weights=past.weight)), len(np.unique(past.dossier[~missing]))
         if not _varies(past.columns[feature.name], missing):
             reasons[feature.name] = NO_COLUMN
+        elif feature.is_category and code.width == 0:
+            reasons[feature.name] = NOT_SHARED
         elif share > NEARLY_ALWAYS and known < FEWEST_KNOWN:
             reasons[feature.name] = f"It is known of {known} leads only."
     return reasons

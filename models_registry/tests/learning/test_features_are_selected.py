@@ -14,7 +14,7 @@ from models_registry.learning.boosting import LightGBM
 from models_registry.learning.fit import learn
 from models_registry.learning.quick import Inner, Quick, losses_of
 from models_registry.learning.screening import in_words
-from models_registry.learning.selection import NOISE, unused_features
+from models_registry.learning.selection import NOISE, NOT_SHARED, unused_features
 from models_registry.learning.split import forward_split
 from models_registry.tests.learning.simulated import leads
 
@@ -68,6 +68,12 @@ def test_what_is_very_small_says_the_same_only_as_its_like(few: LabelledRows) ->
     assert "small" not in reasons
     assert reasons["again"] == "It says the same as small."
     assert "other" not in reasons
+
+
+def test_a_category_of_which_no_value_is_frequent_is_not_said_to_be_constant(few: LabelledRows) -> None:
+    serial = np.array([f"case {dossier}" for dossier in few.dossier], dtype=object)
+    card = learn(beside(few, serial=serial), seed=1).card
+    assert {each["name"]: each.get("why_not") for each in card["features"]}["serial"] == NOT_SHARED
 
 
 def test_two_that_are_missing_elsewhere_do_not_say_the_same(few: LabelledRows) -> None:
