@@ -49,7 +49,7 @@ STATUS_WORDS = re.compile(
     r"^(y|target|label|status|stage|state|outcome|result|won|is_won|conver\w*|is_conver\w*|subscri\w*|closed_won|success)$",
     re.IGNORECASE,
 )
-STAGE_WORDS = re.compile(r"\b(status|stage|outcome|result)( name)?$", re.IGNORECASE)
+STAGE_WORDS = re.compile(r"(status|stage|outcome|result)( name)?$", re.IGNORECASE)
 WON_WORDS = frozenset(
     (
         "1",

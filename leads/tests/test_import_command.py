@@ -108,6 +108,7 @@ SALESFORCE = "Stage,Amount,Probability (%),Close Date,Created Date,Lead Source"
 HUBSPOT = "Record ID,Deal Stage,Close Date,Amount,Create Date,Is Closed Won,Last Activity Date"
 PIPEDRIVE = "Deal - ID,Deal - Status,Deal - Won time,Deal - Lost time,Deal - Deal closed on,Deal - Deal created"
 AS_OBJECTS = "Id,IsWon,StageName,CloseDate,LastModifiedDate,CreatedDate"
+BY_PROPERTY = "hs_object_id,closedate,createdate,dealstage,hs_is_closed_won"
 
 
 def exported(header: str, n: int) -> str:
@@ -122,6 +123,7 @@ def exported(header: str, n: int) -> str:
         SALESFORCE: f"{stage},{n}00,{chance},{closes},{came},Web",
         HUBSPOT: f"{n + 900},{stage.lower()},{closed},{n}00,{came},{str(fate == 'Won').lower()},{closes}",
         PIPEDRIVE: f"{n},{fate},{won},{lost},{closed},{came}",
+        BY_PROPERTY: f"{n},{closes},{came},{stage.lower().replace(' ', '')},{str(fate == 'Won').lower()}",
         AS_OBJECTS: f"{n},{str(fate == 'Won').lower()},{stage.replace(' ', '')},{closes},{closes},{came}",
     }[header]
 
@@ -138,6 +140,7 @@ def exported(header: str, n: int) -> str:
             {"Deal - Won time", "Deal - Lost time"},
         ),
         (AS_OBJECTS, ("CreatedDate", "CloseDate", "StageName", "ClosedWon"), {"IsWon", "LastModifiedDate"}),
+        (BY_PROPERTY, ("createdate", "closedate", "dealstage", "closedwon"), {"hs_is_closed_won"}),
     ],
 )
 def test_a_proposed_mapping_of_what_a_crm_exports_takes_no_time_of_closing_for_the_time_when_a_lead_came(
