@@ -1,4 +1,4 @@
-"""Proposing a mapping from a file itself: which column is what, and which look as if they were filled afterwards."""
+"""Proposing a mapping from a file itself, with a warning of columns that look as if they were filled afterwards."""
 
 from __future__ import annotations
 
@@ -6,90 +6,24 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from leads.importing.files import BROKEN, EncodingProblem, FileProblem, Source, Table
-from leads.importing.foresight import AFTERWARDS, Suspicion, suspicions, words_in
-from leads.importing.mapping import FileMap
+from leads.importing.columns import (
+    Look,
+    find_case,
+    find_closing,
+    find_id,
+    find_status,
+    find_time,
+    look_at,
+    meaning_of,
+    numbers_in,
+)
+from leads.importing.files import Source
+from leads.importing.foresight import Suspicion, suspicions
 from leads.importing.mapping_toml import FIELDS
-from leads.importing.values import RowProblem, filled, identity, kind_of, number, parsed
+from leads.importing.values import RowProblem, filled, kind_of, number
 
-# So many rows are looked at; the rest of the file is taken to be like them.
-ROWS = 20_000
-SPREADSHEETS = "cp1252"
-PLACEHOLDERS = ("Select", "N/A", "n/a", "NA", "NULL", "null", "None", "none", "-", "--", "?", "nan", "NaN", "#N/A")
-FORMS = (
-    "iso",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y",
-    "%d-%m-%Y %H:%M:%S",
-    "%d-%m-%Y %H:%M",
-    "%d-%m-%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
-    "%d.%m.%Y",
-    "%Y%m%d",
-)
-ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
-CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
-TIME_WORDS = re.compile(r"date|time|since|start", re.IGNORECASE)
-CLOSING_WORDS = re.compile(r"\b(closed?(date)?|closing|won|lost|decided)\b", re.IGNORECASE)
-NEARLY_ALL = 0.99
-"""Of the rows: a few may be told twice, or be broken."""
-STATUS_WORDS = re.compile(
-    r"^(y|target|label|status|stage|state|outcome|result|won|is_won|conver\w*|is_conver\w*|subscri\w*|closed_won|success)$",
-    re.IGNORECASE,
-)
-STAGE_WORDS = re.compile(r"(status|stage|outcome|result)( name)?$", re.IGNORECASE)
-WON_WORDS = frozenset(
-    (
-        "1",
-        "yes",
-        "y",
-        "true",
-        "t",
-        "won",
-        "win",
-        "converted",
-        "qualified",
-        "success",
-        "subscribed",
-        "accepted",
-        "activated",
-        "closed_won",
-        "closedwon",
-    )
-)
-LOST_WORDS = frozenset(
-    (
-        "0",
-        "no",
-        "n",
-        "false",
-        "f",
-        "lost",
-        "lose",
-        "rejected",
-        "refused",
-        "declined",
-        "cancelled",
-        "canceled",
-        "disqualified",
-        "failed",
-        "closed_lost",
-        "closedlost",
-    )
-)
-CASE_WORDS = re.compile(r"case|lead|dossier|deal|customer|client|contact", re.IGNORECASE)
 FIELD_WORDS = {
     "source": ("source", "lead source", "lead_source", "channel", "origin", "utm_source"),
     "source_score": ("source_score", "source score"),
@@ -102,160 +36,14 @@ FIELD_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """The first rows of a file, column by column."""
-
-    header: tuple[str, ...]
-    columns: dict[str, list[Any]]
-    placeholders: tuple[str, ...]
-    delimiter: str
-    encoding: str | None
-    name: str
-
-    def cells(self, column: str) -> list[Any]:
-        """The filled cells of a column."""
-        empty = frozenset(self.placeholders)
-        return [cell for cell in self.columns[column] if filled(cell, empty)]
-
-    def kind(self, column: str) -> str:
-        """What nearly all filled cells look like."""
-        kinds = Counter(map(kind_of, self.cells(column)))
-        kind, count = kinds.most_common(1)[0] if kinds else ("text", 0)
-        return kind if count >= 0.99 * kinds.total() else "text"
-
-
 def propose(source: Source) -> str:
     """A mapping in TOML for a file of leads, or of events where it has several rows a lead. Raises FileProblem."""
     look = look_at(source)
     id_column, time = find_id(look), find_time(look)
-    if id_column is None and (case := _case_column(look)) is not None and time is not None:
+    if id_column is None and (case := find_case(look)) is not None and time is not None:
         return _events_mapping(look, case, time)
     status = find_status(look, {id_column, time and time[0]})
     return _leads_mapping(look, id_column, time, status)
-
-
-def look_at(source: Source) -> Look:
-    """Reads the first rows of a file. One that is not in UTF-8 was most likely saved by a spreadsheet."""
-    found = _first_rows(source, None) or _first_rows(source, SPREADSHEETS)
-    if found is None:
-        raise FileProblem(f"The text is neither in UTF-8 nor in {SPREADSHEETS}.")
-    return found
-
-
-def _first_rows(source: Source, encoding: str | None) -> Look | None:
-    """None where nothing but ASCII can be read in that encoding (where it is None: UTF-8, or UTF-16 by its mark)."""
-    try:
-        table = Table(source, FileMap(encoding=encoding))
-    except EncodingProblem:
-        return None
-    is_broken = False
-    columns: dict[str, list[Any]] = {name: [] for name in table.header}
-    for place, row in enumerate(table):
-        if place == ROWS:
-            break
-        is_broken |= row.problem == BROKEN
-        for name, cell in zip(table.header, row.cells, strict=True) if row.problem is None else ():
-            columns[name].append(cell)
-    if is_broken and all(str(cell).isascii() for cells in columns.values() for cell in cells):
-        return None
-    seen = Counter(cell.strip() for cells in columns.values() for cell in cells if isinstance(cell, str))
-    placeholders = tuple(word for word in PLACEHOLDERS if seen[word])
-    return Look(tuple(table.header), columns, placeholders, table.delimiter, encoding, source.name)
-
-
-def find_id(look: Look) -> str | None:
-    """The column whose cells are different positive whole numbers, a telling name first."""
-    unique = [name for name in look.header if _different_numbers(look.columns[name])]
-    named = [name for name in unique if ID_WORDS.search(name)]
-    return next(iter([*named, *(name for name in unique if name == look.header[0])]), None)
-
-
-def _different_numbers(cells: Sequence[Any]) -> bool:
-    return bool(cells) and len(set(_numbers(cells))) >= NEARLY_ALL * len(cells)
-
-
-def _numbers(cells: Sequence[Any]) -> Iterable[int]:
-    for cell in cells:
-        with suppress(RowProblem):
-            yield identity(cell)
-
-
-def find_time(look: Look) -> tuple[str, str] | None:
-    """The column that tells when a lead came, and its form."""
-    return min(_times(look), key=lambda each: _against_creation(look, each[0]), default=None)
-
-
-def _times(look: Look) -> list[tuple[str, str]]:
-    return [(name, form) for name in look.header if (form := time_form(look.cells(name)))]
-
-
-def _against_creation(look: Look, name: str) -> tuple[bool, ...]:
-    """What speaks against a column of times, the weightiest first: each lead came, and came before all else."""
-    cells = look.columns[name]
-    return (
-        bool(AFTERWARDS.search(words_in(name))),
-        len(look.cells(name)) < NEARLY_ALL * len(cells),
-        not CREATION_WORDS.search(name),
-        not TIME_WORDS.search(name),
-    )
-
-
-def find_closing(look: Look, taken: Iterable[str | None]) -> tuple[str, str] | None:
-    """The column that by its name tells when a lead was decided, of several the one that is filled most; its form."""
-    free = [each for each in _times(look) if each[0] not in set(taken) and CLOSING_WORDS.search(words_in(each[0]))]
-    return max(free, key=lambda each: len(look.cells(each[0])), default=None)
-
-
-def time_form(cells: Sequence[Any]) -> str | None:
-    """The form in which all of the first cells are times; day and month are told apart by a day above 12."""
-    sample = [cell.strip() for cell in cells[:2_000] if isinstance(cell, str)]
-    if not sample or len(sample) < min(len(cells), 2_000) or all(kind_of(cell) == "number" for cell in sample[:50]):
-        return None
-    return next((form for form in FORMS if all(_is_of(form, cell) for cell in sample)), None)
-
-
-def _is_of(form: str, cell: str) -> bool:
-    try:
-        moment = parsed(cell, form)
-    except ValueError:
-        return False
-    return 1900 <= moment.year < 2200
-
-
-def find_status(look: Look, taken: Iterable[str | None]) -> str | None:
-    """The column that says what became of a lead: by its name, else the last one with two values, won and lost.
-
-    One that tells open leads from lost ones goes before one that only says whether they were won.
-    """
-    free = [name for name in look.header if name not in set(taken)]
-    means = {name: [meaning_of(word) for word in {_plain(cell) for cell in look.cells(name)}] for name in free}
-    few = [name for name in free if 2 <= len(means[name]) <= 50]
-    named = [name for name in few if STATUS_WORDS.match(name)]
-    staged = [name for name in few if name not in named and STAGE_WORDS.search(words_in(name))]
-    decided = [name for name in few if name in (*named, *staged) and True in means[name]]
-    whole = [name for name in decided if {True, False, None} <= set(means[name])]
-    pairs = [name for name in few if len(means[name]) == 2 and {True, False} == set(means[name])]
-    return next(iter([*whole, *decided, *named, *pairs[-1:]]), None)
-
-
-def meaning_of(cell: Any) -> bool | None:
-    """Whether a status says won, lost or neither, however it is spelled: `Closed Won`, `closed-won`."""
-    word = _plain(cell)
-    return True if word in WON_WORDS else False if word in LOST_WORDS else None
-
-
-def _plain(cell: Any) -> str:
-    return re.sub(r"\W+", "_", str(cell).strip().casefold()) or str(cell)
-
-
-def _case_column(look: Look) -> str | None:
-    for name in look.header:
-        cells = look.cells(name)
-        is_number = bool(cells) and all(kind_of(cell) == "number" for cell in cells[:100])
-        if is_number and CASE_WORDS.search(name) and len(set(cells)) < len(cells):
-            return name
-    return None
 
 
 def quoted(text: str) -> str:
@@ -304,7 +92,7 @@ def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | No
 
 
 def _no_time(look: Look, id_column: str | None) -> list[str]:
-    order, first = id_column or "@row", min(_numbers(look.columns[id_column])) if id_column else 1
+    order, first = id_column or "@row", min(numbers_in(look.columns[id_column])) if id_column else 1
     return [
         "# No column holds a time. If the rows or their numbers are in order of arrival, that order is the clock:",
         f'created_at = {{ order = {quoted(order)}, origin = {first}, start = "2020-01-01T00:00:00Z", step = "1m" }}',
