@@ -18,6 +18,8 @@ TOO_WIDE = """[...document.querySelectorAll("main *, header *")].filter((each) =
   each.outerHTML.slice(0, 120))"""
 COMES_LATER = "[data-figure], [hx-trigger]"
 AXE = Axe()
+PATIENCE = 120_000
+"""Milliseconds for a browser to do what it is asked to: where two cores are busy with others, its 30 s are too few."""
 
 
 class Visitor:
@@ -26,6 +28,7 @@ class Visitor:
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
         self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -58,7 +61,7 @@ class Visitor:
 
     def sees(self, words: str | re.Pattern[str]) -> None:
         """Waits until the page says so."""
-        expect(self.page.locator("main").first).to_contain_text(words, timeout=20_000)
+        expect(self.page.locator("main").first).to_contain_text(words, timeout=PATIENCE)
 
     def misses(self, name: str) -> None:
         """There is no such button or link."""
