@@ -194,6 +194,7 @@ def test_a_file_of_events_is_known_by_its_several_rows_a_lead(tmp_path: Path) ->
     assert mapping.events.occurred_at.column == "timestamp"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_import_that_is_killed_is_finished_by_running_it_again(tmp_path: Path) -> None:
     mapping = write(

@@ -40,6 +40,7 @@ def without_times(trials: list[Trial]) -> list[Trial]:
     return [replace(each, seconds=0.0) for each in trials]
 
 
+@pytest.mark.slow
 def test_two_workers_try_what_one_process_would(cluster: str, settings: Any) -> None:
     settings.ML_JOBLIB_BACKEND, settings.ML_DASK_SCHEDULER = "dask", cluster
     one = task(600)
