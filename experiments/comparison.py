@@ -85,15 +85,17 @@ def _less_noise(control: Standing, treatment: Standing, planned: int | None, tre
     if made is None:
         unknown = Estimate.unknown(NO_COVARIATE)
         return Variance(unknown, unknown, None, None)
-    return _variance(made, control.covaried.n + treatment.covaried.n, planned, ASYMPTOTIC_ALPHA / treatments)
+    return _variance(made, control.covaried.n + treatment.covaried.n, planned, treatments)
 
 
-def _variance(made: Adjusted, leads: int, planned: int | None, alpha: float) -> Variance:
+def _variance(made: Adjusted, leads: int, planned: int | None, treatments: int) -> Variance:
     at_once = means.Compared(made.value, made.standard_error, max(leads - 2, 1))
     tuning = float(planned or sequential.TUNING)
     return Variance(
         difference=at_once.estimate(),
-        always_valid=sequential.confidence_sequence(made.value, made.standard_error, leads, alpha, tuning),
+        always_valid=sequential.confidence_sequence(
+            made.value, made.standard_error, leads, ASYMPTOTIC_ALPHA, tuning, shared=treatments
+        ),
         p_value=at_once.p_value,
         reduction=made.reduction,
     )

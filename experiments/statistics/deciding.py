@@ -77,12 +77,12 @@ def _asymptotic(control: Counts, treatment: Counts, tuning: float, treatments: i
     away, error = new - old, math.sqrt(first + second)
     reach = sequential.critical_value(leads, ASYMPTOTIC_ALPHA, tuning, treatments)
     p_value = sequential.always_valid_p(away, error, leads, ASYMPTOTIC_ALPHA, tuning)
-    level = 1 - ASYMPTOTIC_ALPHA / treatments
+    difference = sequential.confidence_sequence(away, error, leads, ASYMPTOTIC_ALPHA, tuning, shared=treatments)
     return AlwaysValid(
         ASYMPTOTIC,
         min(p_value * ALPHA / ASYMPTOTIC_ALPHA, 1.0),
-        Estimate(away, away - reach * error, away + reach * error, level),
-        replace(relative(old, new, reach**2 * first, reach**2 * second), level=level),
+        difference,
+        replace(relative(old, new, reach**2 * first, reach**2 * second), level=difference.level),
     )
 
 

@@ -28,11 +28,14 @@ def critical_value(leads: float, alpha: float, tuning: float = TUNING, shared: i
 
 
 def confidence_sequence(
-    value: float, standard_error: float, leads: int, alpha: float, tuning: float = TUNING
+    value: float, standard_error: float, leads: int, alpha: float, tuning: float = TUNING, *, shared: int = 1
 ) -> Estimate:
-    """The interval around a difference with this standard error (> 0), after `leads` in both arms."""
-    half = critical_value(leads, alpha, tuning) * standard_error
-    return Estimate(value, value - half, value + half, 1 - alpha)
+    """The interval around a difference with this standard error (> 0), after `leads` in both arms.
+
+    `alpha` is of so many sequences that hold all at once.
+    """
+    half = critical_value(leads, alpha, tuning, shared) * standard_error
+    return Estimate(value, value - half, value + half, 1 - alpha / shared)
 
 
 def always_valid_p(value: float, standard_error: float, leads: int, alpha: float, tuning: float = TUNING) -> float:
