@@ -6,9 +6,9 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -34,6 +34,50 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The first `most` rows by `field` (not null) and, of those that tie, by `tie`; or the first beyond a row that has
+    these two values. What `falls` begins with the largest."""
+
+    field: str
+    falls: bool
+    tie: str
+    tie_falls: bool
+    most: int
+    beyond: tuple[Any, int] | None = None
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """What `order_by` takes."""
+        return f"{'-' if self.falls else ''}{self.field}", f"{'-' if self.tie_falls else ''}{self.tie}"
+
+
+class Rows(Protocol):
+    """What pages are read of."""
+
+    def read(self, stretch: Stretch) -> list[Any]:
+        """The rows of a stretch, in its order. They have the attributes that it names."""
+
+
+@dataclass(frozen=True)
+class Queried:
+    """The rows of a query. One statement a stretch."""
+
+    rows: QuerySet[Any]
+
+    def read(self, stretch: Stretch) -> list[Any]:
+        """Of the rows that tie with the one to go beyond and of the others the first each: either is a step in an
+        index, however many tie."""
+        order, most = stretch.order, stretch.most
+        if stretch.beyond is None:
+            return list(self.rows.order_by(*order)[:most])
+        value, key = stretch.beyond
+        further, next_key = ("lt" if falls else "gt" for falls in (stretch.falls, stretch.tie_falls))
+        tied = self.rows.filter(**{stretch.field: value, f"{stretch.tie}__{next_key}": key}).order_by(*order)
+        others = self.rows.filter(**{f"{stretch.field}__{further}": value}).order_by(*order)
+        return list(tied[:most].union(others[:most], all=True).order_by(*order)[:most])
+
+
+@dataclass(frozen=True)
 class Keyset:
     """A descending order by `field` (not null), ties broken by `tie`, which falls too unless it `rises`.
 
@@ -50,53 +94,35 @@ class Keyset:
     @property
     def order(self) -> tuple[str, str]:
         """What `order_by` takes."""
-        return f"-{self.field}", self.tie if self.rises else f"-{self.tie}"
+        return self._stretch(0).order
 
-    @property
-    def _backwards(self) -> tuple[str, str]:
-        return self.field, f"-{self.tie}" if self.rises else self.tie
-
-    def page(self, request: Request, rows: QuerySet[Any]) -> Page:
+    def page(self, request: Request, rows: QuerySet[Any] | Rows) -> Page:
         """The page that the request's `limit` and `cursor` ask for. Raises ValidationError for broken ones."""
         limit, cursor = _limit(request), self._read(request.query_params.get("cursor"))
+        read = Queried(rows).read if isinstance(rows, QuerySet) else rows.read
         if cursor is not None and cursor[0] == "before":
-            return self._before(request, rows, limit, cursor)
-        return self._after(request, rows, limit, cursor)
+            found = read(self._stretch(limit + 1, cursor[1:], is_backwards=True))
+            if found:
+                return self._page_before(request, found, limit)
+            cursor = None
+        found = read(self._stretch(limit + 1, cursor and cursor[1:]))
+        return self._page_after(request, found, limit, is_first=cursor is None)
 
-    def _after(self, request: Request, rows: QuerySet[Any], limit: int, cursor: tuple[str, Any, int] | None) -> Page:
-        if cursor is None:
-            found = list(rows.order_by(*self.order)[: limit + 1])
-        else:
-            found = self._beyond(rows, cursor, limit + 1, ("lt", "gt" if self.rises else "lt"), self.order)
+    def _stretch(self, most: int, beyond: tuple[Any, int] | None = None, *, is_backwards: bool = False) -> Stretch:
+        return Stretch(self.field, not is_backwards, self.tie, self.rises is is_backwards, most, beyond)
+
+    def _page_after(self, request: Request, found: list[Any], limit: int, *, is_first: bool) -> Page:
         shown = found[:limit]
         forward = self._link(request, "after", shown[-1]) if len(found) > limit else None
-        back = self._link(request, "before", shown[0]) if cursor is not None and shown else None
+        back = self._link(request, "before", shown[0]) if shown and not is_first else None
         return Page(shown, forward, back)
 
-    def _before(self, request: Request, rows: QuerySet[Any], limit: int, cursor: tuple[str, Any, int]) -> Page:
-        found = self._beyond(rows, cursor, limit + 1, ("gt", "lt" if self.rises else "gt"), self._backwards)
+    def _page_before(self, request: Request, found: list[Any], limit: int) -> Page:
         shown = found[:limit][::-1]
-        if not shown:
-            return self._after(request, rows, limit, None)
         back = self._link(request, "before", shown[0]) if len(found) > limit else None
         return Page(shown, self._link(request, "after", shown[-1]), back)
 
-    def _beyond(
-        self,
-        rows: QuerySet[Any],
-        cursor: tuple[str, Any, int],
-        wanted: int,
-        sides: tuple[str, str],
-        order: tuple[str, str],
-    ) -> list[Any]:
-        """The first rows beyond the cursor's: of those that tie with it and of the others the first each, so that
-        either is a step in an index, however many tie. One statement."""
-        _, value, key = cursor
-        tied = rows.filter(**{self.field: value, f"{self.tie}__{sides[1]}": key}).order_by(*order)
-        others = rows.filter(**{f"{self.field}__{sides[0]}": value}).order_by(*order)
-        return list(tied[:wanted].union(others[:wanted], all=True).order_by(*order)[:wanted])
-
-    def _link(self, request: Request, side: str, row: Model) -> str:
+    def _link(self, request: Request, side: str, row: Any) -> str:
         key = json.dumps([side, self.dump(getattr(row, self.field)), getattr(row, self.tie)])
         cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
         return replace_query_param(remove_query_param(request.build_absolute_uri(), "cursor"), "cursor", cursor)

@@ -25,11 +25,13 @@ Rows = list[tuple[Any, ...]]
 class Prepared:
     """A statement with %(named)s parameters, and the PostgreSQL type of each.
 
-    A connection prepares it when it first runs it; without DATABASE_PREPARED it is sent as it stands.
+    A connection prepares it when it first runs it; without DATABASE_PREPARED, or where it is not to be kept, it is sent
+    as it stands, and planned for its values.
     """
 
     statement: str
     types: Mapping[str, str] = field(hash=False)
+    is_kept: bool = True
 
     def rows(self, query: Mapping[str, Any], meanwhile: Callable[[], object] = lambda: None) -> Rows:
         """Runs the statement and reads all rows: on a free line of the process, else on Django's connection.
@@ -76,7 +78,7 @@ class Prepared:
 
     def _steps(self, prepared: set[str], query: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         """What to send, with its values, on a connection that has `prepared` these statements; adds this to them."""
-        if not settings.DATABASE_PREPARED:
+        if not (self.is_kept and settings.DATABASE_PREPARED):
             yield self.statement, query
             return
         if self._name not in prepared:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.serializers import iso
-from leads.models import Dossier, LeadScore, Outcome
-from predictions.before import listed
+from leads.models import Dossier, Outcome
+from leads.tables.outcome import score_json
 from predictions.bulk import Made
 from predictions.change import Change
 from predictions.explaining import listed_reasons, reasons_by, reasons_for
 from predictions.models import Prediction
+from predictions.ranked import Listed
 from predictions.reasons import Reason
 from predictions.scoring import Given, Scored
 from predictions.vectors import largest_first, rows_of
@@ -119,13 +120,10 @@ def _compared(row: Prediction) -> dict[str, Any]:
     }
 
 
-def ranked(org_id: str, scores: Sequence[LeadScore]) -> list[dict[str, Any]]:
-    """Leads with their current scores and the two strongest reasons, in three statements."""
-    shown, found = listed(org_id, scores)
-    told = dict(zip(found, listed_reasons(org_id, list(found.values())), strict=True))
-    return [
-        _ranked_row(score) | {"reasons": [each.text for each in told.get(score.prediction_id, [])]} for score in shown
-    ]
+def ranked(org_id: str, rows: Sequence[Listed]) -> list[dict[str, Any]]:
+    """Leads of the list with the two strongest reasons."""
+    told = listed_reasons(org_id, rows)
+    return [_ranked_row(row, reasons or []) for row, reasons in zip(rows, told, strict=True)]
 
 
 def given_in_bulk(made: Made, keys: Iterable[int]) -> list[dict[str, Any]]:
@@ -177,14 +175,14 @@ def _named(marked: NDArray[np.bool_], names: Sequence[str]) -> list[list[str]]:
     return [picked[pattern] for pattern in at.ravel().tolist()]
 
 
-def _ranked_row(score: LeadScore) -> dict[str, Any]:
-    lead = score.dossier
+def _ranked_row(row: Listed, reasons: Iterable[Reason]) -> dict[str, Any]:
     return {
-        "dossier_id": lead.number,
-        "status": lead.status,
-        "source": lead.source,
-        "region": lead.region,
-        "owner": lead.owner,
-        "created_at": iso(lead.created_at),
-        **score.to_json(),
+        "dossier_id": row.number,
+        "status": row.status,
+        "source": row.source,
+        "region": row.region,
+        "owner": row.owner,
+        "created_at": iso(row.created_at),
+        **score_json(row),
+        "reasons": [reason.text for reason in reasons],
     }

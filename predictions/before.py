@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from common.joined import Joined, part
+from common.pagination import Queried, Stretch
 from experiments.models import Experiment
 from leads.models import Dossier, LeadScore, Outcome
 from leads.orders import with_leads
@@ -88,21 +88,16 @@ def listed(org_id: str, scores: Sequence[LeadScore]) -> tuple[list[LeadScore], d
 
 @dataclass(frozen=True)
 class History:
-    """A lead's predictions, newest first, for `Keyset.page`: the first page is one statement that is planned once."""
+    """A lead's predictions for `Keyset.page`, newest first: the first page is one statement that is planned once."""
 
     dossier: Dossier
 
-    def order_by(self, *order: str) -> History:
-        """Newest first is their order."""
-        return self
-
-    def filter(self, **conditions: Any) -> Any:
-        """Those of other pages."""
-        return Prediction.objects.filter(dossier=self.dossier, **conditions).select_related("experiment")
-
-    def __getitem__(self, first: slice) -> Iterable[Prediction]:
-        found = FIRST_OF_LEAD.rows({"lead": self.dossier.pk, "most": first.stop})
-        return [_whole(said, experiment) for said, experiment in found]
+    def read(self, stretch: Stretch) -> list[Prediction]:
+        """The predictions of a stretch. One statement."""
+        if stretch.beyond is None:
+            found = FIRST_OF_LEAD.rows({"lead": self.dossier.pk, "most": stretch.most})
+            return [_whole(said, experiment) for said, experiment in found]
+        return Queried(Prediction.objects.filter(dossier=self.dossier).select_related("experiment")).read(stretch)
 
 
 def _whole(said: Prediction, experiment: Experiment | None) -> Prediction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -15,10 +16,19 @@ from models_registry.learning.model import Model
 from models_registry.learning.removal import moves
 from models_registry.models import ModelVersion
 from predictions.models import Prediction
-from predictions.reasons import Reason, kinds_of, reasons_of, strongest
+from predictions.reasons import LEAST_PART, Entry, Reason, kinds_of, reasons_of, strongest
 from predictions.scoring import Fresh
-from predictions.unpacking import unpack, versions_of
-from predictions.vectors import columns_from
+from predictions.unpacking import MayBePacked, explained, unpack, versions_of
+from predictions.vectors import columns_from, first_of_vectors
+
+
+class Said(MayBePacked, Protocol):
+    """A prediction, or what of it explains it."""
+
+    @property
+    def model_version(self) -> str | None:
+        """What made it; None for the rules."""
+
 
 Kinds = dict[str | None, Mapping[str, Kind]]
 STRONGEST = 2
@@ -81,16 +91,30 @@ def _strongest(row: Prediction, source: Source) -> list[Reason]:
     return reasons_of(strongest(row.vector), kinds=source.kinds, by_rules=row.model_version is None)
 
 
-def listed_reasons(org_id: str, predictions: Sequence[Prediction]) -> list[list[Reason]]:
-    """The two strongest reasons of each prediction, for lists: by their parts alone.
+def listed_reasons(org_id: str, rows: Sequence[Said]) -> list[list[Reason] | None]:
+    """The two strongest reasons of each of these predictions, for lists: by their parts alone. None where no
+    contributions can be made any more.
 
     One statement, and none where all are of bulk scoring and were read before.
     """
-    known = unpack(predictions)
-    kinds = kinds_by_version(org_id, {row.model_version for row in predictions} - known.keys()) | known
+    kinds: Kinds = {}
+    first: dict[int, Sequence[Entry]] = {}
+    for each in explained(rows):
+        kinds[each.maker.version] = {feature.name: feature.kind for feature in each.maker.features}
+        columns = {name: column[each.made] for name, column in each.columns.items()}
+        entries = first_of_vectors(each.names, columns, each.parts, most=STRONGEST, least=LEAST_PART)
+        first |= zip((id(each.rows[at]) for at in each.made), entries, strict=True)
+    kinds |= kinds_by_version(org_id, {row.model_version for row in rows if row.stored_vector} - kinds.keys())
     return [
-        reasons_of(row.vector, kinds=kinds.get(row.model_version), by_rules=row.model_version is None, most=STRONGEST)
-        for row in predictions
+        None
+        if row.packed is not None and not row.stored_vector and id(row) not in first
+        else reasons_of(
+            first.get(id(row)) or row.stored_vector or [],
+            kinds=kinds.get(row.model_version),
+            by_rules=row.model_version is None,
+            most=STRONGEST,
+        )
+        for row in rows
     ]
 
 

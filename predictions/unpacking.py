@@ -10,13 +10,13 @@ import functools
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from common.arrays import Floats
 from common.joined import Joined, part
-from leads.features import Columns, Feature, Kind
+from leads.features import Columns, Feature
 from models_registry import artefacts
 from models_registry.learning.calibration import BetaCalibration
 from models_registry.learning.rules import Rule, Rules
@@ -30,6 +30,22 @@ from predictions.vectors import as_stored, rows_from, rows_of, vectors_of
 
 class MayBePacked(Protocol):
     """A prediction: `packed` and of a batch until its vector is made."""
+
+    @property
+    def stored_vector(self) -> Any:
+        """Its entries, or None."""
+
+    @property
+    def packed(self) -> Any:
+        """Its row of a batch, or None."""
+
+    @property
+    def batch_id(self) -> Any:
+        """The batch's key, or None."""
+
+
+class Unpackable(Protocol):
+    """One that is given its vector."""
 
     stored_vector: Any
     packed: Any
@@ -96,26 +112,49 @@ class Maker:
         return versions_of(self.org_id, [self.version]).get(self.version) if self.version else None
 
 
-def unpack(rows: Iterable[MayBePacked], versions: Versions = NONE_READ) -> dict[str | None, dict[str, Kind]]:
+def unpack(rows: Iterable[Unpackable], versions: Versions = NONE_READ) -> None:
     """Gives packed rows their vectors: [feature, value, contribution], largest contribution first.
 
-    All that one version made are scored at once: two statements for it, however many they are, or one where it is among
-    `versions` of the rows' organisation, and none for those that this process has made before. A vector is empty where
-    no contributions can be made any more. The answer has the kinds of the features of each version that such rows
-    are of.
+    A vector is empty where no contributions can be made any more. Statements as for `explained`.
     """
-    kinds: dict[str | None, dict[str, Kind]] = {}
-    for maker, mine, columns in _opened(row for row in rows if row.stored_vector is None):
-        kinds[maker.version] = {feature.name: feature.kind for feature in maker.features}
-        names = [feature.name for feature in maker.features]
-        values, parts = rows_of(names, columns), _contributions(maker, mine, columns, versions)
-        for row in mine:
+    for each in explained(rows, versions):
+        values = rows_of(each.names, each.columns)
+        for row in each.rows:
             row.stored_vector = []
+        vectors = vectors_of(each.names, [values[at] for at in each.made], each.parts)
+        for at, vector in zip(each.made, vectors, strict=True):
+            each.rows[at].stored_vector = vector
+
+
+@dataclass(frozen=True)
+class Explained(Generic[Row]):
+    """Rows that one maker made, their features' columns, and the contributions of those `made` (places among the rows)
+    of which they can still be made, (len(made), features)."""
+
+    maker: Maker
+    rows: Sequence[Row]
+    columns: Columns
+    made: list[int]
+    parts: Floats
+
+    @property
+    def names(self) -> list[str]:
+        """The features, in the order of the contributions."""
+        return [feature.name for feature in self.maker.features]
+
+
+def explained(rows: Iterable[Row], versions: Versions = NONE_READ) -> Iterator[Explained[Row]]:
+    """Those of the rows that are packed, with their contributions, by what made them.
+
+    All that one version made are scored at once: two statements for it, however many they are, or one where it is among
+    `versions` of the rows' organisation, and none for those that this process has made before. Without those whose
+    batch has been dropped with its month since they were read.
+    """
+    for maker, mine, columns in _opened(row for row in rows if row.stored_vector is None):
+        parts = _contributions(maker, mine, columns, versions)
         made = [at for at, own in enumerate(parts) if own is not None]
-        vectors = vectors_of(names, [values[at] for at in made], np.array([parts[at] for at in made]))
-        for at, vector in zip(made, vectors, strict=True):
-            mine[at].stored_vector = vector
-    return kinds
+        block = np.array([parts[at] for at in made]).reshape(len(made), len(maker.features))
+        yield Explained(maker, mine, columns, made, block)
 
 
 _made_before = Recollection[Packed, Floats](MOST_ROWS)

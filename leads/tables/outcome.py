@@ -72,10 +72,6 @@ class LeadScoreQuerySet(OrgQuerySet["LeadScore"]):
         """Those whose lead no current outcome has decided: in the order of a list, a step in an index each."""
         return self.filter(is_decided=False)
 
-    def of_decided_leads(self) -> Self:
-        """The others."""
-        return self.filter(is_decided=True)
-
     def among(self, keys: Iterable[int]) -> Self:
         """Those of leads with these keys, which may be many: each score is looked up among them, in turn."""
         told = models.Value(f"{{{','.join(map(str, keys))}}}")
@@ -123,14 +119,18 @@ class LeadScore(OrgScoped):
 
     def to_json(self) -> dict[str, Any]:
         """As the contract shows it; only where the lead is scored."""
-        assert self.scored_at is not None
-        return {
-            "conversion_probability": self.probability,
-            "confidence": self.confidence,
-            "expected_value": self.expected_value,
-            "recommended_action": self.action,
-            "method": self.method,
-            "model_version": self.model_version,
-            "prediction_id": self.prediction_id,
-            "predicted_at": iso(self.scored_at),
-        }
+        return score_json(self)
+
+
+def score_json(score: Any) -> dict[str, Any]:
+    """A current score, or whatever has its columns, as the contract shows it; only where the lead is scored."""
+    return {
+        "conversion_probability": score.probability,
+        "confidence": score.confidence,
+        "expected_value": score.expected_value,
+        "recommended_action": score.action,
+        "method": score.method,
+        "model_version": score.model_version,
+        "prediction_id": score.prediction_id,
+        "predicted_at": iso(score.scored_at),
+    }

@@ -27,7 +27,7 @@ def a_score(lead: Dossier, probability: float = 0.5) -> LeadScore:
 
 def decided() -> list[int]:
     return list(
-        LeadScore.objects.of_decided_leads().order_by("dossier__number").values_list("dossier__number", flat=True)
+        LeadScore.objects.filter(is_decided=True).order_by("dossier__number").values_list("dossier__number", flat=True)
     )
 
 

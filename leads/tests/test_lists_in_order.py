@@ -11,8 +11,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from leads.models import LeadScore
-from leads.orders import ORDERS, OpenAndDecided, with_leads
-from leads.tables.outcome import LeadScoreQuerySet
+from leads.orders import ORDERS, with_leads
 from leads.tests.cast import MONDAY, a_lead, an_outcome
 from leads.vocabulary import words_of
 
@@ -54,25 +53,14 @@ def pages_of(rows: Any, side: str, address: str = "/?limit=3") -> list[list[int]
     return found if side == "previous" else [*found, *pages_of(rows, "previous", last.previous or "")]
 
 
-def test_open_and_decided_leads_are_paged_as_one_list_forth_and_back() -> None:
-    some_leads(5, is_decided=True, above=0.02)
-    some_leads(6)
-    scores = LeadScore.objects.of("default")
-    expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
-    forth, back = [expected[at : at + 3] for at in range(0, 11, 3)], [expected[at : at + 3] for at in (6, 3, 0)]
-    assert pages_of(OpenAndDecided.of(scores), "next") == forth + back
-
-
-@pytest.mark.parametrize("listed", [OpenAndDecided.of, LeadScoreQuerySet.all])
-def test_a_page_is_one_statement_though_leads_tie(listed: Any, django_assert_num_queries: Any) -> None:
+def test_a_page_is_one_statement_though_leads_tie(django_assert_num_queries: Any) -> None:
     for above in (0.5, 0.5, 0.4, 0.5):
         some_leads(1, above=above)
-        some_leads(1, is_decided=True, above=above)
     scores = LeadScore.objects.of("default")
     expected = list(scores.order_by("-probability", "dossier_id").values_list("dossier_id", flat=True))
-    with django_assert_num_queries(3 + 2):
-        pages = pages_of(listed(scores), "next")
-    assert pages == [expected[:3], expected[3:6], expected[6:], expected[3:6], expected[:3]]
+    with django_assert_num_queries(2 + 1):
+        pages = pages_of(scores, "next")
+    assert pages == [expected[:3], expected[3:], expected[:3]]
 
 
 def test_a_lead_that_was_forgotten_meanwhile_is_left_out() -> None:

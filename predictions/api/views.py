@@ -19,8 +19,8 @@ from common.serializers import EARLIEST, LATEST, iso
 from common.throttling import PredictionLimit, RequestLimit
 from common.views import ContractView, LookingUpLater
 from leads.api.serializers import OutcomeOut
-from leads.models import Dossier, LeadScore
-from leads.orders import ORDERS, OpenAndDecided
+from leads.models import Dossier
+from leads.orders import ORDERS
 from leads.outcomes import record_outcome
 from leads.seen import LeadGone
 from predictions import answers, before, change, monitoring, on_request
@@ -28,6 +28,7 @@ from predictions.api import examples
 from predictions.api import serializers as shapes
 from predictions.jobs import start_score_job
 from predictions.models import ScoreJob
+from predictions.ranked import CONDITIONS, Ranking
 from predictions.whatif import Impossible, what_if
 
 READ, WRITE = "predictions:read", "predictions:write"
@@ -284,13 +285,7 @@ class Ranked(ContractView):
         query = shapes.RankedIn(data=self.query)
         query.is_valid(raise_exception=True)
         wanted = query.validated_data
-        page = ORDERS[wanted["order"]].page(request, _ranked(self.caller.org_id, wanted))
+        conditions = {name: value for name, value in wanted.items() if name in CONDITIONS}
+        ranking = Ranking(self.caller.org_id, conditions, with_decided=wanted["include_decided"])
+        page = ORDERS[wanted["order"]].page(request, ranking)
         return Response(page.answer(answers.ranked(self.caller.org_id, page.rows)))
-
-
-def _ranked(org_id: str, wanted: dict[str, Any]) -> Any:
-    scores = LeadScore.objects.of(org_id).filter(**{f"{wanted['order']}__isnull": False})
-    conditions = {"action": "action", "min_probability": "probability__gte", "min_confidence": "confidence__gte"}
-    conditions |= {name: f"dossier__{name}" for name in ("status", "source", "region", "owner")}
-    scores = scores.filter(**{conditions[name]: value for name, value in wanted.items() if name in conditions})
-    return OpenAndDecided.of(scores) if wanted["include_decided"] else scores.of_open_leads()
