@@ -33,7 +33,7 @@ def a_request() -> Callable[[], Any]:
     client, upcoming = Client(SERVER_NAME="localhost", headers={"Authorization": f"Bearer {token}"}), cycle(numbers)
 
     def ask() -> None:
-        answer = client.post(f"/api/ml/predict/{next(upcoming)}")
+        answer = client.post(f"/api/ml/predict/{next(upcoming)}", content_type="application/json")
         if answer.status_code != 200:
             raise RuntimeError(answer.content.decode())
 
@@ -47,7 +47,8 @@ def a_chunk() -> Callable[[], Any]:
     from leads.models import Dossier  # noqa: PLC0415
     from predictions.bulk import score_in_bulk  # noqa: PLC0415
 
-    leads = list(Dossier.objects.of("default").order_by("pk")[: settings.SCORE_CHUNK_SIZE])
+    keys = list(Dossier.objects.of("default").order_by("pk").values_list("pk", flat=True)[: settings.SCORE_CHUNK_SIZE])
+    leads = Dossier.objects.of("default").filter(pk__range=(keys[0], keys[-1]))
     return lambda: score_in_bulk(org_id="default", leads=leads)
 
 

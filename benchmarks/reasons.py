@@ -40,7 +40,7 @@ def main() -> None:
         one = rows.take(np.array([0])).columns
         wanted = [(0, feature.name) for feature in model.features[:6]]
         score = milliseconds(partial(model.score, one), asked.rounds)
-        check = milliseconds(partial(moves, model, one, wanted), asked.rounds)
+        check = milliseconds(partial(moves, model, model.encoder.transform(one), wanted), asked.rounds)
         print(f"{algorithm:24} score with reasons {score:6.3f} ms   check of six reasons {check:6.3f} ms", flush=True)
 
 
