@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from leads.models import Dossier
 from leads.tests.cast import a_lead, a_past
 from models_registry.tests.cast import a_version
+from predictions.bulk import score_in_bulk
 from predictions.models import Prediction
 from predictions.scoring import score_leads
 from tests.cast import Caller
@@ -70,6 +71,18 @@ def test_what_was_said_before_is_read_in_three_statements_and_a_history_in_four_
     assert len(statements_of(lambda: crm.get(f"/api/ml/predict/{number}/latest"))) == TOKEN + lead_and_newest + versions
     of_history = statements_of(lambda: crm.get(f"/api/ml/predict/{number}/history"))
     assert len(of_history) == TOKEN + lead + first_page + versions
+
+
+def test_a_page_of_the_ranked_list_is_read_in_three_statements_and_of_what_was_met_before_in_two(crm: Caller) -> None:
+    a_past()
+    a_version()
+    scored = [a_lead().number for _ in range(3)]
+    score_in_bulk(org_id="default", leads=Dossier.objects.filter(number__in=scored))
+    page, versions = 1, 1
+    assert len(statements_of(lambda: crm.get("/api/ml/leads/ranked"))) == TOKEN + page
+    for number in scored:
+        crm.post(f"/api/ml/predict/{number}")
+    assert len(statements_of(lambda: crm.get("/api/ml/leads/ranked"))) == TOKEN + page + versions
 
 
 def test_a_batch_without_contributions_equals_one_with_them_whose_reasons_are_made_later(crm: Caller) -> None:
