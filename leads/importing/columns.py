@@ -18,25 +18,25 @@ from leads.importing.values import RowProblem, filled, identity, kind_of, parsed
 ROWS = 20_000
 SPREADSHEETS = "cp1252"
 PLACEHOLDERS = ("Select", "N/A", "n/a", "NA", "NULL", "null", "None", "none", "-", "--", "?", "nan", "NaN", "#N/A")
-FORMS = (
-    "iso",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
+# Where both fit, the day stands before the month, and the proposal says that it may be otherwise (`other_order`).
+DAYS = (
+    "%Y-%m-%d",
     "%Y/%m/%d",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
     "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
     "%m/%d/%Y",
-    "%d-%m-%Y %H:%M:%S",
-    "%d-%m-%Y %H:%M",
     "%d-%m-%Y",
-    "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M",
+    "%m-%d-%Y",
     "%d.%m.%Y",
-    "%Y%m%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%b %d, %Y",
 )
+HOURS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M", ", %I:%M %p")
+FORMS = ("iso", *(day + hour for day in DAYS for hour in HOURS))
+PARTED_DIGITS = re.compile(r"\d\D+\d")
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
 CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
 TIME_WORDS = re.compile(r"date|time|since|start", re.IGNORECASE)
@@ -191,7 +191,17 @@ def time_form(cells: Sequence[Any]) -> str | None:
     sample = [cell.strip() for cell in cells[:2_000] if isinstance(cell, str)]
     if not sample or len(sample) < min(len(cells), 2_000) or all(kind_of(cell) == "number" for cell in sample[:50]):
         return None
+    if not all(PARTED_DIGITS.search(cell) for cell in sample[:50]):
+        return None  # most columns, spared a hundred forms
     return next((form for form in FORMS if all(_is_of(form, cell) for cell in sample)), None)
+
+
+def other_order(look: Look, time: tuple[str, str]) -> str | None:
+    """The form with month and day the other way round, where all times of the column are of that form, too."""
+    name, form = time
+    swapped = re.sub(r"%([dm])(.)%([dm])", r"%\3\2%\1", form)
+    is_open = swapped in FORMS and swapped != form
+    return swapped if is_open and all(_is_of(swapped, cell.strip()) for cell in look.cells(name)) else None
 
 
 def _is_of(form: str, cell: str) -> bool:

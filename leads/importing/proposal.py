@@ -18,6 +18,7 @@ from leads.importing.columns import (
     look_at,
     meaning_of,
     numbers_in,
+    other_order,
 )
 from leads.importing.files import Source
 from leads.importing.foresight import Suspicion, suspicions
@@ -72,10 +73,16 @@ def _time_value(time: tuple[str, str]) -> str:
     return quoted(name) if form == "iso" else f"{{ column = {quoted(name)}, format = {quoted(form)} }}"
 
 
+def _doubt(look: Look, time: tuple[str, str]) -> list[str]:
+    swapped = other_order(look, time)
+    reason = "# No day is above 12, so which is the month cannot be seen. If it is the other one:"
+    return [f"{reason} format = {quoted(swapped)}"] if swapped else []
+
+
 def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | None, status: str | None) -> str:
     lines = [*_top(look, is_past=time is None), "[leads]", f"id = {quoted(id_column or '@row')}"]
     lines += [] if id_column else ["# No column holds a different number for each row, so the rows are counted."]
-    lines += [f"created_at = {_time_value(time)}"] if time else _no_time(look, id_column)
+    lines += [*_doubt(look, time), f"created_at = {_time_value(time)}"] if time else _no_time(look, id_column)
     closing = find_closing(look, {id_column, status, time and time[0]}) if status else None
     fields = _fields(look, {id_column, status, time and time[0], closing and closing[0]})
     lines += [f"{name} = {quoted(column)}" for name, column in fields.items() if "." not in name]
@@ -86,7 +93,7 @@ def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | No
     lines += [f"ignore = [{', '.join(map(quoted, identifiers))}]   # different in every row"] if identifiers else []
     home = [f"{name.split('.')[1]} = {quoted(column)}" for name, column in fields.items() if "." in name]
     lines += ["", "[leads.property]", *home] if home else []
-    lines += _outcome_lines(time, closing) if status else []
+    lines += _outcome_lines(look, time, closing) if status else []
     rest = [name for name in free if name not in identifiers]
     return "\n".join([*lines, *_attribute_lines(look, rest, status)]) + "\n"
 
@@ -133,11 +140,11 @@ def _list(words: Iterable[str]) -> str:
     return f"[{', '.join(map(quoted, words))}]"
 
 
-def _outcome_lines(time: tuple[str, str] | None, closing: tuple[str, str] | None) -> list[str]:
+def _outcome_lines(look: Look, time: tuple[str, str] | None, closing: tuple[str, str] | None) -> list[str]:
     reason = "# When a lead was decided. Without this all we know is that it was by the end of the records."
     lines = ["", "[leads.outcome]", reason]
     if time and closing:
-        return [*lines, f"at = {_time_value(closing)}"]
+        return [*lines, *_doubt(look, closing), f"at = {_time_value(closing)}"]
     return [*lines, '# at = "closed_at"'] if time else [*lines, 'after_creation = "1h"']
 
 
@@ -178,6 +185,7 @@ def _events_mapping(look: Look, case: str, time: tuple[str, str]) -> str:
             *_top(look),
             "[events]",
             f"case = {quoted(case)}",
+            *_doubt(look, time),
             f"occurred_at = {_time_value(time)}",
             f"kind = {quoted(kind)}",
             "",
