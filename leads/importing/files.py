@@ -179,7 +179,7 @@ class Table:
     def _first_row(self) -> list[str]:
         with self._read() as lines:
             try:
-                cells = next(cells for cells in self._reader(lines) if cells)
+                cells = next(cells for cells in self._reader(lines) if any(cells))
             except (csv.Error, StopIteration) as error:
                 raise FileProblem(f"The header cannot be read: {error}") from error
         if lines.problem:
@@ -200,6 +200,8 @@ class Table:
                 yield Row(line, [], f"the row cannot be read: {error}")
                 continue
             problem = lines.take_problem() if lines.problem else None
+            if not any(cells):
+                cells = []  # a spreadsheet's empty row: as many empty cells as it has columns
             if is_header:
                 is_header = not cells
             elif problem or (cells and len(cells) != width):

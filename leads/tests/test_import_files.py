@@ -54,6 +54,12 @@ def test_all_line_ends_part_rows(tmp_path: Path, end: bytes) -> None:
     assert rows(table(tmp_path, end.join([b"a,b", b"1,2", b"", b"3,4", b""]))) == [["1", "2"], ["3", "4"]]
 
 
+def test_the_empty_rows_of_a_spreadsheet_are_no_rows(tmp_path: Path) -> None:
+    found = table(tmp_path, b";;\nid;at;note\n1;2;\n;;\n2;3;x\n;;\n;;\n")
+    assert found.header == ["id", "at", "note"]
+    assert [(row.line, list(row.cells)) for row in found] == [(3, ["1", "2", ""]), (5, ["2", "3", "x"])]
+
+
 def test_quoted_cells_hold_delimiters_quotes_and_line_breaks(tmp_path: Path) -> None:
     found = table(tmp_path, b'id,note\n1,"two\nlines, ""quoted"""\n2,x\n3\n')
     assert rows(found) == [["1", 'two\nlines, "quoted"'], ["2", "x"]]
