@@ -38,9 +38,11 @@ HOURS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M", ", %
 FORMS = ("iso", *(day + hour for day in DAYS for hour in HOURS))
 PARTED_DIGITS = re.compile(r"\d\D+\d")
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
+PHONE_WORDS = re.compile(r"phone|mobile|fax|telefon|t[eé]l[eé]phone|\b(tel|cell|handy|portable)\b", re.IGNORECASE)
+DIGITS_OF_A_PHONE = 6
 CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
 TIME_WORDS = re.compile(r"date|time|since|start", re.IGNORECASE)
-CLOSING_WORDS = re.compile(r"\b(closed?(date)?|closing|won|lost|decided)\b", re.IGNORECASE)
+CLOSING_WORDS = re.compile(r"\b(closed?(date)?|closing|won|lost|decided|converted|abgeschlossen)\b", re.IGNORECASE)
 NEARLY_ALL = 0.99
 """Of the rows: a few may be told twice, or be broken."""
 STATUS_WORDS = re.compile(
@@ -65,6 +67,10 @@ WON_WORDS = frozenset(
         "activated",
         "closed_won",
         "closedwon",
+        "closed_converted",
+        "gewonnen",
+        "gagné",
+        "gagnée",
     )
 )
 LOST_WORDS = frozenset(
@@ -85,6 +91,14 @@ LOST_WORDS = frozenset(
         "failed",
         "closed_lost",
         "closedlost",
+        "closed_not_converted",
+        "unqualified",
+        "not_qualified",
+        "junk_lead",
+        "lost_lead",
+        "verloren",
+        "perdu",
+        "perdue",
     )
 )
 CASE_WORDS = re.compile(r"case|lead|dossier|deal|customer|client|contact", re.IGNORECASE)
@@ -144,13 +158,20 @@ def _first_rows(source: Source, encoding: str | None) -> Look | None:
 
 def find_id(look: Look) -> str | None:
     """The column whose cells are different positive whole numbers, a telling name first."""
-    unique = [name for name in look.header if _different_numbers(look.columns[name])]
+    unique = [name for name in look.header if _different_numbers(look.columns[name]) and not holds_phones(look, name)]
     named = [name for name in unique if ID_WORDS.search(name)]
     return next(iter([*named, *(name for name in unique if name == look.header[0])]), None)
 
 
 def _different_numbers(cells: Sequence[Any]) -> bool:
     return bool(cells) and len(set(numbers_in(cells))) >= NEARLY_ALL * len(cells)
+
+
+def holds_phones(look: Look, name: str) -> bool:
+    """Whether a column is of telephone numbers, which are no numbers: by its name and its cells."""
+    if not PHONE_WORDS.search(words_in(name)):
+        return False
+    return all(sum(map(str.isdigit, str(cell))) >= DIGITS_OF_A_PHONE for cell in look.cells(name)[:100])
 
 
 def numbers_in(cells: Sequence[Any]) -> Iterable[int]:

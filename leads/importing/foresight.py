@@ -16,8 +16,8 @@ TOO_GOOD = 0.80
 FILLED_GAP = 0.4
 MIN_OF_EACH = 20
 AFTERWARDS = re.compile(
-    r"\b(tags?|quality|profile|notable|last|final|duration|outcome|result|reason|closed?(?:date)?|closing|lost|won|feedback"
-    r"|disposition|lead ?score|index|grade|rating|activity score|status)\b",
+    r"\b(tags?|quality|profile|notable|last(?! ?name)|final|duration|outcome|result|reason|closed?(?:date)?|closing"
+    r"|lost|won|feedback|disposition|lead ?score|index|grade|rating|activity score|status)\b",
     re.IGNORECASE,
 )
 

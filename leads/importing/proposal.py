@@ -15,6 +15,7 @@ from leads.importing.columns import (
     find_id,
     find_status,
     find_time,
+    holds_phones,
     look_at,
     meaning_of,
     numbers_in,
@@ -35,6 +36,11 @@ FIELD_WORDS = {
     "property.has_photos": ("has_photos", "property_has_photos", "property.has_photos"),
     "property.city": ("city", "town", "property.city"),
 }
+
+COUNTED = [
+    "# No column holds a different number for each row, so the rows are counted: the first is lead 1. Later files must",
+    "# keep these rows in this order, and add new ones at the end; else what they tell is told of other leads.",
+]
 
 
 def propose(source: Source) -> str:
@@ -81,16 +87,16 @@ def _doubt(look: Look, time: tuple[str, str]) -> list[str]:
 
 def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | None, status: str | None) -> str:
     lines = [*_top(look, is_past=time is None), "[leads]", f"id = {quoted(id_column or '@row')}"]
-    lines += [] if id_column else ["# No column holds a different number for each row, so the rows are counted."]
+    lines += [] if id_column else COUNTED
     lines += [*_doubt(look, time), f"created_at = {_time_value(time)}"] if time else _no_time(look, id_column)
     closing = find_closing(look, {id_column, status, time and time[0]}) if status else None
     fields = _fields(look, {id_column, status, time and time[0], closing and closing[0]})
     lines += [f"{name} = {quoted(column)}" for name, column in fields.items() if "." not in name]
     taken = {id_column, status, time and time[0], closing and closing[0], *fields.values()}
     free = [name for name in look.header if name not in taken]
-    identifiers = [name for name in free if _is_identifier(look.cells(name))]
+    identifiers = [name for name in free if _is_identifier(look.cells(name)) or holds_phones(look, name)]
     lines += _status_lines(look, status)
-    lines += [f"ignore = [{', '.join(map(quoted, identifiers))}]   # different in every row"] if identifiers else []
+    lines += [f"ignore = {_list(identifiers)}   # different in every row, or telephones"] if identifiers else []
     home = [f"{name.split('.')[1]} = {quoted(column)}" for name, column in fields.items() if "." in name]
     lines += ["", "[leads.property]", *home] if home else []
     lines += _outcome_lines(look, time, closing) if status else []
@@ -131,9 +137,21 @@ def _status_lines(look: Look, status: str | None) -> list[str]:
     renamed = dict.fromkeys(won, "CONVERTED") | dict.fromkeys(lost, "LOST")
     if set(words) == set(renamed) and len(words) == 2:
         pairs = ", ".join(f"{_key(word)} = {quoted(name)}" for word, name in renamed.items())
-        return [f'status = {{ column = {quoted(status)}, words = {{ {pairs} }}, won = "CONVERTED", lost = "LOST" }}']
+        doubt = "# With these two words alone, who is still open counts as lost. If some are, without `lost`: words ="
+        return [
+            f'{doubt} {{ {_key(won[0])} = "CONVERTED", {_key(lost[0])} = "OPEN" }}',
+            f'status = {{ column = {quoted(status)}, words = {{ {pairs} }}, won = "CONVERTED", lost = "LOST" }}',
+        ]
     lists = f"won = {_list(won)}, lost = {_list(lost)}"
-    return [f"# All its words: {', '.join(words[:20])}.", f"status = {{ column = {quoted(status)}, {lists} }}"]
+    return [
+        f"# All its words: {', '.join(words[:20])}.",
+        *(f"# None of them is known to mean {fate}: name those that do." for fate in _unknown(won, lost)),
+        f"status = {{ column = {quoted(status)}, {lists} }}",
+    ]
+
+
+def _unknown(won: Sequence[str], lost: Sequence[str]) -> list[str]:
+    return [fate for fate, words in (("won", won), ("lost", lost)) if not words]
 
 
 def _list(words: Iterable[str]) -> str:

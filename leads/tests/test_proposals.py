@@ -53,3 +53,57 @@ def test_where_no_day_is_above_12_it_says_that_day_and_month_may_be_the_other_wa
     assert 'If it is the other one: format = "%m/%d/%Y"\ncreated_at = ' in words
     words, _ = proposed(tmp_path, "Lead ID;Created;Stage", *rows, "91;31/01/2026;Won")
     assert "the other one" not in words
+
+
+def test_telephone_numbers_are_no_numbers_of_leads_and_no_attributes(tmp_path: Path) -> None:
+    rows = [f"0151{n:07},{n + 400},491510000{n:04},2026-06-01,{FATES[n % 3]}" for n in range(1, 91)]
+    _, leads = proposed(tmp_path, "Phone Number,Lead No,mobilePhone,Created,Stage", *rows)
+    assert leads.id == "Lead No"
+    assert leads.ignore == {"Phone Number", "mobilePhone"}
+
+
+def test_what_leads_of_rows_that_are_counted_rest_on_is_said(tmp_path: Path) -> None:
+    rows = [f"00Q5g{n:05}AAX,2026-06-01,{FATES[n % 3]}" for n in range(1, 91)]
+    words, leads = proposed(tmp_path, "Lead ID,Created,Stage", *rows)
+    assert leads.id == "@row"
+    assert "in this order, and add new ones at the end" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "fate"),
+    [
+        (("gewonnen", "verloren", "offen"), (("gewonnen",), ("verloren",))),
+        (("gagné", "perdu", "en cours"), (("gagné",), ("perdu",))),
+        (
+            ("Closed - Converted", "Closed - Not Converted", "Working"),
+            (("Closed - Converted",), ("Closed - Not Converted",)),
+        ),
+    ],
+)
+def test_what_means_won_and_lost_is_known_in_german_french_and_salesforce(
+    tmp_path: Path, words: tuple[str, ...], fate: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    rows = [f"{n};2026-06-01;{words[n % 3]}" for n in range(1, 91)]
+    said, leads = proposed(tmp_path, "Lead ID;Created;Lead Status", *rows)
+    assert leads.status is not None
+    assert (leads.status.won, leads.status.lost) == fate
+    assert "is known to mean" not in said
+
+
+def test_what_a_status_does_not_say_is_said_beside_it(tmp_path: Path) -> None:
+    said, _ = proposed(tmp_path, "Lead ID,Created,Stage", *(f"{n},2026-06-01,{'ABC'[n % 3]}" for n in range(1, 91)))
+    assert "None of them is known to mean won" in said
+    assert "None of them is known to mean lost" in said
+    rows = [f"{n},2026-06-01,{('true', 'false')[n % 2]}" for n in range(1, 91)]
+    said, _ = proposed(tmp_path, "Lead ID,Created,Is Converted", *rows)
+    assert (
+        'who is still open counts as lost. If some are, without `lost`: words = { true = "CONVERTED", false = "OPEN" }'
+        in said
+    )
+
+
+def test_when_a_lead_was_converted_is_when_it_was_decided_and_a_last_name_comes_with_the_lead(tmp_path: Path) -> None:
+    rows = [f"{n},Doe,2026-06-01,{FATES[n % 3]},{'2026-06-09' if n % 3 == 0 else ''}" for n in range(1, 91)]
+    words, leads = proposed(tmp_path, "Lead ID,Last Name,Created,Stage,ConvertedDate", *rows)
+    assert leads.outcome.at == TimeColumn("ConvertedDate")
+    assert '"Last Name" = "unknown"' not in words
