@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leads.importing.files import BROKEN, EncodingProblem, FileProblem, Source, Table
@@ -38,6 +38,12 @@ HOURS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M", ", %
 FORMS = ("iso", *(day + hour for day in DAYS for hour in HOURS))
 PARTED_DIGITS = re.compile(r"\d\D+\d")
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
+PLAIN = re.compile(r"[+-]?\d+")
+# Three digits may as well be thousands, unless what stands before them cannot be.
+COMMA, POINT = (re.compile(rf"[+-]?(\d+{sign}(\d{{1,2}}|\d{{4,}})|(0|\d{{4,}}){sign}\d{{3}})") for sign in (",", r"\."))
+# With a sign or name of a currency, or thousands apart: $1,234.56, 1.234,56 €, EUR 99, 1 234.
+CURRENCY = re.compile(r"[$€£¥₹₽₺₴]|\b[A-Z]{3}\b|\b(Fr\.?|kr\.?|zł|Kč)")
+SUM = re.compile(r"[+-]?\(?(\d{1,3}([.,'’ \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?\)?")
 PHONE_WORDS = re.compile(r"phone|mobile|fax|telefon|t[eé]l[eé]phone|\b(tel|cell|handy|portable)\b", re.IGNORECASE)
 DIGITS_OF_A_PHONE = 6
 CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
@@ -114,6 +120,7 @@ class Look:
     delimiter: str
     encoding: str | None
     name: str
+    decimal: str = "."
 
     def cells(self, column: str) -> list[Any]:
         """The filled cells of a column."""
@@ -122,7 +129,7 @@ class Look:
 
     def kind(self, column: str) -> str:
         """What nearly all filled cells look like."""
-        kinds = Counter(map(kind_of, self.cells(column)))
+        kinds = Counter(kind_of(cell, self.decimal) for cell in self.cells(column))
         kind, count = kinds.most_common(1)[0] if kinds else ("text", 0)
         return kind if count >= 0.99 * kinds.total() else "text"
 
@@ -153,7 +160,38 @@ def _first_rows(source: Source, encoding: str | None) -> Look | None:
         return None
     seen = Counter(cell.strip() for cells in columns.values() for cell in cells if isinstance(cell, str))
     placeholders = tuple(word for word in PLACEHOLDERS if seen[word])
-    return Look(tuple(table.header), columns, placeholders, table.delimiter, encoding, source.name)
+    look = Look(tuple(table.header), columns, placeholders, table.delimiter, encoding, source.name)
+    return replace(look, decimal=find_decimal(look))
+
+
+def find_decimal(look: Look) -> str:
+    """The sign before a number's decimals: a comma where a column has such numbers and none has them with a point.
+
+    1,234 may be thousands, so that alone it says nothing.
+    """
+    by_comma, by_point = (
+        [name for name in look.header if _has_decimals(look.cells(name), sign)] for sign in (COMMA, POINT)
+    )
+    return "," if by_comma and not by_point else "."
+
+
+def _has_decimals(cells: Sequence[Any], sign: re.Pattern[str]) -> bool:
+    words = [cell.strip() for cell in cells if isinstance(cell, str)]
+    found = sum(bool(sign.fullmatch(word)) for word in words)
+    plain = sum(bool(PLAIN.fullmatch(word)) for word in words)
+    return bool(found) and found + plain >= NEARLY_ALL * len(cells)
+
+
+def dressed_sums(look: Look, name: str) -> str | None:
+    """A cell of a column of sums that no import reads as numbers, for their currency or thousands; None for others."""
+    cells = look.cells(name)
+    dressed = [cell for cell in cells if kind_of(cell, look.decimal) != "number" and _is_sum(str(cell))]
+    are_sums = len(dressed) >= NEARLY_ALL * sum(kind_of(cell, look.decimal) != "number" for cell in cells)
+    return str(dressed[0]).strip() if dressed and are_sums and not holds_phones(look, name) else None
+
+
+def _is_sum(word: str) -> bool:
+    return bool(SUM.fullmatch(CURRENCY.sub("", word).strip()))
 
 
 def find_id(look: Look) -> str | None:

@@ -6,10 +6,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from leads.importing.columns import (
     Look,
+    dressed_sums,
     find_case,
     find_closing,
     find_id,
@@ -23,6 +25,7 @@ from leads.importing.columns import (
 )
 from leads.importing.files import Source
 from leads.importing.foresight import Suspicion, suspicions
+from leads.importing.lead_rows import LIMITS
 from leads.importing.mapping_toml import FIELDS
 from leads.importing.values import RowProblem, filled, kind_of, number
 
@@ -71,6 +74,7 @@ def _top(look: Look, *, is_past: bool = False) -> list[str]:
         lines.append(f"placeholders = [{', '.join(map(quoted, look.placeholders))}]")
     shape = [] if look.delimiter in ("", ",") else [f"delimiter = {quoted(look.delimiter)}"]
     shape += [f"encoding = {quoted(look.encoding)}"] if look.encoding else []
+    shape += [f"decimal = {quoted(look.decimal)}"] if look.decimal != "." else []
     return [*lines, *(["", "[file]", *shape] if shape else []), ""]
 
 
@@ -94,14 +98,14 @@ def _leads_mapping(look: Look, id_column: str | None, time: tuple[str, str] | No
     lines += [f"{name} = {quoted(column)}" for name, column in fields.items() if "." not in name]
     taken = {id_column, status, time and time[0], closing and closing[0], *fields.values()}
     free = [name for name in look.header if name not in taken]
-    identifiers = [name for name in free if _is_identifier(look.cells(name)) or holds_phones(look, name)]
+    identifiers = [name for name in free if _is_identifier(look, name) or holds_phones(look, name)]
     lines += _status_lines(look, status)
     lines += [f"ignore = {_list(identifiers)}   # different in every row, or telephones"] if identifiers else []
     home = [f"{name.split('.')[1]} = {quoted(column)}" for name, column in fields.items() if "." in name]
     lines += ["", "[leads.property]", *home] if home else []
     lines += _outcome_lines(look, time, closing) if status else []
     rest = [name for name in free if name not in identifiers]
-    return "\n".join([*lines, *_attribute_lines(look, rest, status)]) + "\n"
+    return "\n".join([*lines, *_attribute_lines(look, rest, status), *_sum_lines(look, free)]) + "\n"
 
 
 def _no_time(look: Look, id_column: str | None) -> list[str]:
@@ -117,14 +121,22 @@ def _fields(look: Look, taken: Iterable[str | None]) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in FIELDS:
         for word in FIELD_WORDS[field]:
-            if word in free and free[word] not in found.values():
+            if word in free and free[word] not in found.values() and _can_be(field, look, free[word]):
                 found[field] = free[word]
                 break
     return found
 
 
-def _is_identifier(cells: Sequence[Any]) -> bool:
-    return len(cells) > 20 and len(set(map(str, cells))) == len(cells) and kind_of(cells[0]) == "text"
+def _can_be(field: str, look: Look, name: str) -> bool:
+    """Whether a column can be a field: one of sums in which few cells are numbers would have most rows rejected."""
+    cells = look.cells(name)
+    return field not in LIMITS or 2 * sum(kind_of(cell, look.decimal) == "number" for cell in cells) >= len(cells)
+
+
+def _is_identifier(look: Look, name: str) -> bool:
+    cells = look.cells(name)
+    is_different = len(cells) > 20 and len(set(map(str, cells))) == len(cells)
+    return is_different and kind_of(cells[0], look.decimal) == "text" and not dressed_sums(look, name)
 
 
 def _status_lines(look: Look, status: str | None) -> list[str]:
@@ -175,12 +187,22 @@ def _attribute_lines(look: Look, names: Sequence[str], status: str | None) -> li
     return lines + [f'{_key(name)} = "unknown"  # {reason}' for name, reason in _in_order(names, found)]
 
 
+def _sum_lines(look: Look, names: Sequence[str]) -> list[str]:
+    dressed = [f"{quoted(name)} ({cell})" for name in names if (cell := dressed_sums(look, name))]
+    reason = (
+        "# Sums that are no plain numbers. Export these without currency and thousands separators, or no model counts"
+    )
+    return [reason, f"# with them: {', '.join(dressed)}."] if dressed else []
+
+
 def _in_order(names: Sequence[str], found: dict[str, Suspicion]) -> Iterable[tuple[str, str]]:
     return ((name, found[name].reason) for name in names if name in found)
 
 
 def _readable(look: Look, name: str) -> list[Any]:
-    read: Callable[[Any], Any] = number if look.kind(name) == "number" else (lambda cell: str(cell).strip())
+    read: Callable[[Any], Any] = (
+        partial(number, decimal=look.decimal) if look.kind(name) == "number" else (lambda cell: str(cell).strip())
+    )
     empty = frozenset(look.placeholders)
     return [_value(read, cell) if filled(cell, empty) else None for cell in look.columns[name]]
 

@@ -11,7 +11,8 @@ from leads.importing.files import Source
 from leads.importing.mapping import LeadsMap, TimeColumn
 from leads.importing.mapping_toml import read_mapping
 from leads.importing.proposal import propose
-from leads.tests.told import write
+from leads.models import Dossier, LeadAttribute
+from leads.tests.told import bring_in, write
 
 NOON = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
 FATES = ("Won", "Lost", "Open")
@@ -107,3 +108,31 @@ def test_when_a_lead_was_converted_is_when_it_was_decided_and_a_last_name_comes_
     words, leads = proposed(tmp_path, "Lead ID,Last Name,Created,Stage,ConvertedDate", *rows)
     assert leads.outcome.at == TimeColumn("ConvertedDate")
     assert '"Last Name" = "unknown"' not in words
+
+
+@pytest.mark.django_db
+def test_a_decimal_comma_is_found_and_its_numbers_are_taken(tmp_path: Path) -> None:
+    rows = [f"{n};01.06.2026 14:30;{FATES[n % 3]};{n * 900},5;{n},25" for n in range(1, 91)]
+    words, leads = proposed(tmp_path, "Lead ID;Created;Stage;Budget;Size", *rows)
+    assert read_mapping(words).file.decimal == ","
+    assert leads.fields["amount"] == "Budget"
+    summary, rejects = bring_in(words, leads=[tmp_path / "leads.csv"])
+    assert (summary.files[0].created, rejects) == (90, [])
+    assert Dossier.objects.get(number=7).amount == 6300.5
+    assert LeadAttribute.objects.get(dossier__number=7, name="Size").value == 7.25
+
+
+@pytest.mark.parametrize("cells", [("1,234", "5,678"), ("1.5", "2,5"), ("a, b", "c, d")])
+def test_what_may_be_thousands_or_is_not_one_way_gives_no_decimal_comma(tmp_path: Path, cells: tuple[str, str]) -> None:
+    rows = [f"{n};2026-06-01;{FATES[n % 3]};{cells[n % 2]}" for n in range(1, 91)]
+    words, _ = proposed(tmp_path, "Lead ID;Created;Stage;Size", *rows)
+    assert read_mapping(words).file.decimal == "."
+
+
+@pytest.mark.parametrize("form", ["${:,.2f}", "{:,}", "{:,.2f} €", "EUR {:.2f}"])
+def test_sums_in_a_currency_or_with_thousands_apart_are_named_and_make_no_field(tmp_path: Path, form: str) -> None:
+    rows = [f"{n};2026-06-01;{FATES[n % 3]};{form.format(n + 1000)};{n}" for n in range(1, 91)]
+    words, leads = proposed(tmp_path, "Lead ID;Created;Stage;Amount;Price", *rows)
+    assert leads.fields == {"property.price": "Price"}
+    assert leads.ignore == set()
+    assert f'with them: "Amount" ({form.format(1001)}).' in words
