@@ -62,6 +62,7 @@ FITTING = (
     gettext_noop("the mapping has no table [%(table)s]"),
     gettext_noop("the mapping has no table [%(table)s], which %(file)s needs"),
     gettext_noop("%(file)s has no column %(value)s"),
+    gettext_noop("%(file)s has no column %(value)s; it has %(known)s"),
     gettext_noop("%(value)s means won in %(org)s; change it there first"),
     gettext_noop("%(value)s means lost in %(org)s; change it there first"),
 )

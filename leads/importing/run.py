@@ -28,12 +28,14 @@ from leads.importing.mapping_toml import meant
 from leads.importing.organisation import as_told, prepare
 from leads.importing.rejects import Rejects
 from leads.importing.survey import Progress, Survey, in_silence, survey_events, survey_leads
+from leads.importing.values import shown
 from leads.intake import add_events, put_leads
 from leads.models import Organisation
 from leads.records import EventRecord, LeadRecord
 
 LEADS_AT_ONCE = 4_000
 EVENTS_AT_ONCE = 10_000
+NAMES_SHOWN = 12
 LEADS, EVENTS = "leads", "events"
 SEEN = "CREATE TEMPORARY TABLE IF NOT EXISTS lead_import_seen (number bigint PRIMARY KEY, line bigint)"
 NOTE_SEEN = """
@@ -172,7 +174,14 @@ def _surveyed(sources: Sequence[Source], content: str, mapping: FileMapping, rea
 def _check_columns(columns: LeadsMap | EventsMap | None, table: Table) -> None:
     missing = missing_columns(list(columns.columns()) if columns else [], table.header)
     if missing:
-        raise MappingProblem(f"{table.source.name} has no column {missing[0]!r}{meant(missing[0], table.header)}")
+        near = meant(missing[0], table.header) or f"; it has {_named(table.header)}"
+        raise MappingProblem(f"{table.source.name} has no column {missing[0]!r}{near}")
+
+
+def _named(header: Sequence[str]) -> str:
+    """The first names of a header, each of which may be long."""
+    more = ", ..." if len(header) > NAMES_SHOWN else ""
+    return ", ".join(shown(name) for name in header[:NAMES_SHOWN]) + more
 
 
 def _import(doer: Doer, mapping: FileMapping, files: list[Surveyed], summary: ImportSummary) -> None:

@@ -65,7 +65,7 @@ def test_without_rejects_there_is_no_file_and_a_dry_run_keeps_nothing(tmp_path: 
         (["--inspect", "no_such.csv"], "There is no file"),
         (["--leads", __file__, "--org", ""], "organisation"),
         (["--leads", __file__, "--mapping", "no_such"], "no ready mapping"),
-        (["--leads", __file__], "has no column 'dossier_id'"),
+        (["--leads", __file__], "has no column 'dossier_id'; it has "),
     ],
 )
 def test_what_it_cannot_do_it_says(arguments: list[str], reason: str) -> None:
