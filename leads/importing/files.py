@@ -9,6 +9,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ MAX_COLUMNS = 2_000
 MAX_DEPTH = 5
 SAMPLE = 1 << 16
 DELIMITERS = (",", ";", "\t", "|")
+NAMED_DELIMITER = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)
+"""The first line of a file that was written for a spreadsheet."""
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 BROKEN = "the text is not in the file's encoding"
@@ -125,7 +128,10 @@ class Table:
         self.is_json = sample.lstrip().startswith("{")
         if sample.lstrip().startswith("["):
             raise FileProblem("The file is one JSON array; write one object a line instead.")
-        self.delimiter = shape.delimiter or ("" if self.is_json else sniff(sample, shape.quote))
+        named = NAMED_DELIMITER.match(sample)
+        self._begins_below = bool(named)
+        found = named[1] if named else "" if self.is_json else sniff(sample, shape.quote)
+        self.delimiter = shape.delimiter or found
         self.header = self._keys() if self.is_json else self._first_row()
 
     @property
@@ -174,6 +180,8 @@ class Table:
         return sample
 
     def _reader(self, lines: Lines) -> Any:
+        if self._begins_below:
+            next(iter(lines))
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.shape.quote)
 
     def _first_row(self) -> list[str]:

@@ -49,6 +49,12 @@ def test_the_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
     assert (found.header, rows(found)) == (["id", "name", "note"], [["1", "a", "x"], ["2", "b", "y, ; | z"]])
 
 
+@pytest.mark.parametrize("first", ["sep=|\r\n", '"sep=|"\n', "\ufeffSEP=|\n"])
+def test_the_delimiter_may_be_named_in_the_first_line_as_spreadsheets_do(tmp_path: Path, first: str) -> None:
+    found = table(tmp_path, (first + "id|a,b\n1|x,y\n").encode())
+    assert (found.header, [(row.line, list(row.cells)) for row in found]) == (["id", "a,b"], [(3, ["1", "x,y"])])
+
+
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_all_line_ends_part_rows(tmp_path: Path, end: bytes) -> None:
     assert rows(table(tmp_path, end.join([b"a,b", b"1,2", b"", b"3,4", b""]))) == [["1", "2"], ["3", "4"]]
