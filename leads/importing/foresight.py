@@ -17,6 +17,7 @@ FILLED_GAP = 0.4
 MIN_OF_EACH = 20
 AFTERWARDS = re.compile(
     r"\b(tags?|quality|profile|notable|last(?! ?name)|final|duration|outcome|result|reason|closed?(?:date)?|closing"
+    r"|times contacted|activities|(?:last)?modified(?:date)?|probability"  # what moves until it is exported
     r"|lost|won|feedback|disposition|lead ?score|index|grade|rating|activity score|status)\b",
     re.IGNORECASE,
 )

@@ -136,3 +136,13 @@ def test_sums_in_a_currency_or_with_thousands_apart_are_named_and_make_no_field(
     assert leads.fields == {"property.price": "Price"}
     assert leads.ignore == set()
     assert f'with them: "Amount" ({form.format(1001)}).' in words
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Number of times contacted", "Deal - Done activities", "Modified Time", "hs_lastmodifieddate", "Probability"],
+)
+def test_what_grows_or_moves_until_it_is_exported_is_suspected_by_its_name(tmp_path: Path, name: str) -> None:
+    rows = [f"{n},2026-06-01,{FATES[n % 3]},{n % 7}" for n in range(1, 91)]
+    words, _ = proposed(tmp_path, f"Lead ID,Created,Stage,{name}", *rows)
+    assert 'unknown"  # its name speaks of what comes later' in words
