@@ -102,6 +102,8 @@ def issue(*, name: str, org_id: str, scopes: list[str], days: float, by: str) ->
     ):
         if not 0 < len(text) <= longest:
             raise ValueError(f"{what} has 1 to {longest} characters")
+        if not text.isprintable():
+            raise ValueError(f"{what} has no line break, and nothing else that cannot be seen")
     now = timezone.now()
     row = ServiceToken.objects.create(
         name=name, org_id=org_id, scopes=scopes, created_at=now, created_by=by, expires_at=now + timedelta(days=days)

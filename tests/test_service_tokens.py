@@ -151,6 +151,7 @@ def test_what_makes_no_sense_gets_no_token(days: float, scopes: list[str]) -> No
         ({"scopes": " , "}, "--scopes names none of"),
         ({"name": ""}, "name has 1 to 150"),
         ({"name": "n" * 151}, "name has 1 to 150"),
+        ({"name": "crm\nby admin"}, "name has no line break"),
         ({"org": ""}, "id has 1 to 64"),
         ({"org": "o" * 65}, "id has 1 to 64"),
     ],
