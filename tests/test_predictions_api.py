@@ -166,6 +166,7 @@ def test_an_outcome_stands_beside_the_prediction_and_its_correction_is_kept(crm:
         ({"converted": True, "revenue": -1}, "revenue"),
         ({"converted": True, "revenue": "5"}, "revenue"),
         ({"converted": True, "occurred_at": "soon"}, "occurred_at"),
+        ({"converted": True, "occurred_at": "2199-01-01T00:00:00Z"}, "occurred_at"),
         ({"converted": True, "more": 1}, "more"),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
@@ -22,6 +24,9 @@ from common.serializers import (
 from leads.api.serializers import OutcomeOut
 from predictions.actions import ACTIONS
 from predictions.movement import PARTS
+
+CLOCKS_APART = timedelta(days=1)
+"""How far a caller's clock, or a time that forgot its zone, may be ahead of ours."""
 
 
 @extend_schema_field({"type": ["number", "string"]})
@@ -183,8 +188,19 @@ class OutcomeIn(StrictSerializer):
     """What became of a lead; sent again, it corrects."""
 
     converted = TrueOrFalseField()
-    occurred_at = MomentField(required=False, allow_null=True, default=None, help_text="Now where it is left out.")
+    occurred_at = MomentField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Now where it is left out; at most a day ahead of our clock.",
+    )
     revenue = FiniteFloatField(required=False, allow_null=True, default=None, min_value=0, max_value=999_999_999_999)
+
+    def validate_occurred_at(self, moment: datetime | None) -> datetime | None:
+        """Raises ValidationError for a time to come: models read it as not there yet, so as a lead that was lost."""
+        if moment and moment > timezone.now() + CLOCKS_APART:
+            raise serializers.ValidationError("lies in the future: say when the lead was won or lost, once it is.")
+        return moment
 
 
 class UncheckedValues(serializers.DictField):
