@@ -123,7 +123,7 @@ class Keyset:
         return Page(shown, self._link(request, "after", shown[-1]), back)
 
     def _link(self, request: Request, side: str, row: Any) -> str:
-        key = json.dumps([side, self.dump(getattr(row, self.field)), getattr(row, self.tie)])
+        key = json.dumps([side, self.field, self.dump(getattr(row, self.field)), getattr(row, self.tie)])
         cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
         return replace_query_param(remove_query_param(request.build_absolute_uri(), "cursor"), "cursor", cursor)
 
@@ -131,12 +131,17 @@ class Keyset:
         if text is None:
             return None
         try:
-            side, value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if side not in ("after", "before") or not isinstance(pk, int) or not 0 <= pk <= MAX_ID:
+            side, field, value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if (
+                side not in ("after", "before")
+                or field != self.field
+                or not isinstance(pk, int)
+                or not 0 <= pk <= MAX_ID
+            ):
                 raise ValueError(text)
             return side, self.parse(value), pk
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise ValidationError({"cursor": "is not a cursor that we gave."}) from error
+            raise ValidationError({"cursor": "is not a cursor that we gave for this list and order."}) from error
 
 
 def _limit(request: Request) -> int:

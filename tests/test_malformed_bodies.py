@@ -172,8 +172,10 @@ FORGED = ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", 1e999, -(10*
 def test_a_forged_cursor_is_refused(value: Any) -> None:
     a_scored_lead(number=NUMBER)
     crm = Caller()
-    cursor = base64.urlsafe_b64encode(json.dumps(["after", value, 1]).encode()).decode().rstrip("=")
-    for path in (f"/api/ml/predict/{NUMBER}/history", "/api/ml/leads/ranked", "/api/ml/model/ledger"):
+    lists = {f"/api/ml/predict/{NUMBER}/history": "predicted_at", "/api/ml/leads/ranked": "probability"}
+    for path, field in (lists | {"/api/ml/model/ledger": "number"}).items():
+        key = json.dumps(["after", field, value, 1])
+        cursor = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
         assert crm.get(f"{path}?cursor={cursor}").status_code in (200, 400)
 
 

@@ -267,6 +267,8 @@ def test_the_ranked_list_is_best_first_and_leaves_decided_leads_out(crm: Caller)
     assert [row["dossier_id"] for row in rows] == [lively.number, quiet.number]
     everything = crm.get("/api/ml/leads/ranked?include_decided=true&limit=1").json()
     assert everything["next"]
+    elsewhere = everything["next"].replace("/ranked?", "/ranked?order=expected_value&")
+    assert_error(crm.get(elsewhere), 400, "cursor")
     assert rows[0]["reasons"] == [
         "A source score of 90 of 100; the rules give points for it",
         "1 message from the lead; the rules give points for it",
