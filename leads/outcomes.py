@@ -122,7 +122,7 @@ def record_outcome(
     org_id: str,
     dossier: Dossier,
     converted: bool,
-    occurred_at: datetime,
+    occurred_at: datetime | None,
     revenue: Decimal | float | None,
     by: str,
     at: datetime,
@@ -130,13 +130,18 @@ def record_outcome(
 ) -> Outcome:
     """The lead's outcome as it is recorded at `at`: what stood before is superseded and kept.
 
-    The same values again change nothing. `revenue` is in the organisation's currency, to the cent; `is_exact` is false
-    where it was decided by `occurred_at`, nobody knows when. The dossier's row is locked, so that of two at once each
-    sees the other's. Raises Dossier.DoesNotExist where the lead was forgotten since the caller read it.
+    The same values again change nothing. `occurred_at` None leaves the time of the same outcome as it was told, so that
+    a CRM that tells it every night does not move it; of a new one it is `at`. `revenue` is in the organisation's
+    currency, to the cent; `is_exact` is false where it was decided by `occurred_at`, nobody knows when. The dossier's
+    row is locked, so that of two at once each sees the other's. Raises Dossier.DoesNotExist where the lead was
+    forgotten since the caller read it.
     """
     Dossier.objects.select_for_update(no_key=True).get(pk=dossier.pk, org_id=org_id)
     amount = None if revenue is None else Decimal(str(revenue)).quantize(Decimal("0.01"))
     current = Outcome.objects.current().filter(dossier=dossier).first()
+    if occurred_at is None:
+        same = current if current and current.converted == converted else None
+        occurred_at, is_exact = (same.occurred_at, same.is_exact) if same else (at, True)
     told = (Origin.RECORDED, converted, occurred_at, is_exact, amount)
     if current and (
         (current.origin, current.converted, current.occurred_at, current.is_exact, current.revenue) == told

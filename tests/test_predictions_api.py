@@ -157,6 +157,17 @@ def test_an_outcome_stands_beside_the_prediction_and_its_correction_is_kept(crm:
     assert Outcome.objects.filter(dossier=lead).count() == 2
 
 
+def test_an_outcome_told_again_without_its_time_stays_when_it_was(crm: Caller) -> None:
+    lead = a_lead()
+    address = f"/api/ml/predict/{lead.number}/outcome"
+    first = crm.post(address, {"converted": True}).json()
+    assert crm.post(address, {"converted": True}).json() == first
+    assert Outcome.objects.filter(dossier=lead).count() == 1
+    assert crm.post(address, {"converted": True, "revenue": 5}).json() == first | {"revenue": 5}
+    lost = crm.post(address, {"converted": False}).json()
+    assert lost["occurred_at"] > first["occurred_at"]
+
+
 @pytest.mark.parametrize(
     ("body", "attr"),
     [

@@ -192,7 +192,7 @@ class OutcomeIn(StrictSerializer):
         required=False,
         allow_null=True,
         default=None,
-        help_text="Now where it is left out; at most a day ahead of our clock.",
+        help_text="At most a day ahead of our clock. Left out: as the same outcome was told before, else now.",
     )
     revenue = FiniteFloatField(required=False, allow_null=True, default=None, min_value=0, max_value=999_999_999_999)
 

@@ -154,16 +154,16 @@ class RecordOutcome(ContractView):
         """Records the outcome. Sending it again corrects it; the correction is kept on record."""
         body = shapes.OutcomeIn(data=request.data)
         body.is_valid(raise_exception=True)
-        dossier, now = dossier_or_404(self.caller.org_id, dossier_id), timezone.now()
+        dossier = dossier_or_404(self.caller.org_id, dossier_id)
         with or_gone_meanwhile():
             outcome = record_outcome(
                 org_id=self.caller.org_id,
                 dossier=dossier,
                 converted=body.validated_data["converted"],
-                occurred_at=body.validated_data["occurred_at"] or now,
+                occurred_at=body.validated_data["occurred_at"],
                 revenue=body.validated_data["revenue"],
                 by=self.caller.name,
-                at=now,
+                at=timezone.now(),
             )
         return Response(outcome.to_json())
 
