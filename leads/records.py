@@ -95,3 +95,14 @@ def problem_with_value(value: Any) -> str | None:
         is_storable = -MAX_NUMBER < value < MAX_NUMBER and not math.isnan(value)
         return None if is_storable else "a number must be finite and below 1e300."
     return "must be a number, true, false, a text or null."
+
+
+def is_storable(part: Any) -> bool:
+    """Whether the database keeps a value of JSON: objects and arrays, too, whose numbers are finite and below 1e300."""
+    if isinstance(part, Mapping):
+        return all(is_storable(value) for value in part.values())
+    if isinstance(part, list):
+        return all(is_storable(value) for value in part)
+    if isinstance(part, (int, float)):
+        return -MAX_NUMBER < part < MAX_NUMBER and not math.isnan(part)
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +15,12 @@ from leads.models import Direction
 from leads.records import (
     APPOINTMENT,
     MAX_ATTRIBUTES,
-    MAX_NUMBER,
     MAX_TEXT,
     MAX_WORD,
     EventRecord,
     LeadRecord,
     PropertyRecord,
+    is_storable,
     problem_with_name,
     problem_with_value,
 )
@@ -71,19 +70,9 @@ class PropertiesField(serializers.Field):  # type: ignore[type-arg]
         """The object. Raises ValidationError where the database could not keep it."""
         if not isinstance(data, dict):
             raise serializers.ValidationError("must be an object.")
-        if not _is_storable(data):
+        if not is_storable(data):
             raise serializers.ValidationError("numbers must be finite and below 1e300.")
         return data
-
-
-def _is_storable(part: Any) -> bool:
-    if isinstance(part, Mapping):
-        return all(_is_storable(value) for value in part.values())
-    if isinstance(part, list):
-        return all(_is_storable(value) for value in part)
-    if isinstance(part, (int, float)):
-        return -MAX_NUMBER < part < MAX_NUMBER and not math.isnan(part)
-    return True
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "enum": Direction.values}]})

@@ -11,9 +11,9 @@ from typing import Any
 from leads.importing import values
 from leads.importing.files import Table
 from leads.importing.lead_rows import word
-from leads.importing.mapping import EventsMap, FileMapping, Rule, TimeColumn, filled_in
+from leads.importing.mapping import EventsMap, FileMapping, Rule, TimeColumn, filled_in, is_object
 from leads.importing.values import RowProblem, filled
-from leads.records import APPOINTMENT, MESSAGE, EventRecord
+from leads.records import APPOINTMENT, MESSAGE, EventRecord, is_storable
 
 DIRECTIONS = {"INBOUND": "INBOUND", "OUTBOUND": "OUTBOUND", "IN": "INBOUND", "OUT": "OUTBOUND"}
 KEPT_DECISIONS = 10_000
@@ -43,6 +43,7 @@ class EventReader:
         self._recorded_at = self._moment(mapping.events.recorded_at)
         self._scheduled_for = self._moment(mapping.events.scheduled_for)
         self._case = self._place[mapping.events.case]
+        self._kept = kept_columns(mapping.events.properties, table.header)
 
     def record(self, cells: Sequence[Any]) -> EventRecord | None:
         """The event of a row; None where a rule ignores it. Raises RowProblem."""
@@ -107,13 +108,14 @@ class EventReader:
         return direction
 
     def _properties(self, cells: Sequence[Any]) -> Mapping[str, Any] | None:
-        found = {
-            name: cells[self._place[name]]
-            for name in self._map.properties
-            if filled(cells[self._place[name]], self._mapping.placeholders)
-        }
-        for name, value in found.items():
-            found[name] = values.scalar(value) if not isinstance(value, str) else values.text(value)
+        found = {}
+        for name, (column, reader) in self._kept.items():
+            cell = cells[self._place[column]]
+            if filled(cell, self._mapping.placeholders):
+                try:
+                    found[name] = reader(cell)
+                except RowProblem as problem:
+                    raise RowProblem(f"{column}: {problem}") from None
         return found or None
 
     def _decide_anew(self, cells: tuple[Any, ...]) -> Decision | None:
@@ -131,6 +133,28 @@ class EventReader:
         status = filled_in(rule.status or template, by_column) if decides or rule.status else None
         is_echo = (rule.is_echo or decides) and kind not in (MESSAGE, APPOINTMENT)
         return Decision(kind, rule.direction, is_echo, word(status) if status else None)
+
+
+def kept_columns(names: Sequence[str], header: Sequence[str]) -> dict[str, tuple[str, Callable[[Any], Any]]]:
+    """What is kept with an event: its name, the column, and how it is read; of `told.*` all that is within `told`."""
+    kept: dict[str, tuple[str, Callable[[Any], Any]]] = {}
+    for name in names:
+        if is_object(name):
+            inside = [column for column in header if column.startswith(name[:-1])]
+            kept |= {column[len(name) - 1 :]: (column, _as_told) for column in inside}
+        else:
+            kept[name] = (name, _plain)
+    return kept
+
+
+def _plain(cell: Any) -> Any:
+    return values.text(cell) if isinstance(cell, str) else values.scalar(cell)
+
+
+def _as_told(cell: Any) -> Any:
+    if not is_storable(cell):
+        raise RowProblem("a number must be finite and below 1e300.")
+    return cell
 
 
 def _as_word(cell: Any) -> str:

@@ -168,7 +168,8 @@ class EventsMap:
     def columns(self) -> Iterator[str]:
         """Every column that the mapping names."""
         times = [time.column for time in (self.occurred_at, self.recorded_at, self.scheduled_for) if time]
-        yield from [self.case, *times, *self.properties, *sorted(template_columns(self.kind))]
+        properties = [name for name in self.properties if not is_object(name)]
+        yield from [self.case, *times, *properties, *sorted(template_columns(self.kind))]
         yield from (column for column in (self.id, self.direction) if column)
         yield from self.deciding_columns()
 
@@ -218,6 +219,11 @@ class FileMapping:
             if rule.verdict is verdict and events:
                 words += rule.statuses(events.kind)
         return tuple(dict.fromkeys(words))
+
+
+def is_object(name: str) -> bool:
+    """Whether a name stands for all columns within an object of JSON: `told.*` for `told.by` and `told.at`."""
+    return name.endswith(".*")
 
 
 def template_columns(template: str) -> set[str]:

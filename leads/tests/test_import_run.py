@@ -565,3 +565,15 @@ def test_a_spreadsheet_will_not_run_what_stands_among_the_rejects(tmp_path: Path
         rejects.add("f.csv", 2, "odd", ["=cmd()", "\ud800\x00"])
     text = (tmp_path / "rejects.csv").read_text(encoding="utf-8")
     assert text.splitlines()[1].startswith("f.csv,2,odd,\"'=cmd()")
+
+
+def test_events_without_a_mapping_keep_all_their_properties(tmp_path: Path) -> None:
+    tell(a_record(1))
+    told = {"user": "jo", "pages": [1, {"deep": None}], "seen": {"by": "a"}, "body": "x" * 2_000}
+    event = {"dossier_id": 1, "kind": "brochure", "occurred_at": "2026-06-02T09:00:00Z", "external_id": "a"}
+    broken = event | {"external_id": "b", "properties": {"size": 10**301}}
+    lines = [json.dumps(each) for each in (event | {"properties": told}, broken)]
+    _, rejects = bring_in("", events=[write(tmp_path, "e.ndjson", *lines)])
+    assert rejects == ["2: properties.size: a number must be finite and below 1e300."]
+    kept = {"user": "jo", "pages": [1, {"deep": None}], "seen.by": "a", "body": "x" * 2_000}
+    assert Event.objects.get().properties == kept
