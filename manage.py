@@ -6,6 +6,7 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
 from leadqual import embedded
 
@@ -21,6 +22,10 @@ def main(arguments: list[str]) -> None:
             execute_from_command_line(arguments)
     except embedded.CannotStart as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) or "--traceback" in arguments:
+            raise  # the database has answered
+        sys.exit(f"The database cannot be reached: {error}")
 
 
 if __name__ == "__main__":
