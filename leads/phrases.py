@@ -24,6 +24,7 @@ CELLS = (
     gettext_noop("a text has at most %(most)s characters."),
     gettext_noop("a number must be finite and below 1e300."),
     gettext_noop("must be a number, true, false, a text or null."),
+    gettext_noop("the lead's number is missing"),
     gettext_noop("the status is missing"),
     gettext_noop("the time is missing"),
     gettext_noop("the event's kind is missing"),

@@ -80,6 +80,8 @@ def spelled(cell: Any) -> str:
 
 def identity(cell: Any) -> int:
     """A lead's number: a positive 64-bit integer. What a spreadsheet has rounded (5.53E+10) would be another lead's."""
+    if cell is None or cell == "":
+        raise RowProblem("the lead's number is missing")
     is_plain = isinstance(cell, str) and cell.isdecimal() and cell.isascii() and len(cell) < SAFE_DIGITS
     if is_plain and (found := int(cell)):
         return found
@@ -97,6 +99,8 @@ def moments(form: str, zone: ZoneInfo) -> Callable[[Any], datetime]:
     """A reader of instants: `form` is `iso`, `epoch`, `epoch_ms` or a strptime format; without an offset, in `zone`."""
 
     def read(cell: Any) -> datetime:
+        if cell is None or cell == "":
+            raise RowProblem("the time is missing")
         try:
             moment = _instant(cell, form, zone)
             inside = FIRST_YEAR <= moment.year < LAST_YEAR

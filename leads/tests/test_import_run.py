@@ -73,6 +73,7 @@ def test_good_rows_go_in_and_bad_ones_are_reported_with_line_and_reason(tmp_path
     assert reasons["14"] == "status: the status is missing"
     assert reasons["15"] == "4 cells where the header has 5"
     assert reasons["16"] == "lead 1 stands already in line 2"
+    assert reasons["18"] == "at: the time is missing"
     assert set(reasons) == {str(line) for line in range(5, 20)}
 
 
@@ -565,6 +566,12 @@ def test_a_spreadsheet_will_not_run_what_stands_among_the_rejects(tmp_path: Path
         rejects.add("f.csv", 2, "odd", ["=cmd()", "\ud800\x00"])
     text = (tmp_path / "rejects.csv").read_text(encoding="utf-8")
     assert text.splitlines()[1].startswith("f.csv,2,odd,\"'=cmd()")
+
+
+def test_what_an_object_lacks_is_missing_and_not_none(tmp_path: Path) -> None:
+    lines = ['{"dossier_id": 1, "status": "NEW"}', '{"status": "NEW", "created_at": "2026-06-01"}']
+    _, rejects = bring_in("", leads=[write(tmp_path, "l.ndjson", *lines)])
+    assert rejects == ["1: created_at: the time is missing", "2: dossier_id: the lead's number is missing"]
 
 
 def test_events_without_a_mapping_keep_all_their_properties(tmp_path: Path) -> None:
