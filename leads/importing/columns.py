@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from leads.importing.files import BROKEN, EncodingProblem, FileProblem, Source, Table
@@ -36,6 +37,7 @@ DAYS = (
 )
 HOURS = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", ", %H:%M", ", %I:%M %p")
 FORMS = ("iso", *(day + hour for day in DAYS for hour in HOURS))
+THIS_CENTURY = tuple(int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2000, 2100))
 PARTED_DIGITS = re.compile(r"\d\D+\d")
 ID_WORDS = re.compile(r"(^|[ _.-])(id|no|nr|number|num|key|dossier|case)($|[ _.-])", re.IGNORECASE)
 PLAIN = re.compile(r"[+-]?\d+")
@@ -48,6 +50,7 @@ PHONE_WORDS = re.compile(r"phone|mobile|fax|telefon|t[eé]l[eé]phone|\b(tel|cel
 DIGITS_OF_A_PHONE = 6
 CREATION_WORDS = re.compile(r"creat|regist|arriv|receiv|reg_", re.IGNORECASE)
 TIME_WORDS = re.compile(r"date|time|since|start", re.IGNORECASE)
+PLANNED_WORDS = re.compile(r"\b(due|planned|scheduled|next|deadline)\b", re.IGNORECASE)
 CLOSING_WORDS = re.compile(r"\b(closed?(date)?|closing|won|lost|decided|converted|abgeschlossen)\b", re.IGNORECASE)
 NEARLY_ALL = 0.99
 """Of the rows: a few may be told twice, or be broken."""
@@ -106,6 +109,10 @@ LOST_WORDS = frozenset(
         "perdu",
         "perdue",
     )
+)
+EVENT_WORDS = re.compile(
+    r"\b(activit(y|ies)|events?|calls?|messages?|e?mails?|tasks?|meetings?|engagements?|interactions?|appointments?)\b",
+    re.IGNORECASE,
 )
 CASE_WORDS = re.compile(r"case|lead|dossier|deal|customer|client|contact", re.IGNORECASE)
 
@@ -225,14 +232,15 @@ def find_time(look: Look) -> tuple[str, str] | None:
 
 
 def _times(look: Look) -> list[tuple[str, str]]:
-    return [(name, form) for name in look.header if (form := time_form(look.cells(name)))]
+    forms = {name: time_form(look.cells(name)) or epoch_form(name, look.cells(name)) for name in look.header}
+    return [(name, form) for name, form in forms.items() if form]
 
 
 def _against_creation(look: Look, name: str) -> tuple[bool, ...]:
     """What speaks against a column of times, the weightiest first: each lead came, and came before all else."""
     cells = look.columns[name]
     return (
-        bool(AFTERWARDS.search(words_in(name))),
+        bool(AFTERWARDS.search(words_in(name)) or PLANNED_WORDS.search(words_in(name))),
         len(look.cells(name)) < NEARLY_ALL * len(cells),
         not CREATION_WORDS.search(name),
         not TIME_WORDS.search(name),
@@ -253,6 +261,19 @@ def time_form(cells: Sequence[Any]) -> str | None:
     if not all(PARTED_DIGITS.search(cell) for cell in sample[:50]):
         return None  # most columns, spared a hundred forms
     return next((form for form in FORMS if all(_is_of(form, cell) for cell in sample)), None)
+
+
+def epoch_form(name: str, cells: Sequence[Any]) -> str | None:
+    """Seconds or milliseconds since 1970: whole numbers of this century, in a column that is called a time."""
+    words = words_in(name)
+    is_time = CREATION_WORDS.search(words) or TIME_WORDS.search(words) or CLOSING_WORDS.search(words)
+    if not cells or not is_time or ID_WORDS.search(words):
+        return None
+    found = list(numbers_in(cells))
+    for form, unit in (("epoch", 1), ("epoch_ms", 1_000)):
+        if len(found) == len(cells) and all(THIS_CENTURY[0] * unit <= each < THIS_CENTURY[1] * unit for each in found):
+            return form
+    return None
 
 
 def other_order(look: Look, time: tuple[str, str]) -> str | None:
@@ -295,6 +316,12 @@ def meaning_of(cell: Any) -> bool | None:
 
 def _plain(cell: Any) -> str:
     return re.sub(r"\W+", "_", str(cell).strip().casefold()) or str(cell)
+
+
+def is_of_events(name: str) -> bool:
+    """Whether a column of ids is called one of activities, calls and the like, which are no leads."""
+    words = words_in(name)
+    return bool(EVENT_WORDS.search(words)) and not CASE_WORDS.search(words)
 
 
 def find_case(look: Look) -> str | None:

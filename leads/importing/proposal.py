@@ -18,11 +18,13 @@ from leads.importing.columns import (
     find_status,
     find_time,
     holds_phones,
+    is_of_events,
     look_at,
     meaning_of,
     numbers_in,
     other_order,
 )
+from leads.importing.event_rows import DIRECTIONS
 from leads.importing.files import Source
 from leads.importing.foresight import Suspicion, suspicions
 from leads.importing.lead_rows import LIMITS
@@ -50,8 +52,9 @@ def propose(source: Source) -> str:
     """A mapping in TOML for a file of leads, or of events where it has several rows a lead. Raises FileProblem."""
     look = look_at(source)
     id_column, time = find_id(look), find_time(look)
-    if id_column is None and (case := find_case(look)) is not None and time is not None:
-        return _events_mapping(look, case, time)
+    is_of_leads = id_column is not None and not is_of_events(id_column)
+    if not is_of_leads and (case := find_case(look)) is not None and time is not None:
+        return _events_mapping(look, case, time, id_column)
     status = find_status(look, {id_column, time and time[0]})
     return _leads_mapping(look, id_column, time, status)
 
@@ -214,8 +217,10 @@ def _value(read: Callable[[Any], Any], cell: Any) -> Any:
         return None
 
 
-def _events_mapping(look: Look, case: str, time: tuple[str, str]) -> str:
-    rest = [name for name in look.header if name not in (case, time[0]) and look.cells(name)]
+def _events_mapping(look: Look, case: str, time: tuple[str, str], id_column: str | None) -> str:
+    rest = [name for name in look.header if name not in (case, time[0], id_column) and look.cells(name)]
+    ways = [name for name in rest if {str(cell).strip().upper() for cell in look.cells(name)} <= set(DIRECTIONS)]
+    rest = [name for name in rest if name not in ways]
     counts = {name: len(set(map(str, look.cells(name)))) for name in rest}
     kinds = [name for name in rest if look.kind(name) == "text" and 2 <= counts[name] <= 200] or rest[:1]
     kind = kinds[0] if kinds else case
@@ -228,6 +233,8 @@ def _events_mapping(look: Look, case: str, time: tuple[str, str]) -> str:
             *_doubt(look, time),
             f"occurred_at = {_time_value(time)}",
             f"kind = {quoted(kind)}",
+            *([f"id = {quoted(id_column)}"] if id_column else []),
+            *(f"direction = {quoted(name)}" for name in ways[:1]),
             "",
             "# The first rule that fits counts; what none names is an event of its own kind. The kinds found:",
             *(f"#   {word}: {count:,}" for word, count in words),

@@ -146,3 +146,29 @@ def test_what_grows_or_moves_until_it_is_exported_is_suspected_by_its_name(tmp_p
     rows = [f"{n},2026-06-01,{FATES[n % 3]},{n % 7}" for n in range(1, 91)]
     words, _ = proposed(tmp_path, f"Lead ID,Created,Stage,{name}", *rows)
     assert 'unknown"  # its name speaks of what comes later' in words
+
+
+def test_activities_that_have_an_id_of_their_own_are_no_leads(tmp_path: Path) -> None:
+    header = "Activity ID,Deal ID,Type,Direction,Due date,Done time"
+    rows = [
+        f"{n},{n % 30 + 1},{('call', 'mail')[n % 2]},{('INBOUND', 'OUTBOUND')[n % 2]},2026-07-01,2026-06-01T10:00:00Z"
+        for n in range(1, 91)
+    ]
+    words = propose(Source(write(tmp_path, "activities.csv", header, *rows), "activities.csv"))
+    events = read_mapping(words).events
+    assert events is not None
+    assert (events.case, events.id, events.kind, events.direction) == ("Deal ID", "Activity ID", "{Type}", "Direction")
+    assert events.occurred_at == TimeColumn("Done time")
+
+
+def test_deals_of_several_each_of_a_contact_stay_leads(tmp_path: Path) -> None:
+    rows = [f"{n},{n % 30 + 1},2026-06-01,{FATES[n % 3]}" for n in range(1, 91)]
+    _, leads = proposed(tmp_path, "Deal ID,Contact ID,Created,Stage", *rows)
+    assert leads.id == "Deal ID"
+
+
+@pytest.mark.parametrize(("form", "unit"), [("epoch", 1), ("epoch_ms", 1_000)])
+def test_times_counted_since_1970_are_found(tmp_path: Path, form: str, unit: int) -> None:
+    rows = [f"{n},{(int(NOON.timestamp()) + n * 3_600) * unit},{FATES[n % 3]}" for n in range(1, 91)]
+    _, leads = proposed(tmp_path, "id,createdAt,Stage", *rows)
+    assert leads.created_at == TimeColumn("createdAt", form)
