@@ -23,6 +23,7 @@ from leads.importing.columns import (
     meaning_of,
     numbers_in,
     other_order,
+    time_form,
 )
 from leads.importing.event_rows import DIRECTIONS
 from leads.importing.files import Source
@@ -139,7 +140,8 @@ def _can_be(field: str, look: Look, name: str) -> bool:
 def _is_identifier(look: Look, name: str) -> bool:
     cells = look.cells(name)
     is_different = len(cells) > 20 and len(set(map(str, cells))) == len(cells)
-    return is_different and kind_of(cells[0], look.decimal) == "text" and not dressed_sums(look, name)
+    is_text = is_different and kind_of(cells[0], look.decimal) == "text"
+    return is_text and not dressed_sums(look, name) and not time_form(cells)
 
 
 def _status_lines(look: Look, status: str | None) -> list[str]:
@@ -185,9 +187,20 @@ def _attribute_lines(look: Look, names: Sequence[str], status: str | None) -> li
     target = None if status is None else [meaning_of(cell) is True for cell in look.columns[status]]
     found = suspicions({name: _readable(look, name) for name in names}, target)
     lines = ["", "[leads.attributes]", '"*" = "creation"                           # what the lead brought with it']
+    lines += [line for name in names if name not in found for line in _attribute(look, name, None)]
     if found:
         lines.append("# These look as if they were filled later. Say `contact` or `outcome` where you know it.")
-    return lines + [f'{_key(name)} = "unknown"  # {reason}' for name, reason in _in_order(names, found)]
+    return lines + [line for name in names if name in found for line in _attribute(look, name, found[name])]
+
+
+def _attribute(look: Look, name: str, suspicion: Suspicion | None) -> list[str]:
+    """The lines for a column of which more is to be said than `"*"` says: it is suspect, or holds dates not in ISO."""
+    known, because = ("unknown", f"  # {suspicion.reason}") if suspicion else ("creation", "")
+    form = time_form(look.cells(name))
+    if form and form != "iso":
+        dates = f'{{ known = "{known}", kind = "date", format = {quoted(form)} }}'
+        return [*_doubt(look, (name, form)), f"{_key(name)} = {dates}{because}"]
+    return [f'{_key(name)} = "{known}"{because}'] if suspicion else []
 
 
 def _sum_lines(look: Look, names: Sequence[str]) -> list[str]:
@@ -196,10 +209,6 @@ def _sum_lines(look: Look, names: Sequence[str]) -> list[str]:
         "# Sums that are no plain numbers. Export these without currency and thousands separators, or no model counts"
     )
     return [reason, f"# with them: {', '.join(dressed)}."] if dressed else []
-
-
-def _in_order(names: Sequence[str], found: dict[str, Suspicion]) -> Iterable[tuple[str, str]]:
-    return ((name, found[name].reason) for name in names if name in found)
 
 
 def _readable(look: Look, name: str) -> list[Any]:

@@ -172,3 +172,19 @@ def test_times_counted_since_1970_are_found(tmp_path: Path, form: str, unit: int
     rows = [f"{n},{(int(NOON.timestamp()) + n * 3_600) * unit},{FATES[n % 3]}" for n in range(1, 91)]
     _, leads = proposed(tmp_path, "id,createdAt,Stage", *rows)
     assert leads.created_at == TimeColumn("createdAt", form)
+
+
+@pytest.mark.django_db
+def test_dates_that_are_not_in_iso_are_proposed_as_dates(tmp_path: Path) -> None:
+    def row(n: int) -> str:
+        day = NOON + timedelta(days=n)
+        return f"{n};{day:%d.%m.%Y %H:%M};{FATES[n % 3]};{day:%d.%m.%Y};{day:%d.%m.%Y %H:%M}"
+
+    header = "Lead ID;Created;Stage;Geburtstag;Last Activity"
+    words, leads = proposed(tmp_path, header, *(row(n) for n in range(1, 91)))
+    told = {each.name: (each.known, each.kind, each.format) for each in leads.attributes}
+    assert told["Geburtstag"] == ("creation", "date", "%d.%m.%Y")
+    assert told["Last Activity"] == ("unknown", "date", "%d.%m.%Y %H:%M")
+    assert leads.ignore == set()
+    assert bring_in(words, leads=[tmp_path / "leads.csv"])[1] == []
+    assert LeadAttribute.objects.get(dossier__number=30, name="Geburtstag").value == "2026-01-31"
