@@ -135,7 +135,9 @@ def _far() -> str:
 
     ranked = LeadScore.objects.of(ORG).order_by("-probability", "dossier").values_list("probability", "dossier")
     probability, key = ranked[min(50_000, ranked.count() // 2)]
-    return base64.urlsafe_b64encode(json.dumps(["after", probability, key]).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(["after", "probability", probability, key]).encode()).decode().rstrip("=")
+    )
 
 
 def _alone(session: str, path: str) -> tuple[float, int]:

@@ -90,7 +90,7 @@ def _anywhere(wanted: int) -> list[str]:
         cursor.execute(
             "SELECT probability, dossier_id FROM lead_score WHERE org_id = %s ORDER BY random() LIMIT %s", [ORG, wanted]
         )
-        cursors = [json.dumps(["after", *row]).encode() for row in cursor.fetchall()]
+        cursors = [json.dumps(["after", "probability", *row]).encode() for row in cursor.fetchall()]
     return [f"{RANKED}?cursor={base64.urlsafe_b64encode(each).decode()}" for each in cursors]
 
 

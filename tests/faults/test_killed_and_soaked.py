@@ -21,6 +21,7 @@ COMMANDS = (
     "benchmarks.profile request --times 3 --leads 600",
     "benchmarks.profile chunk --times 1 --leads 600",
     "benchmarks.bulk --leads 12000 --workers 1 --sample 200",
+    "benchmarks.reads --leads 12000 --predictions 24000 --times 5",
     "benchmarks.kernels --rows 500 --rounds 1 --alone",
     "benchmarks.training --rows 3000 --features 8 --algorithms random_forest",
     "benchmarks.extraction --leads 2000 --ages 0 14",
