@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from common.tongue import gettext as _
 from common.tongue import number
 from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
-from insights.figures import marks_on, names_axis
+from insights.figures import distinct, marks_on, names_axis
 from models_registry.card_sayings import between, counted, share, three, told
 from models_registry.measures import LOG_LOSS, PRECISION, RECALL, ROC_AUC
 from predictions.quantities import percent
@@ -127,7 +127,7 @@ def groups(points: Points, name: str, key: str, title: str) -> Figure:
     measured stands in the table alone, with why.
     """
     measured = [each for each in points if each["base_rate"] is not None]
-    names = [told(each[name]) for each in measured]
+    names = distinct([told(each[name]) for each in measured])
     came, said = ([float(each[part]) for each in measured] for part in ("base_rate", "predicted"))
     bars = go.Bar(
         x=came,

@@ -14,7 +14,7 @@ from insights import words
 from insights.answering import Answered
 from insights.decided import Became
 from insights.drawing import ACCENT, INK, LINE, SOFT, UP, Figure, layout_of, plot_of
-from insights.figures import names_axis
+from insights.figures import distinct, names_axis
 from insights.live import Live
 
 HEIGHT = 300
@@ -60,7 +60,7 @@ def became(rows: Sequence[tuple[words.Action, Became]]) -> Figure:
 
 def by_band(bands: Sequence[Mapping[str, Any]]) -> Figure:
     """For each band of probability what happened, with its interval, and what was said."""
-    names = [words.percent(band["said"]) for band in bands]
+    names = distinct([words.percent(band["said"]) for band in bands])
     rates = [band["rate"] for band in bands]
     bars = go.Bar(
         x=names,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from insights import figures, model_figures
+from insights import figures, model_figures, overview_figures
 from insights.comparison_figures import importance_of_two
 from insights.drawing import Figure
 from models_registry.tests.cards import CARD
@@ -61,6 +61,23 @@ def test_bars_of_one_name_are_not_laid_over_each_other() -> None:
     vector = [[f"attributes.a_very_long_name_of_an_attribute_{end}", 1, 0.1] for end in "abc"]
     (trace,) = figures.waterfall(0.2, vector, 0.5).plot["data"]
     assert len(set(trace["y"])) == 5
+
+
+def test_sources_that_begin_alike_have_a_bar_each_and_names_that_leave_it_room() -> None:
+    source = "The form on the page of new buildings in the north of the town, as of spring, "
+    told = [CARD["by_source"][0] | {"source": source + end} for end in ("left", "right")]
+    bars, marks = model_figures.groups(told, "source", "by-source", "Source").plot["data"]
+    assert bars["y"] == marks["y"]
+    assert len(set(bars["y"])) == 2
+    assert max(map(len, bars["y"])) <= figures.LABEL_LENGTH + 1
+
+
+def test_bands_that_round_to_the_same_percentage_have_a_bar_each() -> None:
+    bands = [
+        {"said": said, "leads": 9, "converted": 1, "rate": 0.1, "low": 0.0, "high": 0.4} for said in (0.146, 0.153)
+    ]
+    bars, _ = overview_figures.by_band(bands).plot["data"]
+    assert len(set(bars["x"])) == 2
 
 
 def test_the_radar_shows_the_five_measures_and_leaves_out_what_was_not_taken() -> None:
