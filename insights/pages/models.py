@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Prefetch
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +19,7 @@ from models_registry.models import ModelVersion, TrainingCheck, TrainingRun
 from predictions.living import living_of
 
 MOST_RUNS = 10
+LATELY = timedelta(hours=1)
 SHOWN_IN_LIST = (ROC_AUC, LOG_LOSS, PRECISION, RECALL)
 ROLL_BACK, ACTIVATE = gettext_lazy("Roll back"), gettext_lazy("Activate")
 
@@ -52,6 +55,8 @@ class ModelsPage:
     versions: list[VersionRow]
     runs: list[RunRow]
     open_run: TrainingRun | None
+    ended_run: TrainingRun | None
+    """The newest run where it has ended lately: whoever waited for it is told what came of it."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,12 @@ def models_page(org: Organisation) -> ModelsPage:
         versions=[_row(row, active) for row in versions],
         runs=runs,
         open_run=next((row.run for row in runs if row.run.is_open), None),
+        ended_run=next((row.run for row in runs[:1] if _has_ended_lately(row.run)), None),
     )
+
+
+def _has_ended_lately(run: TrainingRun) -> bool:
+    return run.finished_at is not None and run.finished_at > timezone.now() - LATELY
 
 
 def version_page(org: Organisation, version: ModelVersion) -> VersionPage:

@@ -232,9 +232,9 @@ def said(text: str) -> str:
 
 @register.simple_tag
 def outcome_of_run(run: TrainingRun) -> str:
-    """What came of a run: its verdict, or why there is none."""
+    """What came of a run: its verdict, or why there is none; nothing where its status says all."""
     told = run.verdict or run.error
-    return said(told) if told else str(words.STATUSES.get(run.status, ""))
+    return said(told) if told else ""
 
 
 @register.simple_tag

@@ -277,12 +277,34 @@ def test_the_fragment_of_a_run_moves_and_says_when_it_is_over() -> None:
     assert "Activated: no version was active before." in text(client, address)
 
 
+def test_whoever_waited_for_a_run_is_told_above_all_what_came_of_it() -> None:
+    two_versions()
+    run, client = refused(OLD), sales()
+    run.finished_at = timezone.now()
+    run.save()
+    told = text(client).partition("The training run has ended")[2].partition("</section>")[0]
+    assert "Not activated: worse." in told
+    assert f"{MODELS}{OLD}/" in told
+    run.finished_at -= timedelta(hours=2)
+    run.save()
+    assert "The training run has ended" not in text(client)
+
+
+def test_the_end_of_a_run_is_not_told_beside_one_that_is_under_way() -> None:
+    a_training_run(status=JobStatus.FAILED, error="The worker stopped answering.", finished_at=timezone.now())
+    client = sales()
+    assert "The training run has ended" in text(client)
+    a_training_run()
+    assert "The training run has ended" not in text(client)
+
+
 def test_a_run_can_be_given_up() -> None:
     run = a_training_run()
     client = staff()
     client.post(f"{MODELS}runs/{run.pk}/cancel")
     run.refresh_from_db()
     assert run.status == JobStatus.CANCELLED
+    assert "<strong>Cancelled.</strong> </p>" in text(client, f"{MODELS}runs/{run.pk}")
     assert [(row.act, row.subject) for row in AuditEntry.objects.all()] == [("training.cancel", str(run.pk))]
     assert "had ended already" in client.post(f"{MODELS}runs/{run.pk}/cancel", follow=True).content.decode()
     assert AuditEntry.objects.count() == 1
