@@ -124,6 +124,7 @@ def _statistics(probability: Floats, converted: Bools, weight: Floats) -> dict[s
         "calibration_error": lambda drawn: np.abs(drawn @ inside).sum(axis=1) / drawn.sum(axis=1),
         "precision": partial(_share, hit, called),
         "recall": partial(_share, hit, came),
+        "accuracy": partial(_share, (said == converted).astype(np.float64), every),
         "f1": partial(_share, 2 * hit, called + came),
     }
 

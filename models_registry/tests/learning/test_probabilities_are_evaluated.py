@@ -8,6 +8,7 @@ from sklearn import metrics as theirs
 
 from models_registry.learning.evaluation import calibration_error, evaluate
 from models_registry.learning.ranking import WeightedAuc
+from models_registry.measures import MEASURES
 
 
 def sample(n: int = 500) -> tuple["np.ndarray[tuple[int], np.dtype[np.float64]]", ...]:
@@ -48,6 +49,14 @@ def test_the_intervals_hold_the_figures_and_narrow_with_data() -> None:
             assert low < figures[name] < high
         widths.append(figures["intervals"]["roc_auc"][1] - figures["intervals"]["roc_auc"][0])
     assert widths[1] < 0.4 * widths[0]
+
+
+def test_every_figure_that_is_compared_has_an_interval_for_what_chance_may_do() -> None:
+    p, y, weight, dossier = sample(200)
+    figures = evaluate(p, y == 1, weight, dossier.astype(np.int64), seed=1)
+    assert {measure.key for measure in MEASURES} == set(figures["intervals"])
+    low, high = figures["intervals"]["accuracy"]
+    assert low < figures["accuracy"] < high
 
 
 def test_snapshots_do_not_narrow_the_intervals() -> None:
