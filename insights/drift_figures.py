@@ -42,8 +42,8 @@ def missing(fields: Sequence[Missing], label: Callable[[str], str]) -> Figure:
     bars = go.Bar(
         x=shares, y=names, orientation="h", marker_color=ACCENT, hovertemplate="%{y}: %{x:.0%}<extra></extra>"
     )
-    before = [each.before or 0.0 for each in top]
-    layout = layout_of(0, **_lying(len(top), max([0.05, *shares, *before]), ".0%"))
+    before = [each.before for each in top]
+    layout = layout_of(0, **_lying(len(top), max([0.05, *shares, *(each or 0.0 for each in before)]), ".0%"))
     rows = tuple(
         (
             label(each.feature),

@@ -177,8 +177,8 @@ def names_axis() -> dict[str, Any]:
     }
 
 
-def marks_on(x: Sequence[float], names: Sequence[str]) -> go.Scatter:
-    """A stroke across each of the lying bars of these names."""
+def marks_on(x: Sequence[float | None], names: Sequence[str]) -> go.Scatter:
+    """A stroke across each of the lying bars of these names; none where there is no number."""
     return go.Scatter(
         x=x,
         y=names,

@@ -141,7 +141,7 @@ def _fresh_light(lead: Last) -> Light:
 
 
 def _missing_light(missing: MissingRates) -> Light:
-    if not missing.fields:
+    if not missing.earlier:
         return Light(_("Nothing can be said of empty fields yet"), WAITING, "missing")
     emptier = [field_label(each.feature) for each in missing.emptier]
     if not emptier:

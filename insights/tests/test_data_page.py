@@ -118,6 +118,16 @@ def test_missing_fields_are_counted_among_leads_own_their_propertys_and_attribut
     assert "attributes.mood" not in told
 
 
+def test_where_no_lead_came_before_the_newest_nothing_is_set_against_them() -> None:
+    an_attribute(a_lead(now() - DAY), "budget", 1)
+    a_lead(now() - DAY)
+    answer = staff().get(PAGE)
+    assert "Nothing can be said of empty fields yet" in answer.content.decode()
+    assert "There are too few to set the newest against those before." in answer.content.decode()
+    _bars, marks = answer.context["page"].missing_figure.plot["data"]
+    assert set(marks["x"]) == {None}
+
+
 @pytest.mark.parametrize(
     ("of_newest", "of_before", "expected"),
     [((50, 100), (100, 1000), True), ((12, 100), (100, 1000), False), ((5, 100), (900, 1000), False)],
