@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from leads.models import Dossier
+from common.jobs import JobStatus
+from leads.models import Dossier, ImportJob
 from predictions.tests.scored import a_scored_lead
 from tests.journeys.conftest import Arrival
 from tests.journeys.visitor import Visitor
@@ -43,3 +44,13 @@ def test_a_plan_shows_the_days_of_each_lift_without_scrolling(arrives: Arrival) 
     anna.presses("Français")
     anna.sees("+50 %")
     assert anna.finds(".lifts").locator("..").evaluate(BEHIND) == 0
+
+
+def test_how_an_import_went_is_seen_without_scrolling(arrives: Arrival) -> None:
+    told = {"status": JobStatus.SUCCEEDED, "rows": 12_000, "accepted": 11_990, "rejected": 10}
+    ImportJob.objects.create(filename="export_2026-11-27_all_leads.csv", started_by="anna.dupont", **told)
+    anna = on_a_telephone(arrives("staff"))
+    anna.goes("/ml-insights/data/")
+    anna.presses("Français")
+    anna.sees("Rejetées")
+    assert anna.finds("section:has(#imports) .scroll").evaluate(BEHIND) == 0
