@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.tongue import english
-from leads.importing.mapping_toml import ready_mappings
+from leads.importing.mapping_toml import DEFAULT, ready_mappings
 from leads.models import Dossier, Outcome
 
 LAST_SECOND = time(23, 59, 59)
@@ -80,7 +80,8 @@ class OutcomeForm(forms.Form):
 
 
 def _mappings() -> list[tuple[str, Any]]:
-    return [("", gettext_lazy("as the API names fields")), *((name, name) for name in ready_mappings())]
+    others = ((name, name) for name in ready_mappings() if name != DEFAULT)
+    return [("", gettext_lazy("as the API names fields")), *others]
 
 
 class ImportForm(forms.Form):

@@ -235,6 +235,13 @@ def test_a_file_is_taken_from_the_page(queued: list[str], django_capture_on_comm
     assert answer.redirect_chain[-1][0] == f"{PAGE}imports/{job.pk}/"
 
 
+def test_each_way_of_naming_columns_is_offered_once() -> None:
+    offered = text(staff()).partition('name="ready"')[2].partition("</select>")[0]
+    assert "as the API names fields" in offered
+    assert 'value="bank_marketing"' in offered
+    assert 'value="contract"' not in offered  # which is how the API names fields
+
+
 def test_a_file_that_cannot_be_taken_is_said(queued: list[str]) -> None:
     client = staff()
     assert "The mapping cannot be used" in upload(client, own="nonsense = [").content.decode()
