@@ -157,6 +157,7 @@ def test_a_confirmed_rollback_changes_what_scores_and_leaves_a_row_with_the_reas
     form = {"instead_of": NEW, "reason": "too many wasted calls"}
     response = staff().post(f"{MODELS}{OLD}/activate", form, follow=True)
     assert f"{OLD} scores from now on." in response.content.decode()
+    assert "Leads keep the scores that they have until they are scored again" in response.content.decode()
     assert active() == OLD
     row = AuditEntry.objects.get()
     assert (row.act, row.by, row.before, row.after, row.reason) == (

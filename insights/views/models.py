@@ -42,6 +42,10 @@ CHOICES: list[tuple[str, str | Promise]] = [
 CHANGED_MEANWHILE = gettext_lazy(
     "Another version became active since you opened the page: look again before you decide."
 )
+NOW_SCORES = gettext_lazy(
+    "%s scores from now on. Leads keep the scores that they have until they are scored again: tonight, or as soon as "
+    "somebody presses “Score all open leads” on the page Today."
+)
 UNDER_WAY = gettext_lazy("A training run is under way: wait for it, or cancel it.")
 TOO_LITTLE = gettext_lazy(
     "There is too little to learn from: %(usable)s usable records, of which %(converted)s converted. At least "
@@ -182,7 +186,7 @@ def _chosen(request: HttpRequest, viewer: Viewer, version: str) -> HttpResponse:
         if not viewer.may(OVERRIDE):
             raise PermissionDenied from None
         return _confirmation(request, viewer, choice, _("Say why: the gate has not passed this version."), 400)
-    messages.success(request, _("%s scores from now on.") % version)
+    messages.success(request, NOW_SCORES % version)
     return redirect("insights:models")
 
 
