@@ -13,7 +13,7 @@ from common.one_by_one import for_each
 from leads.models import Organisation
 from models_registry.alarms import end_alarm, raise_alarm
 from models_registry.artefacts import DamagedArtefact
-from models_registry.learning.drift import ALPHA, MOVED
+from models_registry.learning.drift import ALPHA, MOVED, TOO_FEW
 from models_registry.models import AlarmKind, ModelActivation, ModelVersion
 from predictions import quality, shadow_quality
 from predictions.drift_watch import RUNNING, WINDOW_DAYS, drift_of
@@ -72,13 +72,13 @@ def _measured(org: Organisation, version: ModelVersion, now: datetime) -> Iterat
 
 
 def _drift_alarm(row: Quality, at: datetime) -> None:
-    """Raised where something moved; over where leads were looked at and nothing has any more."""
+    """Raised where something moved; over where enough leads came to tell, and nothing has any more."""
     watched = [*row.figures["features"], *([row.figures["score"]] if row.figures["score"] else [])]
     moved = [each for each in watched if each["verdict"] == MOVED and each["feature"] not in RUNNING]
     if moved:
         said = [words for each in moved for words in each["words"]][:MOST_NAMED]
         raise_alarm(org_id=row.org_id, kind=AlarmKind.DRIFT, words="; ".join(said), evidence={"moved": moved}, at=at)
-    elif row.figures["leads"]:
+    elif any(each["reason"] != TOO_FEW for each in watched):
         end_alarm(org_id=row.org_id, kind=AlarmKind.DRIFT, at=at)
 
 

@@ -31,6 +31,8 @@ PRIOR = 0.5
 """Added to each bin's count (Jeffreys), so that an empty bin does not make the index infinite."""
 
 STEADY, SLIGHT, MOVED = "steady", "slight", "moved"
+TOO_FEW = "too_few_leads"
+"""The reason where leads are fewer than that."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class _Tests:
         place = place_of(entry, column)
         known, m = place >= 0, sample.effective(np.ones(len(place), dtype=bool))
         if min(n, m) < FEWEST:
-            return cls(entry, np.zeros(bins), None, None, None, "too_few_leads")
+            return cls(entry, np.zeros(bins), None, None, None, TOO_FEW)
         missing = share_test(entry["missing"], 1.0 - sample.share(known), n, m)
         n_known, m_known = n * (1.0 - entry["missing"]), sample.effective(known)
         if min(n_known, m_known) < FEWEST:

@@ -100,6 +100,20 @@ def test_drift_of_which_no_new_lead_tells_is_not_over() -> None:
     assert Alarm.objects.unanswered().exists()
 
 
+def test_drift_of_which_a_handful_of_leads_cannot_tell_is_not_over() -> None:
+    """As where an import stops: the few that still come are too few to say that nothing has moved any more."""
+    a_past(400)
+    version = a_version()
+    Dossier.objects.filter(created_at__gt=now() - 95 * DAY).delete()
+    for number in range(12):
+        a_lead(now() - (number + 1) * DAY, source="radio")
+    raise_alarm(org_id="default", kind="DRIFT", words="moved", evidence={}, at=now() - DAY)
+    found = measured()[version.version, QualityKind.DRIFT, 30]
+    assert found["leads"] == 12
+    assert {each["reason"] for each in found["features"]} == {"too_few_leads"}
+    assert Alarm.objects.unanswered().exists()
+
+
 def test_the_score_is_compared_at_the_ages_of_the_holdout_and_by_those_of_training_where_these_are_not_told() -> None:
     a_past(400)
     version, org = a_version(), Organisation.get("default")
