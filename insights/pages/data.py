@@ -157,8 +157,10 @@ def _some(names: list[str]) -> str:
 
 
 def _drift_light(drift: Drift | None) -> Light:
-    if drift is None or not drift.rows:
+    if drift is None or drift.is_too_old:
         return Light(_("Drift has not been measured yet"), WAITING, "drift")
+    if not drift.can_tell:
+        return Light(_("Too few leads have come lately to say whether they have changed"), WAITING, "drift")
     if not drift.moved:
         return Light(_("Leads are still like those the model learnt from"), FINE, "drift")
     said = ngettext("%s thing moved since training", "%s things moved since training", drift.moved)

@@ -16,7 +16,7 @@ from insights import drift_figures
 from insights import words as sayings
 from insights.drawing import Figure
 from models_registry.card_sayings import UNKNOWN, three
-from models_registry.learning.drift import MOVED, SCORE
+from models_registry.learning.drift import MOVED, SCORE, TOO_FEW
 from models_registry.phrases import PHRASES
 from predictions.drift_watch import RUNNING, named
 from predictions.reasons import label_of
@@ -27,7 +27,7 @@ VERDICTS = {
     "moved": gettext_lazy("moved"),
 }
 REASONS = {
-    "too_few_leads": gettext_lazy("too few leads to tell"),
+    TOO_FEW: gettext_lazy("too few leads to tell"),
     "mostly_missing": gettext_lazy("nearly always missing"),
     "did_not_vary": gettext_lazy("did not vary in training"),
 }
@@ -59,6 +59,8 @@ class Drift:
     rows: list[Moved]
     figure: Figure | None
     is_too_old: bool
+    can_tell: bool
+    """Whether there are leads enough to say of anything that it moved, or did not."""
 
 
 def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
@@ -76,6 +78,7 @@ def drift_of(measured: Mapping[str, Any] | None) -> Drift | None:
         rows=[_moved(each) for each in watched],
         figure=drift_figures.shifts(told) if told else None,
         is_too_old=measured["reasons"].get("all") == NO_REFERENCE,
+        can_tell=any(each["reason"] != TOO_FEW for each in counted),
     )
 
 
@@ -95,12 +98,17 @@ def _named(feature: str) -> str:
 
 def _moved(found: Mapping[str, Any]) -> Moved:
     psi, missing = found["psi"], found["missing"]
-    running = found["feature"] in RUNNING
     return Moved(
         name=_named(found["feature"]),
-        verdict=_("moves by itself, as outcomes come in") if running else str(VERDICTS[found["verdict"]]),
+        verdict=_verdict(found),
         psi=three(psi["psi"]) if psi else UNKNOWN,
         critical=three(psi["critical"]) if psi else UNKNOWN,
         missing=f"{sayings.percent(missing['now'])} ({sayings.percent(missing['reference'])})" if missing else UNKNOWN,
         note=str(REASONS.get(found["reason"] or "", "")),
     )
+
+
+def _verdict(found: Mapping[str, Any]) -> str:
+    if found["feature"] in RUNNING:
+        return _("moves by itself, as outcomes come in")
+    return UNKNOWN if found["reason"] == TOO_FEW else str(VERDICTS[found["verdict"]])

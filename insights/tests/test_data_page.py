@@ -16,7 +16,7 @@ from common.jobs import JobStatus
 from common.tests.people import a_person, sales, staff
 from insights.freshness import freshness_of
 from insights.missing import is_more, missing_rates
-from insights.tests.test_quality_page import DRIFT, measured
+from insights.tests.test_quality_page import DRIFT, OF_A_HANDFUL, measured
 from leads.importing import jobs
 from leads.models import ImportJob, Organisation
 from leads.tests.cast import DAY, HOUR, a_lead, a_message, a_property, an_attribute, an_outcome
@@ -147,9 +147,21 @@ def test_drift_by_feature_stands_in_a_figure_and_a_table() -> None:
     assert '<script id="figure-shifts" type="application/json">' in page
 
 
+def test_where_hardly_a_lead_comes_any_more_nothing_says_that_they_are_as_ever() -> None:
+    a_lead(now() - HOUR)
+    measured(a_version(VERSION, is_active=True), QualityKind.DRIFT, 30, OF_A_HANDFUL)
+    client = staff()
+    for figures in (OF_A_HANDFUL, DRIFT | {"leads": 0, "features": [], "reasons": {"all": "no_new_leads"}}):
+        Quality.objects.update(figures=figures)
+        page = text(client)
+        assert "Too few leads have come lately to say whether they have changed" in page
+        assert "Leads are still like" not in page
+
+
 def test_a_shift_too_small_to_matter_is_said_and_does_not_count() -> None:
     a_lead(now() - HOUR)
     small = {"feature": "attributes.first_buyer", "verdict": "slight", "words": ["First buyer: more often unknown"]}
+    small |= {"reason": None}
     large = {"feature": "city", "words": ["City: more of Lyon", "City: more often unknown"]}
     amount, steady = DRIFT["features"]
     measured(a_version(VERSION, is_active=True), QualityKind.DRIFT, 30, DRIFT | {"features": [steady | small]})

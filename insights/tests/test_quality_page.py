@@ -68,6 +68,7 @@ DRIFT = {
     "score": None,
     "reasons": {},
 }
+OF_A_HANDFUL = DRIFT | {"leads": 12, "features": [STEADY | {"feature": "amount"}]}
 
 
 def measured(version: ModelVersion, kind: str, days: int, figures: dict[str, Any], at: datetime = NOW) -> None:
@@ -167,6 +168,16 @@ def test_drift_is_told_in_words_with_every_feature_in_a_table() -> None:
     assert "First buyer" in page
     assert "too few leads to tell" in page
     assert "0.280" in page
+
+
+@pytest.mark.django_db
+def test_of_a_handful_of_leads_nobody_says_that_nothing_moved() -> None:
+    measured(a_version(is_active=True), QualityKind.DRIFT, 30, OF_A_HANDFUL)
+    page = text()
+    assert "12 leads since" in page
+    assert "That cannot be told: too few leads have come." in page
+    assert "Yes: nothing moved" not in page
+    assert "as in training" not in page
 
 
 @pytest.mark.django_db
