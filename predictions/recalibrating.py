@@ -27,7 +27,7 @@ from models_registry.learning.band import Band, band_of
 from models_registry.learning.model import Model
 from models_registry.learning.recalibration import Outcomes
 from models_registry.ledger import AnotherIsActive
-from models_registry.models import AlarmKind, ModelVersion
+from models_registry.models import AlarmKind, ModelActivation, ModelVersion
 from models_registry.recalibration import NotBetter, present_calibration, recalibrate
 from predictions.judging import labels_of
 from predictions.models import VECTOR, Prediction
@@ -66,9 +66,14 @@ class Watched:
 
 
 def watch(org_id: str) -> Watched:
-    """Looks at the active version. Raises ModelVersion.DoesNotExist where none is active, or DamagedArtefact."""
+    """Looks at the active version. Raises ModelVersion.DoesNotExist where none is active, or DamagedArtefact.
+
+    Where a person took its calibration back, at what it has said since: the outcomes before are those of which it was
+    made, and would make it again.
+    """
     version = ModelVersion.objects.of(org_id).active().get()
-    outcomes = outcomes_of(Organisation.get(org_id), version)
+    restored_at = ModelActivation.objects.restored_at(org_id, version.version)
+    outcomes = outcomes_of(Organisation.get(org_id), version, made_since=restored_at)
     if not len(outcomes):
         return Watched(version, outcomes, None)
     probability = present_calibration(version)(outcomes.share)
@@ -124,10 +129,13 @@ def _recalibrate_if_possible(org_id: str) -> None:
         log.warning("not_recalibrated", org_id=org_id, reason=str(reason))
 
 
-def outcomes_of(org: Organisation, version: ModelVersion) -> Outcomes:
-    """What the version said of leads, as shares, and what became of each within the horizon. Raises DamagedArtefact."""
+def outcomes_of(org: Organisation, version: ModelVersion, *, made_since: datetime | None = None) -> Outcomes:
+    """What the version said of leads, as shares, and what became of each within the horizon. Raises DamagedArtefact.
+
+    With `made_since`, of what it said from then on alone.
+    """
     at = org.now()
-    said = _mature(org, version, at=at)
+    said = _mature(org, version, at=at, made_since=made_since)
     leads = np.array([row.dossier_id for row in said], dtype=np.int64)
     labels = labels_of(org, leads, snapshots.microseconds(row.as_of for row in said), at=at)
     kept = [place for place, label in enumerate(labels) if label is not None]
@@ -149,7 +157,7 @@ def shares(model: Model, rows: Sequence[Prediction]) -> np.ndarray[tuple[int], n
     return model.shares(columns_from(model.features, inputs(rows)))
 
 
-def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[Prediction]:
+def _mature(org: Organisation, version: ModelVersion, *, at: datetime, made_since: datetime | None) -> list[Prediction]:
     """Oldest first, at most one a lead and week.
 
     Read week by week from the newest, until there are enough: of a huge organisation the last days are.
@@ -158,7 +166,7 @@ def _mature(org: Organisation, version: ModelVersion, *, at: datetime) -> list[P
     keys: list[int] = []
     with connection.cursor() as cursor:
         for week in _weeks(until - timedelta(days=settings.ML_RECALIBRATION_DAYS), until):
-            cursor.execute(ONE_A_LEAD, _asked(org, version, *week) | {"most": MOST - len(keys)})
+            cursor.execute(ONE_A_LEAD, _asked(org, version, *week, made_since) | {"most": MOST - len(keys)})
             keys += [key for (key,) in cursor.fetchall()]
             if len(keys) >= MOST:
                 break
@@ -175,7 +183,9 @@ def _weeks(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
         until = monday
 
 
-def _asked(org: Organisation, version: ModelVersion, since: datetime, until: datetime) -> dict[str, Any]:
+def _asked(
+    org: Organisation, version: ModelVersion, since: datetime, until: datetime, made_since: datetime | None
+) -> dict[str, Any]:
     # Of historical records what is said now is as of then.
     made_until = timezone.now() if org.observed_until else until
     return {
@@ -183,6 +193,6 @@ def _asked(org: Organisation, version: ModelVersion, since: datetime, until: dat
         "version": version.version,
         "since": since,
         "until": until,
-        "made_since": since - APART,
+        "made_since": max(since - APART, made_since or since - APART),
         "made_until": made_until + APART,
     }

@@ -95,7 +95,7 @@ def _numbers(request: HttpRequest) -> dict[str, float]:
 
 def _restore(row: ModelVersion, request: HttpRequest) -> str:
     roll_back_calibration(org_id=row.org_id, version=row.version, **_told(request))
-    return "The calibration before the present one holds again."
+    return "The calibration before the present one holds again; the daily look counts what is said from now on."
 
 
 ACTS: dict[str, Callable[[ModelVersion, HttpRequest], str]] = {

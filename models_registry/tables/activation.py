@@ -48,8 +48,17 @@ class ModelActivationQuerySet(ChainQuerySet["ModelActivation"]):
 
     def calibrated_at(self, org_id: str, version: str) -> datetime | None:
         """When a version was last given another calibration; None where it still has its first."""
+        last = self._last_calibrating(org_id, version)
+        return last.at if last else None
+
+    def restored_at(self, org_id: str, version: str) -> datetime | None:
+        """When a version's calibration was taken back; None where it has not been, or was refitted since."""
+        last = self._last_calibrating(org_id, version)
+        return last.at if last and last.act == Act.RESTORE else None
+
+    def _last_calibrating(self, org_id: str, version: str) -> ModelActivation | None:
         rows = self.of(org_id).filter(version=version, act__in=CALIBRATING)
-        return rows.order_by("-number").values_list("at", flat=True).first()
+        return rows.only("at", "act").order_by("-number").first()
 
 
 class ModelActivation(Chained):

@@ -155,6 +155,26 @@ def test_it_can_be_rolled_back() -> None:
     assert ledger.verify("default") is None
 
 
+def test_what_a_person_took_back_is_not_made_again_the_next_morning_of_the_same_outcomes() -> None:
+    a_mature_past(an_active_version(), shift=1.2)
+    recalibrate_where_due_daily()
+    roll_back_calibration(org_id="default", by="tester")
+    recalibrate_where_due_daily()
+    assert acts() == ["activate", "recalibrate", "restore"]
+    assert not Alarm.objects.exists()
+    assert recalibrate_now(org_id="default", by="tester").calibration is not None, "by hand it is"
+
+
+def test_what_was_said_since_it_was_taken_back_renews_the_calibration_as_ever() -> None:
+    version = an_active_version()
+    taken_back = {"thresholds": {}, "by": "tester", "at": NOW - timedelta(days=200)}
+    for act in (Act.RECALIBRATE, Act.RESTORE):
+        ledger.append(version, act=act, **taken_back)
+    a_mature_past(version, shift=1.2)
+    recalibrate_where_due_daily()
+    assert acts() == ["activate", "recalibrate", "restore", "recalibrate"]
+
+
 def recalibrated(a: float) -> None:
     """As if outcomes had given it this map."""
     version = ModelVersion.objects.active().get()
