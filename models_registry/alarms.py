@@ -42,9 +42,15 @@ def raise_alarm(*, org_id: str, kind: str, words: str, evidence: Mapping[str, An
     return alarm
 
 
-def end_alarm(*, org_id: str, kind: str, at: datetime) -> bool:
-    """Notes that what the organisation's alarm of this kind was raised for is no more; False where none waits."""
-    return bool(Alarm.objects.unanswered().filter(org_id=org_id, kind=kind).update(ended_at=at))
+def end_alarm(*, org_id: str, kind: str, at: datetime, seen_by: str | None = None) -> bool:
+    """Notes that what the organisation's alarm of this kind was raised for is no more; False where none waits.
+
+    With `seen_by`, only where the evidence that it tells holds this key: of two who watch, each ends what it saw.
+    """
+    waiting = Alarm.objects.unanswered().filter(org_id=org_id, kind=kind)
+    if seen_by is not None:
+        waiting = waiting.filter(evidence__has_key=seen_by)
+    return bool(waiting.update(ended_at=at))
 
 
 def answer(run: TrainingRun) -> int:

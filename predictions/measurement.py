@@ -97,8 +97,12 @@ def _under_the_present_map(
 
 
 def _calibration_alarm(active: ModelVersion, figures: Mapping[str, Any], at: datetime) -> None:
+    """Raised where the word is broken; over where it is kept again and none but this look saw it broken last."""
     p, error = figures["calibration_p"], figures["calibration_error"]
-    if p is None or p > ALPHA or error < CALIBRATION_MARGIN:
+    if p is None:
+        return
+    if p > ALPHA or error < CALIBRATION_MARGIN:
+        end_alarm(org_id=active.org_id, kind=AlarmKind.CALIBRATION, at=at, seen_by="calibration_p")
         return
     words = (
         f"Of {figures['leads']:,} leads, {figures['expected']:.0%} were said to convert and {figures['base_rate']:.0%} "

@@ -22,7 +22,7 @@ from common.one_by_one import for_each
 from leads import snapshots
 from leads.models import Organisation
 from models_registry import artefacts
-from models_registry.alarms import raise_alarm
+from models_registry.alarms import end_alarm, raise_alarm
 from models_registry.learning.band import Band, band_of
 from models_registry.learning.model import Model
 from models_registry.learning.recalibration import Outcomes
@@ -97,10 +97,16 @@ def recalibrate_now(*, org_id: str, by: str, reason: str = "", version: str | No
 
 
 def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:
-    """The daily look: refits where the word is broken beyond chance; where that does not mend it, raises an alarm."""
+    """The daily look: refits where the word is broken beyond chance; where that does not mend it, raises an alarm.
+
+    The alarm that it raised is over once it finds the word kept.
+    """
     watched = watch(org_id)
     band = watched.band
-    if band is None or band.holds or band.dossiers < settings.ML_RECALIBRATION_MIN_OUTCOMES:
+    if band is None or band.dossiers < settings.ML_RECALIBRATION_MIN_OUTCOMES:
+        return None
+    if band.holds:
+        end_alarm(org_id=org_id, kind=AlarmKind.CALIBRATION, at=timezone.now(), seen_by="band")
         return None
     try:
         return recalibrate(

@@ -1,5 +1,6 @@
 """The daily measurement: stored, rehearsed where nothing has matured, and alarming where it must."""
 
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -199,6 +200,31 @@ def test_a_calibration_answers_the_alarm_and_a_later_alarm_is_a_new_one() -> Non
     assert again.words == "off again"
     assert again.raised_at > raised.raised_at
     assert alarms() == ["alarm.calibration"] * 2
+
+
+def test_a_word_that_is_kept_again_ends_the_alarm_of_who_saw_it_broken_last() -> None:
+    """Two look each morning, at windows of their own: neither takes back what the other sees."""
+    a_mature_past(an_active_version())
+    seen: list[tuple[dict[str, Any], Callable[[], object], Callable[[], object]]] = [
+        ({"calibration_p": 1e-9}, recalibrate_where_due_daily, lambda: measure(org_id="default", at=now())),
+        ({"band": {}}, lambda: measure(org_id="default", at=now()), recalibrate_where_due_daily),
+    ]
+    for evidence, other, own in seen:
+        raise_alarm(org_id="default", kind="CALIBRATION", words="off", evidence=evidence, at=now() - DAY)
+        other()
+        assert Alarm.objects.unanswered().exists()
+        own()
+        assert not Alarm.objects.unanswered().exists()
+        assert Alarm.objects.get().ended_at is not None
+
+
+def test_a_calibration_is_not_found_kept_where_too_little_has_matured_to_say() -> None:
+    a_mature_past(an_active_version(), 15)
+    for evidence in ({"calibration_p": 1e-9}, {"band": {}}):
+        raise_alarm(org_id="default", kind="CALIBRATION", words="off", evidence=evidence, at=now() - DAY)
+        for task in DAILY:
+            task()
+        assert Alarm.objects.unanswered().exists()
 
 
 def test_a_calibration_answers_no_alarm_of_drift() -> None:
