@@ -90,6 +90,14 @@ def test_a_score_job_is_started_again_as_the_run_book_says() -> None:
 
 def test_every_link_in_the_pages_leads_somewhere() -> None:
     for path in [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *(ROOT / "docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
-                assert (path.parent / target).exists(), f"{path.name} points to {target}"
+                there = path.parent / target if target else path
+                assert there.exists(), f"{path.name} points to {target}"
+                assert not anchor or anchor in anchors_of(there), f"{path.name} points to {target}#{anchor}"
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What a link may name after `#`: the page's headings, as GitHub and GitLab write them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
