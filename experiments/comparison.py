@@ -11,8 +11,8 @@ from experiments.statistics.bayes import Belief, belief
 from experiments.statistics.cuped import Adjusted
 from experiments.statistics.deciding import ASYMPTOTIC_ALPHA, AlwaysValid, Contender, always_valid
 from experiments.statistics.estimates import Estimate
-from experiments.statistics.multiple import holm
 from experiments.statistics.proportions import Counts, Test
+from models_registry.learning.holm import holm
 
 NO_REVENUE, NO_COVARIATE = "NO_REVENUE", "NO_PROBABILITIES"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from experiments.aggregates import Stratum
 from experiments.standing import Standing
 from experiments.statistics import sample_ratio
-from experiments.statistics.multiple import holm
 from experiments.statistics.sample_ratio import ALARM
+from models_registry.learning.holm import holm
 
 MOST_STRATA = 20
 

@@ -10,9 +10,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from experiments.statistics.estimates import LEVEL, Estimate
+from models_registry.learning.wilson import wilson
 
 NO_LEADS, NO_CONVERSIONS, NO_CONTROL_CONVERSIONS = "NO_LEADS", "NO_CONVERSIONS", "NO_CONTROL_CONVERSIONS"
 ALL_CONVERTED = "ALL_CONVERTED"
@@ -45,10 +46,7 @@ def rate(arm: Counts, level: float = LEVEL) -> Estimate:
     """An arm's conversion rate, with Wilson's interval."""
     if not arm.leads:
         return Estimate.unknown(NO_LEADS, level)
-    share, leads, z2 = arm.conversions / arm.leads, arm.leads, float(ndtri((1 + level) / 2)) ** 2
-    middle = (share + z2 / (2 * leads)) / (1 + z2 / leads)
-    reach = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * leads)) / leads) / (1 + z2 / leads)
-    return Estimate(share, max(middle - reach, 0.0), min(middle + reach, 1.0), level)
+    return Estimate(arm.rate, *wilson(arm.conversions, arm.leads, level), level)
 
 
 def difference(control: Counts, treatment: Counts, level: float = LEVEL) -> Estimate:

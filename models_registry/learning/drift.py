@@ -18,6 +18,7 @@ from scipy.special import chdtrc, chdtri
 
 from common.arrays import Floats
 from leads.features import Column, Kind
+from models_registry.learning.holm import holm
 from models_registry.learning.reference import Sample, place_of, share_of_unseen
 
 ALPHA = 0.01
@@ -99,16 +100,6 @@ def share_test(reference: float, now: float, n: float, m: float, *, only_more: b
     return Shift(reference, now, float(fisher_exact(table, "greater" if only_more else "two-sided")[1]))
 
 
-def holm(p: Mapping[Any, float], alpha: float = ALPHA) -> set[Any]:
-    """Which of the tests hold, so that the chance of any false one among all is at most alpha (Holm 1979)."""
-    held = set()
-    for rank, (name, chance) in enumerate(sorted(p.items(), key=lambda item: item[1])):
-        if chance > alpha / (len(p) - rank):
-            break
-        held.add(name)
-    return held
-
-
 def drift(
     reference: Mapping[str, Any],
     sample: Sample,
@@ -131,7 +122,9 @@ def drift(
         weight = sample.weight if score_weight is None else score_weight
         rows = weight > 0.0
         tests[SCORE] = _Tests.of(reference["score"], score[rows], Sample({}, weight[rows], sample.dossier[rows]))
-    held = holm({(name, kind): p for name, each in tests.items() for kind, p in each.chances().items()})
+    chances = {(name, kind): p for name, each in tests.items() for kind, p in each.chances().items()}
+    corrected = holm(list(chances.values()))
+    held = {test for test, p in zip(chances, corrected, strict=True) if p is not None and p <= ALPHA}
     found = {name: each.verdict(name, {kind for at, kind in held if at == name}, label) for name, each in tests.items()}
     scored = found.pop(SCORE, None)
     return sorted(found.values(), key=_strength), scored

@@ -10,9 +10,9 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportions
 from experiments.statistics import cuped, means, proportions
 from experiments.statistics.cuped import Joint
 from experiments.statistics.means import Sums
-from experiments.statistics.multiple import holm
 from experiments.statistics.proportions import Counts
 from experiments.tests.reference import figures
+from models_registry.learning.holm import holm
 
 CASES = [case for case in figures("gbstats")["cases"] if case["test"] == "TwoSidedTTest"]
 SMALL = [Counts(0, 1), Counts(0, 30), Counts(1, 2), Counts(30, 30), Counts(2, 40), Counts(150, 1000)]

@@ -9,7 +9,6 @@ from statsmodels.stats.proportion import power_proportions_2indep
 from experiments.statistics import sequential
 from experiments.statistics.bayes import belief
 from experiments.statistics.deciding import ASYMPTOTIC_ALPHA
-from experiments.statistics.multiple import holm
 from experiments.statistics.planning import (
     FIXED,
     LOOKS,
@@ -24,6 +23,7 @@ from experiments.statistics.planning import (
 from experiments.statistics.proportions import Counts
 from experiments.statistics.rehearsal import Arms, winners
 from experiments.statistics.survival import Watched, compare_speed, curve, median_of_days
+from models_registry.learning.holm import holm
 
 
 def test_the_power_of_the_fixed_test_is_that_of_statsmodels() -> None:

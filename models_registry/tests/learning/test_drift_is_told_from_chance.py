@@ -7,17 +7,8 @@ import numpy as np
 import pytest
 
 from leads.features import Feature, Kind, LabelledRows
-from models_registry.learning.drift import (
-    MOVED,
-    SLIGHT,
-    STEADY,
-    Drifted,
-    critical_psi,
-    drift,
-    expected_psi,
-    holm,
-    psi_test,
-)
+from models_registry.learning.drift import MOVED, SLIGHT, STEADY, Drifted, critical_psi, drift, expected_psi, psi_test
+from models_registry.learning.holm import holm
 from models_registry.learning.reference import Sample, reference_of
 
 AMOUNT = Feature("amount", Kind.NUMERIC, "currency", "")
@@ -173,8 +164,8 @@ def test_a_word_seen_once_makes_new_words_no_surprise() -> None:
 
 
 def test_corrected_for_the_number_of_tests() -> None:
-    assert holm({"a": 0.004, "b": 0.2, "c": 0.9}, 0.01) == set()
-    assert holm({"a": 0.003, "b": 0.0049, "c": 0.9}, 0.01) == {"a", "b"}
+    assert holm([0.004, 0.2, 0.9]) == pytest.approx([0.012, 0.4, 0.9])
+    assert holm([0.003, 0.0049, 0.9]) == pytest.approx([0.009, 0.0098, 0.9])
 
 
 def at_ages(n: int, days: tuple[int, ...]) -> tuple[LabelledRows, np.ndarray]:

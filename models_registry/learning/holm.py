@@ -1,4 +1,4 @@
-"""Several treatments against one control: Holm's correction, so that the best of many does not win by luck."""
+"""Several tests at once: Holm's correction (1979), so that the most striking of many is not believed by luck."""
 
 from __future__ import annotations
 
