@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from common.tongue import gettext as _
-from common.tongue import number
+from common.language import gettext as _
+from common.language import number
 
 GAP = re.compile(r"%\((\w+)\)s")
 NUMBER = r"[<>+−-]?\d[\d,]*(?:\.\d+)?(?: ?%)?"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from common.language import gettext_noop
 from common.phrasebook import Phrasebook
-from common.tongue import gettext_noop
 
 PHRASES = Phrasebook(
     (

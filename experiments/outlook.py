@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop, ngettext, number
+from common.language import gettext as _
+from common.language import gettext_noop, ngettext, number
 from experiments.comparison import Comparison
 from experiments.models import Experiment, ExperimentStatus
 from experiments.standing import Standing

@@ -5,8 +5,8 @@ The phrase stands here as the module that makes it has it; a test holds both tog
 
 from __future__ import annotations
 
+from common.language import gettext_noop
 from common.phrasebook import Phrasebook
-from common.tongue import gettext_noop
 
 PHRASES = Phrasebook(
     (gettext_noop("“%(name)s” (experiment %(key)s) runs on leads that this one would take."),),

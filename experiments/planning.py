@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from experiments.populations import IN_POPULATION, canonical
 from experiments.statistics import planning as sums
 from experiments.statistics.deciding import LEAST_DAYS

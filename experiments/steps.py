@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from common.tongue import gettext_noop as _
+from common.language import gettext_noop as _
 from experiments import lifecycle
 from experiments.models import Experiment, ExperimentStatus
 

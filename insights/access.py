@@ -19,9 +19,9 @@ from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from common.language import Language, speaking
 from common.request_log import tell_who
 from common.tenancy import DEFAULT_ORG, Membership, org_of
-from common.tongue import Tongue, speaking
 from insights.logged_out import ask_to_log_in, nothing_was_done
 from leads.models import Organisation
 
@@ -76,10 +76,10 @@ def zone_of(request: HttpRequest, org: Organisation) -> ZoneInfo:
     return ZoneInfo(name) if name in _zones() else org.zone
 
 
-def viewers_tongue() -> Tongue:
+def viewers_language() -> Language:
     """The language of the request, for the sentences of pure code."""
     parting, point = formats.get_format("THOUSAND_SEPARATOR"), formats.get_format("DECIMAL_SEPARATOR")
-    return Tongue(translation.gettext, translation.ngettext, thousands=parting, decimals=point)
+    return Language(translation.gettext, translation.ngettext, thousands=parting, decimals=point)
 
 
 @cache
@@ -146,7 +146,7 @@ def _door(
         org = Organisation.get(org_of(user, session=request.session))
         viewer = Viewer(user, org, zone_of(request, org))
         tell_who(org_id=org.org_id, caller=viewer.name)
-        with timezone.override(viewer.zone), speaking(viewers_tongue()):
+        with timezone.override(viewer.zone), speaking(viewers_language()):
             response: HttpResponse = wrap(lambda asked: view(asked, viewer, *args, **kwargs))(request)
         return response
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import ngettext, number
+from common.language import gettext as _
+from common.language import ngettext, number
 from models_registry.card_sayings import growth_words, shuffled_words
 from models_registry.measures import ROC_AUC, interval_of, value_of
 from predictions.quantities import percent, plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from insights.drawing import ACCENT, LEGEND, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
 from insights.figures import MOST_FEATURES, distinct, names_axis, polar_axes
 from models_registry.card_sayings import share, three

@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from common.tongue import number
+from common.language import number
 
 INK, SOFT, LINE, UP, DOWN, ACCENT = (f"var(--{name})" for name in ("ink", "ink-soft", "line", "up", "down", "accent"))
 ROW_HEIGHT, MARGINS = 34, 70

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from insights.drawing import ACCENT, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
 from insights.figures import distinct, marks_on, names_axis
 from insights.missing import Missing

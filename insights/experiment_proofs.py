@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from common.tongue import number
+from common.language import number
 from experiments.analysis import Analysis
 from experiments.comparison import Comparison
 from insights import words

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.tongue import number
+from common.language import number
 from experiments.analysis import Analysis
 from experiments.models import CONTROL, TREATMENT, Decision, Experiment, ExperimentStatus
 from experiments.standing import Standing

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from insights.drawing import ACCENT, CLEAR, DOWN, INK, LINE, ROW_HEIGHT, SOFT, UP, Figure, layout_of, plot_of
 from leads.features import Kind
 from models_registry.card_sayings import share, three

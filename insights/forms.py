@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.tongue import english
+from common.language import english
 from leads.importing.mapping_toml import DEFAULT, ready_mappings
 from leads.models import Dossier, Outcome
 

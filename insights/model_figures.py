@@ -7,8 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from common.tongue import gettext as _
-from common.tongue import number
+from common.language import gettext as _
+from common.language import number
 from insights.drawing import ACCENT, INK, LINE, ROW_HEIGHT, SOFT, Figure, layout_of, plot_of
 from insights.figures import distinct, marks_on, names_axis
 from models_registry.card_sayings import between, counted, share, three, told

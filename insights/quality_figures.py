@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 from django.utils.formats import date_format
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from insights.drawing import ACCENT, LEGEND, LINE, SOFT, Figure, layout_of, plot_of
 from insights.words import percent, plain
 from models_registry.card_sayings import three

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
-from common.tongue import english
+from common.language import english
 from predictions.actions import ACTIONS
 
 PROBABILITY, EXPECTED_VALUE = ORDERS = ("probability", "expected_value")

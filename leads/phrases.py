@@ -5,8 +5,8 @@ Each phrase stands here as the module that makes it has it; a test holds both to
 
 from __future__ import annotations
 
+from common.language import gettext_noop
 from common.phrasebook import Phrasebook
-from common.tongue import gettext_noop
 
 CELLS = (
     gettext_noop("%(value)s is not a number"),

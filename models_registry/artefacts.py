@@ -9,7 +9,7 @@ from collections import OrderedDict
 import numpy as np
 
 from common.errors import Conflict, Unavailable
-from common.tongue import gettext_noop
+from common.language import gettext_noop
 from leads.catalogue import definition_of
 from leads.features import Feature
 from models_registry import monitoring

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop, number
+from common.language import gettext as _
+from common.language import gettext_noop, number
 from models_registry.measures import ROC_AUC, value_of
 from models_registry.phrases import PHRASES
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop, number
+from common.language import gettext as _
+from common.language import gettext_noop, number
 from models_registry.card_sayings import (
     UNKNOWN,
     between,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop
+from common.language import gettext as _
+from common.language import gettext_noop
 
 
 @dataclass(frozen=True)

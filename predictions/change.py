@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from experiments import assignment
 from leads import snapshots
 from leads.catalogue import columns_of

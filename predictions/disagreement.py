@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from predictions.quantities import percent
 from predictions.side_by_side import pairs_of, side_by_side
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop
+from common.language import gettext as _
+from common.language import gettext_noop
 from leads.features import Kind
 from predictions.quantities import percent, points
 from predictions.reasons import moved

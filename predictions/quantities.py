@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from common.tongue import gettext as _
-from common.tongue import ngettext, number
+from common.language import gettext as _
+from common.language import ngettext, number
 
 _COUNTED: dict[str, Callable[[float], str]] = {
     "minute": lambda n: ngettext("%s minute", "%s minutes", n),

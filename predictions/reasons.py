@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop
+from common.language import gettext as _
+from common.language import gettext_noop
 from leads.features import Feature, Kind
 from predictions.quantities import counted, plain, points, span
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from common.tongue import gettext as _
+from common.language import gettext as _
 from insights import figures, model_figures
 from insights.card_words import in_short
 from insights.drawing import Figure

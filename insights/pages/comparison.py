@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from common.tongue import gettext as _
-from common.tongue import gettext_noop, number
+from common.language import gettext as _
+from common.language import gettext_noop, number
 from insights import comparison_figures, words
 from insights.drawing import Figure
 from insights.versions import versions_to_show

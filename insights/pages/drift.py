@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.tongue import ENGLISH, speaking
+from common.language import ENGLISH, speaking
 from insights import drift_figures
 from insights import words as sayings
 from insights.drawing import Figure

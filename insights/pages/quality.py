@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from common.tongue import number
+from common.language import number
 from insights import quality_figures
 from insights.drawing import Figure
 from insights.pages.drift import Drift, drift_of

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Conflict
+from common.language import ENGLISH, speaking
 from common.posted import text_of
-from common.tongue import ENGLISH, speaking
 from insights import words
 from insights.access import ACTIVATE, OVERRIDE, SEE_MODELS, Viewer, act, page, show
 from insights.pages.comparison import comparison_page

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from common.language import Language, speaking
 from common.phrasebook import CUT, Phrasebook
-from common.tongue import Tongue, speaking
 from leads.tests.cast import a_past
 from models_registry.learning.behaviour import Answering
 from models_registry.learning.comparison import compare
@@ -23,7 +23,7 @@ SAID = {
     "%(name)s: %(why)s": "%(name)s : %(why)s",
 }
 BOOK = Phrasebook(SAID, words=("name",), quoted=("cell",), parts=("which", "why"))
-FRENCH = Tongue(say=lambda text: SAID.get(text, text), thousands=".", decimals=",")
+FRENCH = Language(say=lambda text: SAID.get(text, text), thousands=".", decimals=",")
 
 
 def in_french(text: str) -> str:

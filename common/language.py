@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Tongue:
+class Language:
     """A language: how it translates a sentence, one with a count, and its separators of thousands and decimals."""
 
     say: Callable[[str], str] = lambda text: text
@@ -24,14 +24,14 @@ class Tongue:
     decimals: str = "."
 
 
-ENGLISH = Tongue()
-_spoken: ContextVar[Tongue] = ContextVar("tongue", default=ENGLISH)
+ENGLISH = Language()
+_spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
 @contextmanager
-def speaking(tongue: Tongue) -> Iterator[None]:
+def speaking(language: Language) -> Iterator[None]:
     """Makes this the current language within the block."""
-    token = _spoken.set(tongue)
+    token = _spoken.set(language)
     try:
         yield
     finally:
@@ -55,8 +55,8 @@ def gettext_noop(text: str) -> str:
 
 def number(english: str) -> str:
     """A number written in the English way, as the current language writes it."""
-    tongue = _spoken.get()
-    return english.translate({ord(","): tongue.thousands, ord("."): tongue.decimals})
+    language = _spoken.get()
+    return english.translate({ord(","): language.thousands, ord("."): language.decimals})
 
 
 def english(written: str) -> str:
@@ -65,8 +65,8 @@ def english(written: str) -> str:
     A separator of thousands is dropped only where it parts groups of three digits: "1,5" is no number in English, and
     must not become 15. Text that is no number comes back as such.
     """
-    tongue, bare = _spoken.get(), "".join(written.split()).replace("−", "-")
-    thousands, decimals = map(re.escape, (tongue.thousands, tongue.decimals))
+    language, bare = _spoken.get(), "".join(written.split()).replace("−", "-")
+    thousands, decimals = map(re.escape, (language.thousands, language.decimals))
     if re.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+(?:{decimals}\d+)?", bare):
-        bare = bare.replace(tongue.thousands, "")
-    return bare.replace(tongue.decimals, ".")
+        bare = bare.replace(language.thousands, "")
+    return bare.replace(language.decimals, ".")
