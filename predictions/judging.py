@@ -22,7 +22,7 @@ WHERE d.org_id = %(org_id)s AND d.id = ANY(%(dossiers)s)
 
 
 @dataclass(frozen=True)
-class Said:
+class Predicted:
     """n leads, the probability that each was given, and the moment as of which the lead was read; each (n,)."""
 
     dossier: NDArray[np.int64]
@@ -37,15 +37,15 @@ class Said:
 class Judged:
     """Those whose outcome within the horizon is known, with that outcome."""
 
-    said: Said
+    said: Predicted
     converted: NDArray[np.bool_]
 
 
-def judge(org: Organisation, said: Said, *, at: datetime) -> Judged:
+def judge(org: Organisation, said: Predicted, *, at: datetime) -> Judged:
     """Whose outcome within the horizon is known at `at`, and what it was. One statement."""
     labels = labels_of(org, said.dossier, said.moment, at=at)
     known = np.array([label is not None for label in labels], dtype=bool)
-    kept = Said(said.dossier[known], said.probability[known], said.moment[known])
+    kept = Predicted(said.dossier[known], said.probability[known], said.moment[known])
     return Judged(kept, np.array([label for label in labels if label is not None], dtype=bool))
 
 

@@ -24,7 +24,7 @@ from models_registry import artefacts
 from models_registry.learning import cbpe
 from models_registry.learning.realised import realised, series
 from models_registry.models import ModelVersion
-from predictions.judging import Judged, Said, judge, lives_of
+from predictions.judging import Judged, Predicted, judge, lives_of
 
 WHOLE = 365
 WINDOWS = (30, 90, WHOLE)
@@ -84,13 +84,13 @@ def estimated_of(org: Organisation, version: str, *, days: int, at: datetime) ->
     return cbpe.estimate(said.probability) | {"decided": known, "pending": len(said) - known, "reasons": {}} | window
 
 
-def _open_of(said: Said, lives: Mapping[int, History]) -> Said:
+def _open_of(said: Predicted, lives: Mapping[int, History]) -> Predicted:
     """Those that were undecided when it was said, without leads that were forgotten meanwhile."""
     moments = (moment.replace(tzinfo=timezone.utc) for moment in said.moment.tolist())
     found = [(lives.get(lead), moment) for lead, moment in zip(said.dossier.tolist(), moments, strict=True)]
     kept = [life is not None and (life.decided_at is None or life.decided_at > moment) for life, moment in found]
     rows = np.flatnonzero(kept)
-    return Said(said.dossier[rows], said.probability[rows], said.moment[rows])
+    return Predicted(said.dossier[rows], said.probability[rows], said.moment[rows])
 
 
 NOTHING_PENDING: dict[str, Any] = dict.fromkeys(
@@ -121,14 +121,14 @@ def _settled(org: Organisation, lives: Sequence[History], at: datetime) -> list[
     return [life for life in lives if life.created_at < end and life.was_open_at(life.created_at + REHEARSED_AGE)]
 
 
-def _rehearse(org: Organisation, version: ModelVersion, lives: Sequence[History]) -> Said:
+def _rehearse(org: Organisation, version: ModelVersion, lives: Sequence[History]) -> Predicted:
     moments = [life.created_at + REHEARSED_AGE for life in lives]
     dossiers = np.array([life.dossier for life in lives], dtype=np.int64)
     if not lives:
-        return Said(dossiers, np.empty(0), snapshots.microseconds(moments))
+        return Predicted(dossiers, np.empty(0), snapshots.microseconds(moments))
     model = artefacts.load_to_score_leads(version)
     columns = columns_of(snapshots.take(org, dossiers.tolist(), moments), model.features)
-    return Said(dossiers, model.score(columns, contributions=False).probability, snapshots.microseconds(moments))
+    return Predicted(dossiers, model.score(columns, contributions=False).probability, snapshots.microseconds(moments))
 
 
 def _end_of_learning(version: ModelVersion) -> datetime:
@@ -139,7 +139,7 @@ def _end_of_learning(version: ModelVersion) -> datetime:
 
 def first_said(
     org: Organisation, version: str, *, since: datetime, until: datetime, made_since: datetime | None = None
-) -> tuple[Said, bool]:
+) -> tuple[Predicted, bool]:
     """What models said first of each lead as of [since, until), and whether only the newest leads were looked at.
 
     Of predictions made from `made_since` on. One statement.
@@ -150,7 +150,7 @@ def first_said(
         cursor.execute(FIRST_SAID, query | {"most": MOST_LEADS})
         rows = cursor.fetchall()
     is_capped, found = rows[0][0] >= MOST_LEADS, [row[1:] for row in rows if row[1] is not None]
-    said = Said(
+    said = Predicted(
         np.array([row[0] for row in found], dtype=np.int64),
         np.array([row[1] for row in found], dtype=np.float64),
         snapshots.microseconds(row[2] for row in found),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leads import snapshots
 from leads.models import Organisation
 from models_registry.learning.realised import FIGURES, realised
-from predictions.judging import Judged, Said, labels_of
+from predictions.judging import Judged, Predicted, labels_of
 from predictions.quality import MOST_LEADS, figures_of, window_of
 
 GIVEN = ("leads", "expected", *FIGURES)
@@ -47,7 +47,7 @@ def shadow_of(org: Organisation, version: str, *, days: int, at: datetime) -> di
     labels = labels_of(org, said.dossier, said.moment, at=at)
     known = np.array([label is not None for label in labels], dtype=bool)
     converted = np.array([label for label in labels if label is not None], dtype=bool)
-    judged = Judged(Said(said.dossier[known], said.probability[known], said.moment[known]), converted)
+    judged = Judged(Predicted(said.dossier[known], said.probability[known], said.moment[known]), converted)
     beside = realised(given[known], converted)
     figures = {name: beside[name] for name in GIVEN} | {"reasons": beside["reasons"]}
     return figures_of(judged) | {"given": figures} | window_of(since, until, is_capped=len(said) >= MOST_LEADS)
@@ -55,13 +55,13 @@ def shadow_of(org: Organisation, version: str, *, days: int, at: datetime) -> di
 
 def _first_said(
     org: Organisation, version: str, *, since: datetime, until: datetime
-) -> tuple[Said, NDArray[np.float64]]:
+) -> tuple[Predicted, NDArray[np.float64]]:
     """What the shadow said first of each lead in [since, until), and what was given, (n,)."""
     query: dict[str, Any] = {"org_id": org.org_id, "version": version, "since": since, "until": until}
     with connection.cursor() as cursor:
         cursor.execute(FIRST_SAID, query | {"most": MOST_LEADS})
         rows = cursor.fetchall()
-    said = Said(
+    said = Predicted(
         np.array([row[0] for row in rows], dtype=np.int64),
         np.array([row[1] for row in rows], dtype=np.float64),
         snapshots.microseconds(row[3] for row in rows),

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from leads.models import Dossier, Organisation
 from leads.tests.cast import DAY, a_lead, an_outcome
-from predictions.judging import Said, judge
+from predictions.judging import Predicted, judge
 from predictions.models import Prediction
 from predictions.quality import WINDOWS, estimated_of, figures_of, realised_of
 
@@ -146,7 +146,9 @@ def test_calibrated_probabilities_pass_and_flattering_ones_do_not() -> None:
     def judged(probability: Any) -> dict[str, Any]:
         from predictions.judging import Judged
 
-        return figures_of(Judged(Said(np.arange(600), probability, moment), np.random.default_rng(6).random(600) < p))
+        return figures_of(
+            Judged(Predicted(np.arange(600), probability, moment), np.random.default_rng(6).random(600) < p)
+        )
 
     assert judged(p)["calibration_p"] > 0.05
     assert judged(np.sqrt(p))["calibration_p"] < 1e-6
@@ -214,5 +216,7 @@ def test_leads_left_out_are_told_also_where_nothing_was_said_of_those_taken(monk
 
 def test_any_probabilities_of_leads_can_be_judged() -> None:
     lead = a_judged_lead(0.3, True)
-    other = Said(np.array([lead.pk]), np.array([0.55]), np.array([MATURE.replace(tzinfo=None)], dtype="datetime64[us]"))
+    other = Predicted(
+        np.array([lead.pk]), np.array([0.55]), np.array([MATURE.replace(tzinfo=None)], dtype="datetime64[us]")
+    )
     assert figures_of(judge(Organisation.get("default"), other, at=NOW))["expected"] == pytest.approx(0.55)
