@@ -25,8 +25,8 @@ ON CONFLICT (experiment_id, dossier_id) DO UPDATE SET predictions = known.predic
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a method says of a lead."""
+class Recommendation:
+    """What a method says of a lead: its probability, and the action that follows from it."""
 
     probability: float
     action: str
@@ -39,7 +39,7 @@ class Seen:
     dossier: Dossier
     assignment: Assignment
     at: datetime
-    said: Sequence[Said] = ()
+    said: Sequence[Recommendation] = ()
 
 
 def record(seen: Sequence[Seen]) -> int:

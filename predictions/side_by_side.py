@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from experiments.exposures import Said
+from experiments.exposures import Recommendation
 from leads import snapshots
 from leads.catalogue import Snapshots, columns_of
 from leads.features import Columns
@@ -26,8 +26,8 @@ class Asked:
     """One lead, and what both methods say of it."""
 
     lead: Dossier
-    before: Said
-    after: Said
+    before: Recommendation
+    after: Recommendation
 
     @property
     def moved(self) -> float:
@@ -64,12 +64,12 @@ def _chosen(org_id: str, method: str) -> scorers.Chosen:
         raise Unreadable(method) from error
 
 
-def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Said]:
+def _say(chosen: scorers.Chosen, read: Snapshots) -> list[Recommendation]:
     return said_by(chosen, columns_of(read, chosen.scorer.features))
 
 
-def said_by(chosen: scorers.Chosen, columns: Columns) -> list[Said]:
+def said_by(chosen: scorers.Chosen, columns: Columns) -> list[Recommendation]:
     """What a method's scorer, of whose features these are the columns, says of each of n leads."""
     scores = chosen.scorer.score(columns, contributions=False)
     actions = Thresholds(**chosen.thresholds).actions(scores)
-    return [Said(*each) for each in zip(scores.probability.tolist(), actions, strict=True)]
+    return [Recommendation(*each) for each in zip(scores.probability.tolist(), actions, strict=True)]

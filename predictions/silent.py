@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from experiments.assignment import Assignment
-from experiments.exposures import Said, Seen
+from experiments.exposures import Recommendation, Seen
 from leads.catalogue import Snapshots, columns_of
 from models_registry import scorers
 from models_registry.models import ModelVersion
@@ -55,7 +55,7 @@ def _told(
     assignments: Sequence[Assignment],
     predictions: Sequence[Prediction],
     read: Snapshots,
-) -> dict[int, list[Said]]:
+) -> dict[int, list[Recommendation]]:
     """What the methods say, in the order of the arms, by row."""
     new = [row for row, each in enumerate(assignments) if each.methods]
     if not new:
@@ -73,10 +73,10 @@ def _told(
     return {row: [said[row, method] for method in assignments[row].methods] for row in new}
 
 
-def _given(prediction: Prediction) -> Said:
-    return Said(prediction.conversion_probability, prediction.recommended_action)
+def _given(prediction: Prediction) -> Recommendation:
+    return Recommendation(prediction.conversion_probability, prediction.recommended_action)
 
 
-def _say(chosen: Chosen, rows: Sequence[int], read: Snapshots) -> Iterable[Said]:
+def _say(chosen: Chosen, rows: Sequence[int], read: Snapshots) -> Iterable[Recommendation]:
     columns = {name: column[list(rows)] for name, column in columns_of(read, chosen.scorer.features).items()}
     return said_by(chosen, columns)

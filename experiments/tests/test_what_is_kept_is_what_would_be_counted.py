@@ -15,7 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from experiments.aggregates import aggregate
 from experiments.assignment import Assignment
-from experiments.exposures import Said, Seen, record
+from experiments.exposures import Recommendation, Seen, record
 from experiments.lifecycle import stop_experiment
 from experiments.models import ChangedOutcome, Conversion, ConversionSum, DaySum, Experiment, Exposure, PredictionTally
 from experiments.summing import sum_up
@@ -317,7 +317,10 @@ def test_predictions_are_tallied_by_the_statement_that_writes_them_and_made_one_
     leads = [a_lead() for _ in range(5)]
     seen = [
         Seen(
-            lead, Assignment("ML", experiment.pk, "", "treatment"), now(), (Said(0.1, "NURTURE"), Said(0.2, "NURTURE"))
+            lead,
+            Assignment("ML", experiment.pk, "", "treatment"),
+            now(),
+            (Recommendation(0.1, "NURTURE"), Recommendation(0.2, "NURTURE")),
         )
         for lead in leads
     ]
