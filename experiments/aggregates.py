@@ -52,7 +52,7 @@ class Exposed:
 
 
 @dataclass(frozen=True)
-class Said:
+class ByActions:
     """Leads of an arm of which the methods recommended the same `actions` (None: they were not asked).
 
     `matured` counts those of them whose window is over.
@@ -79,7 +79,7 @@ class Aggregates:
     """All of it, as of one moment."""
 
     exposed: Sequence[Exposed]
-    said: Sequence[Said]
+    by_actions: Sequence[ByActions]
     conversions: Conversions
     strata: Sequence[Stratum]
     predictions: Mapping[str, int]
@@ -95,20 +95,22 @@ def aggregate(experiment: Experiment, at: datetime) -> Aggregates:
             for name, day, _, _, leads, known, *sums in rows
             if day is not None
         ],
-        said=_said([(row[0], row[2], actions_of(row[3]), int(row[4])) for row in rows if row[1] is None], sold),
+        by_actions=_by_actions(
+            [(row[0], row[2], actions_of(row[3]), int(row[4])) for row in rows if row[1] is None], sold
+        ),
         conversions=sold,
         strata=[Stratum(arm, name, source, int(n)) for arm, name, source, n in fetch(STRATA, *days)],
         predictions={name: int(number) for name, number in fetch(PREDICTIONS, experiment.pk)},
     )
 
 
-def _said(exposed: Sequence[tuple[str, bool, Actions | None, int]], sold: Conversions) -> list[Said]:
-    """Young and mature leads of one saying, and what became of the mature ones."""
+def _by_actions(exposed: Sequence[tuple[str, bool, Actions | None, int]], sold: Conversions) -> list[ByActions]:
+    """Young and mature leads by what the methods recommended, and what became of the mature ones."""
     leads: dict[tuple[str, Actions | None], list[int]] = {}
     for variant, matured, actions, number in exposed:
         leads.setdefault((variant, actions), [0, 0])[matured] += number
-    converted = {(row.variant, row.actions): row.conversions for row in sold.by_saying if row.matured}
-    return [Said(*key, sum(both), Counts(converted.get(key, 0), both[True])) for key, both in leads.items()]
+    converted = {(row.variant, row.actions): row.conversions for row in sold.by_actions if row.matured}
+    return [ByActions(*key, sum(both), Counts(converted.get(key, 0), both[True])) for key, both in leads.items()]
 
 
 def _days(experiment: Experiment) -> tuple[int, date, int, datetime]:

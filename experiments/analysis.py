@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from experiments.aggregates import Aggregates, aggregate
+from experiments.both_methods import Agreed, Differing, Followed, Merit, agreement, differing, followed, merits
 from experiments.comparison import Comparison, compare_all
 from experiments.designs import changed_arms
 from experiments.guardrails import Answered, Guardrail, answers, guardrails
 from experiments.models import Experiment
 from experiments.outlook import Outlook, outlook
 from experiments.ratio import Ratio, ratio
-from experiments.sayings import Agreed, Differing, Followed, Merit, agreement, differing, followed, merits
 from experiments.standing import Standing, by_day, standings
 from experiments.statistics.deciding import AlwaysValid, Circumstances, Verdict, always_valid, verdict
 from experiments.statistics.proportions import Counts

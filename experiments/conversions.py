@@ -105,8 +105,8 @@ class Sold:
 
 
 @dataclass(frozen=True)
-class SoldBySaying:
-    """Conversions of leads of which the methods said the same."""
+class SoldByActions:
+    """Conversions of leads of an arm for which the methods recommended the same `actions`."""
 
     variant: str
     matured: bool
@@ -130,7 +130,7 @@ class Conversions:
     """All of them, told apart in three ways. `cap` is the revenue that more counts as; None without revenue."""
 
     by_day: Sequence[Sold]
-    by_saying: Sequence[SoldBySaying]
+    by_actions: Sequence[SoldByActions]
     paid: Sequence[Paid]
     cap: float | None
 
@@ -143,7 +143,7 @@ def conversions(experiment: Experiment, at: datetime) -> Conversions:
     paid = fetch(PAID, key, *kept, *live, experiment.revenue_cap, matured)
     return Conversions(
         by_day=[Sold(row[0], age_of(row[1], today), row[2], *row[5:]) for row in sold if row[1] is not None],
-        by_saying=[SoldBySaying(row[0], row[3], actions_of(row[4]), row[5]) for row in sold if row[1] is None],
+        by_actions=[SoldByActions(row[0], row[3], actions_of(row[4]), row[5]) for row in sold if row[1] is None],
         paid=[Paid(variant, is_mature, *sums) for variant, is_mature, _, *sums in paid],
         cap=next((row[2] for row in paid if row[2] is not None), None),
     )

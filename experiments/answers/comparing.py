@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from experiments.both_methods import Differing
 from experiments.comparison import Comparison
-from experiments.sayings import Differing
 from experiments.statistics import proportions
 from experiments.statistics.deciding import SAMPLE_RATIO_MISMATCH, AlwaysValid
 from experiments.statistics.estimates import Estimate

@@ -98,9 +98,9 @@ def looked(experiment: Experiment, at: datetime) -> dict[str, Any]:
         chances[row.variant] += row.chances
     told: dict[str, Mapping[Any, float]] = {
         "exposed": {(row.variant, row.age): row.leads for row in found.exposed},
-        "said": {(row.variant, row.actions): row.leads for row in found.said},
-        "mature said": {(row.variant, row.actions): row.matured.leads for row in found.said},
-        "mature sold": {(row.variant, row.actions): row.matured.conversions for row in found.said},
+        "said": {(row.variant, row.actions): row.leads for row in found.by_actions},
+        "mature said": {(row.variant, row.actions): row.matured.leads for row in found.by_actions},
+        "mature sold": {(row.variant, row.actions): row.matured.conversions for row in found.by_actions},
         "strata": {(row.variant, row.name, row.by_source): row.leads for row in found.strata},
         "predictions": dict(found.predictions),
         "chances": chances,

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from common.arrays import Bools, Floats
-from experiments.aggregates import Aggregates, Said
+from experiments.aggregates import Aggregates, ByActions
 from experiments.conversions import CONVERTED
 from experiments.days import matured_before
 from experiments.models import Experiment
@@ -59,7 +59,7 @@ def differing(arms: Sequence[Standing], counted: Aggregates) -> list[Differing]:
 def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Differing:
     control, treatment = arms[0], arms[number]
     both = (control.variant, treatment.variant)
-    known = [row for row in counted.said if row.actions and row.variant in both]
+    known = [row for row in counted.by_actions if row.actions and row.variant in both]
     apart = [row for row in known if row.actions and row.actions[0] != row.actions[number]]
     old, new = (_matured(row for row in apart if row.variant == name) for name in both)
     everybody, leads = _leads(known), _leads(apart)
@@ -77,7 +77,7 @@ def _differing(arms: Sequence[Standing], number: int, counted: Aggregates) -> Di
     )
 
 
-def _matured(rows: Iterable[Said]) -> Counts:
+def _matured(rows: Iterable[ByActions]) -> Counts:
     counts = [row.matured for row in rows]
     return Counts(sum(each.conversions for each in counts), sum(each.leads for each in counts))
 
@@ -97,15 +97,15 @@ def agreement(arms: Sequence[Standing], counted: Aggregates) -> list[Agreed]:
     """The table of both methods' recommendations, for each treatment."""
     made = []
     for number, arm in enumerate(arms[1:], start=1):
-        pairs: dict[tuple[str, str], list[Said]] = {}
-        for row in counted.said:
+        pairs: dict[tuple[str, str], list[ByActions]] = {}
+        for row in counted.by_actions:
             if row.actions:
                 pairs.setdefault((row.actions[0], row.actions[number]), []).append(row)
         made += [Agreed(arm.variant, *pair, _leads(rows), _matured(rows)) for pair, rows in sorted(pairs.items())]
     return made
 
 
-def _leads(rows: Iterable[Said]) -> int:
+def _leads(rows: Iterable[ByActions]) -> int:
     return sum(row.leads for row in rows)
 
 
@@ -123,8 +123,8 @@ def followed(arms: Sequence[Standing], counted: Aggregates) -> list[Followed]:
     """By arm and by what was recommended to the people who worked the leads."""
     made = []
     for number, arm in enumerate(arms):
-        given: dict[str, list[Said]] = {}
-        for row in counted.said:
+        given: dict[str, list[ByActions]] = {}
+        for row in counted.by_actions:
             if row.actions and row.variant == arm.variant:
                 given.setdefault(row.actions[number], []).append(row)
         made += [Followed(arm.variant, each, _leads(rows), _matured(rows)) for each, rows in sorted(given.items())]
