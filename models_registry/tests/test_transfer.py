@@ -131,6 +131,14 @@ def test_what_is_damaged_or_not_there_is_not_exported() -> None:
 
 
 @pytest.mark.django_db
+def test_an_export_that_could_not_be_written_is_not_on_record(tmp_path: Path) -> None:
+    kept(NAME)
+    with pytest.raises(CommandError, match="No such file or directory"):
+        call_command("export_model", NAME, to=tmp_path / "nowhere" / "model.sealed")
+    assert not AuditEntry.objects.filter(act="model.export").exists()
+
+
+@pytest.mark.django_db
 def test_the_admin_hands_it_out_and_writes_down_to_whom(settings: Any) -> None:
     row, staff = kept(NAME), people.staff()
     address = f"/admin/models_registry/modelversion/{row.pk}/export/"

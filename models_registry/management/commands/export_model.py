@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from common.tenancy import DEFAULT_ORG
@@ -23,7 +24,10 @@ class Command(BaseCommand):
 
     def _export(self, org_id: str, version: str, to: Path | None) -> None:
         try:
-            data = export_version(org_id=org_id, version=version, by="command", at=timezone.now())
+            with transaction.atomic():  # no audit row says that a version went out where no file could be written
+                data = export_version(org_id=org_id, version=version, by="command", at=timezone.now())
+                (to or Path(f"model-{version}.sealed")).write_bytes(data)
         except CannotExport as error:
             raise CommandError(str(error.detail)) from error
-        (to or Path(f"model-{version}.sealed")).write_bytes(data)
+        except OSError as error:
+            raise CommandError(str(error)) from error
