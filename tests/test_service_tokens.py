@@ -48,7 +48,10 @@ def test_nothing_that_is_kept_opens_a_door() -> None:
     assert not any(part in value for value in kept for part in issued.token.split("."))
 
 
-def test_revoking_what_is_not_there_says_so() -> None:
+def test_listing_or_revoking_what_is_not_there_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    a_token()
+    call_command("tokens", "list", org="other")
+    assert capsys.readouterr().out == "There are none.\n"
     with pytest.raises(CommandError, match="no token"):
         call_command("tokens", "revoke", "nobody")
 

@@ -307,7 +307,7 @@ def test_outcomes_of_another_version_are_refused() -> None:
 
 
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CommandError, match="rules score"):
+    with pytest.raises(CommandError, match="No version is active in default: the rules score"):
         call_command("recalibrate")
     version = an_active_version()
     with pytest.raises(CommandError, match="never been recalibrated"):

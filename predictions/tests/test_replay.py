@@ -80,3 +80,9 @@ def test_the_command_says_how_many_are_identical() -> None:
 def test_the_command_refuses_an_empty_sample() -> None:
     with pytest.raises(CommandError, match="at least 1"):
         call_command("replay_predictions", sample=0)
+
+
+def test_the_command_does_not_call_nothing_identical() -> None:
+    a_prediction(a_lead(), MONDAY + DAY)
+    with pytest.raises(CommandError, match="No prediction of a lead is stored in defualt"):
+        call_command("replay_predictions", org="defualt")

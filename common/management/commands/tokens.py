@@ -23,6 +23,8 @@ class Command(BaseCommand):
         if options["act"] == "list":
             for row in rows:
                 self.stdout.write(_line(row))
+            if not rows:
+                self.stdout.write("There are none.")
             return
         found = [row for row in rows if options["token"] in (str(row.pk), row.name)]
         if not found:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         try:
             version = act(org_id=options["org"], by="command", reason=options["reason"])
         except ModelVersion.DoesNotExist as error:
-            raise CommandError("No version is active: the rules score.") from error
+            raise CommandError(f"No version is active in {options['org']}: the rules score.") from error
         except (Conflict, Unavailable) as error:
             raise CommandError(str(error.detail)) from error
         self.stdout.write(f"Version {version} is calibrated by {version.calibration or 'its own map'} from now on.")

@@ -17,6 +17,8 @@ class Command(BaseCommand):
         if options["sample"] < 1:
             raise CommandError("--sample must be at least 1.")
         found = replay(options["org"], options["sample"])
+        if not found.rows:  # nothing was compared, so nothing is proved: perhaps the organisation's name is mistyped
+            raise CommandError(f"No prediction of a lead is stored in {options['org']}.")
         self.stdout.write(f"{found.words}.")
         for feature, rows in found.differing.items():
             self.stdout.write(f"  {feature}: {rows:,} not as stored")
