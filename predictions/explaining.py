@@ -22,7 +22,7 @@ from predictions.unpacking import MayBePacked, explained, unpack, versions_of
 from predictions.vectors import columns_from, first_of_vectors
 
 
-class Said(MayBePacked, Protocol):
+class Explainable(MayBePacked, Protocol):
     """A prediction, or what of it explains it."""
 
     @property
@@ -91,7 +91,7 @@ def _strongest(row: Prediction, source: Source) -> list[Reason]:
     return reasons_of(strongest(row.vector), kinds=source.kinds, by_rules=row.model_version is None)
 
 
-def listed_reasons(org_id: str, rows: Sequence[Said]) -> list[list[Reason] | None]:
+def listed_reasons(org_id: str, rows: Sequence[Explainable]) -> list[list[Reason] | None]:
     """The two strongest reasons of each of these predictions, for lists: by their parts alone. None where no
     contributions can be made any more.
 
