@@ -185,6 +185,5 @@ def _ahead(ranked: Delong | None, number: int) -> Estimate:
     if not number:
         return Estimate.unknown(ITSELF)
     if not ranked.deviation:
-        return Estimate(ranked.auc_a - ranked.auc_b, None, None, reason=NO_VARIATION)
-    half, value = 1.959964 * ranked.deviation, ranked.auc_a - ranked.auc_b
-    return Estimate(value, value - half, value + half)
+        return Estimate(ranked.difference, None, None, reason=NO_VARIATION)
+    return Estimate(ranked.difference, *ranked.interval())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from common.arrays import Floats
 from leads.features import Columns, LabelledRows
@@ -15,8 +14,6 @@ from models_registry.learning.evaluation import Metrics, evaluate, log_losses
 from models_registry.learning.naive_bayes import NaiveBayes
 from models_registry.learning.ranking import delong
 from models_registry.learning.rules import DEFAULT_RULES, Rule, Rules
-
-Z = float(ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -76,5 +73,4 @@ def _auc_difference(other: Floats, holdout: Holdout) -> dict[str, Any] | None:
     if rows.converted.all() or not rows.converted.any():
         return None
     figures = delong(holdout.probability, other, rows.converted, weight=rows.weight, cluster=rows.dossier)
-    gain, reach = figures.auc_a - figures.auc_b, Z * figures.deviation
-    return {"gain": gain, "interval": [gain - reach, gain + reach]}
+    return {"gain": figures.difference, "interval": list(figures.interval())}

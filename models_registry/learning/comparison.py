@@ -103,7 +103,7 @@ def _auc_test(
     if converted.all() or not converted.any():
         return None
     figures = delong(challenger, champion, converted, weight=weight, cluster=dossier)
-    gain = figures.auc_a - figures.auc_b
+    gain = figures.difference
     return AucTest(figures.auc_b, figures.auc_a, gain, gain - float(ndtri(1 - ALPHA)) * figures.deviation)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from common.arrays import Bools, Floats
 
@@ -97,10 +98,20 @@ class Delong:
     covariance: Floats
 
     @property
+    def difference(self) -> float:
+        """auc_a - auc_b."""
+        return self.auc_a - self.auc_b
+
+    @property
     def deviation(self) -> float:
-        """Standard error of auc_a - auc_b."""
+        """The difference's standard error."""
         c = self.covariance
         return float(np.sqrt(max(c[0, 0] + c[1, 1] - 2 * c[0, 1], 0.0)))
+
+    def interval(self) -> tuple[float, float]:
+        """The difference's 95 % interval, by the normal approximation."""
+        reach = float(ndtri(0.975)) * self.deviation
+        return self.difference - reach, self.difference + reach
 
 
 def delong(
