@@ -191,10 +191,10 @@ def _has_decimals(cells: Sequence[Any], sign: re.Pattern[str]) -> bool:
 
 def dressed_sums(look: Look, name: str) -> str | None:
     """A cell of a column of sums that no import reads as numbers, for their currency or thousands; None for others."""
-    cells = look.cells(name)
-    dressed = [cell for cell in cells if kind_of(cell, look.decimal) != "number" and _is_sum(str(cell))]
-    are_sums = len(dressed) >= NEARLY_ALL * sum(kind_of(cell, look.decimal) != "number" for cell in cells)
-    return str(dressed[0]).strip() if dressed and are_sums and not holds_phones(look, name) else None
+    no_numbers = [cell for cell in look.cells(name)[:2_000] if kind_of(cell, look.decimal) != "number"]
+    dressed = [cell for cell in no_numbers if _is_sum(str(cell))]
+    are_sums = bool(dressed) and len(dressed) >= NEARLY_ALL * len(no_numbers)
+    return str(dressed[0]).strip() if are_sums and not holds_phones(look, name) else None
 
 
 def _is_sum(word: str) -> bool:
