@@ -106,22 +106,23 @@ def _judgement(living: Living, calibrated_at: datetime | None) -> Judgement | No
             "Scored afterwards, as of then: the model had not seen these leads, and saw nothing of what came later."
         )
         candidates.append((_("What this version would have said"), note, living.rehearsed))
-    candidates += [(_("What the models said that scored then"), "", window) for window in living.every_model]
+    others = _("Nearly all of it was said by versions before this one: how this one does, it does not tell yet.")
+    candidates += [(_("What the models said that scored then"), others, window) for window in living.every_model]
     for least in (ENOUGH, 1):
         for whose, note, window in candidates:
             if window["leads"] >= least:
-                return _judged(whose, note, window, calibrated_at)
+                verdict = _verdict_on_others(window) if note is others else _verdict(window, calibrated_at)
+                return _judged(whose, note, window, verdict)
     return None
 
 
-def _judged(whose: str, note: str, window: Window, calibrated_at: datetime | None) -> Judgement:
+def _judged(whose: str, note: str, window: Window, verdict: str) -> Judgement:
     bands = window["bands"]
     words = {
         id(band): Word(quality_figures.sentence(band), quality_figures.verdict(band), band["holds"]) for band in bands
     }
     first = _telling(bands)
     expected = round(window["expected"] * window["leads"])
-    holds = not _misses(window)
     points = window["series"]["points"]
     return Judgement(
         whose=_("%(whose)s, %(since)s to %(until)s")
@@ -131,8 +132,8 @@ def _judged(whose: str, note: str, window: Window, calibrated_at: datetime | Non
         others=[words[id(band)] for band in bands if band is not first],
         expected=_("Of %(leads)s leads we expected %(expected)s to convert; %(converted)s did.")
         % {"leads": plain(window["leads"]), "expected": plain(expected), "converted": plain(window["converted"])},
-        verdict=_verdict(window, holds, calibrated_at),
-        holds=holds,
+        verdict=verdict,
+        holds=not _misses(window),
         said=quality_figures.said_and_happened(bands),
         over_time=quality_figures.over_time(window["series"]) if len(points) > 1 else None,
     )
@@ -149,9 +150,20 @@ def _misses(window: Window) -> bool:
     return p is not None and p <= SURE and error >= CALIBRATION_MARGIN
 
 
-def _verdict(window: Window, holds: bool, calibrated_at: datetime | None) -> str:
+def _verdict_on_others(window: Window) -> str:
+    """What was said before the active version came: nothing that could be done to it would mend that."""
     if window["calibration_p"] is None:
         return _("Too few leads to judge the probabilities as a whole.")
+    off = number(f"{100 * window['calibration_error']:.1f}")
+    if window["calibration_p"] <= SURE:
+        return _("The probabilities were off by %s points on average, which is beyond chance.") % off
+    return _("The probabilities were off by %s points on average, which chance alone explains.") % off
+
+
+def _verdict(window: Window, calibrated_at: datetime | None) -> str:
+    if window["calibration_p"] is None:
+        return _("Too few leads to judge the probabilities as a whole.")
+    holds = not _misses(window)
     off = number(f"{100 * window['calibration_error']:.1f}")
     if not holds and calibrated_at is not None and calibrated_at > datetime.fromisoformat(window["since"]):
         return _(

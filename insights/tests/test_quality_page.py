@@ -147,6 +147,23 @@ def test_until_something_matures_the_rehearsal_is_shown_and_called_one() -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(("p", "said"), [(0.0001, "which is beyond chance."), (0.4, "which chance alone explains.")])
+def test_a_version_is_not_judged_by_what_others_said_before_it(p: float, said: str) -> None:
+    """As on the morning after a training: what came before it is told, and is neither its fault nor its merit."""
+    version = a_version(is_active=True)
+    measured(version, QualityKind.REALISED, 90, NOTHING)
+    every_model = WINDOW | {"calibration_p": p}
+    Quality.objects.create(version="", kind=QualityKind.REALISED, window_days=90, at=NOW, figures=every_model)
+    ledger.append(version, thresholds={}, act=Act.RECALIBRATE, by="tester", at=NOW)
+    page = text()
+    assert "What the models said that scored then" in page
+    assert f"The probabilities were off by 14.0 points on average, {said}" in page
+    assert "how this one does, it does not tell yet" in page
+    for words in ("its word: the probabilities", "Recalibrate it, or train", "It was recalibrated on"):
+        assert words not in page
+
+
+@pytest.mark.django_db
 def test_a_shadow_stands_in_the_table_beside_what_was_given_for_the_same_leads() -> None:
     measured(a_version(is_active=True), QualityKind.REALISED, 90, WINDOW)
     given = {"leads": 42, "expected": 0.31, "roc_auc": 0.644, "roc_auc_interval": None, "log_loss": 0.555}
