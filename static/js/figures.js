@@ -30,7 +30,12 @@
     plot.layout.font.size = 11;
     if (plot.layout.polar) Object.assign(plot.layout, { height: 260, margin: { l: 70, r: 70, t: 30, b: 24 } });
     if (plot.layout.xaxis?.type === "category") Object.assign(plot.layout.xaxis, { nticks: 5 });
-    if (!plot.data.some((trace) => trace.orientation === "h")) return plot;
+    if (!plot.data.some((trace) => trace.orientation === "h")) {
+      for (const trace of plot.data) { // else Plotly makes a bar's number as narrow as the bar
+        if (trace.type === "bar") Object.assign(trace, { constraintext: "none", textfont: { size: 9 } });
+      }
+      return plot;
+    }
     if (plot.layout.xaxis) Object.assign(plot.layout.xaxis, { nticks: 4, tickangle: 0 });
     for (const trace of plot.data) trace.y = trace.y.map(inLines); // the marks, too: by another name they stand in a row of their own
     return plot;
