@@ -113,7 +113,8 @@ def recalibrate_where_due(*, org_id: str) -> ModelVersion | None:
             org_id=org_id, version=watched.version.version, outcomes=watched.outcomes, by="schedule", reason=band.words
         )
     except NotBetter as reason:
-        words = f"{band.words} A refitted calibration would not mend it."
+        refused = "A calibration refitted on the outcomes so far would not mend it; that is tried again each day."
+        words = f"{band.words} {refused}"
         evidence = {"band": band.to_json(), "refit": reason.made.to_json()}
         raise_alarm(org_id=org_id, kind=AlarmKind.CALIBRATION, words=words, evidence=evidence, at=timezone.now())
     return None

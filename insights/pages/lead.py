@@ -79,7 +79,11 @@ class LeadPage:
     """Whether there are two predictions, between which something may be told."""
     history: list[tuple[Prediction, words.Action]]
     drawn: Figure | None
+    has_earlier: bool
+    """Whether there are predictions before those of the history."""
     timeline: list[Happening]
+    has_happened_before: bool
+    """Whether more has happened, before what the timeline shows."""
     facts: list[tuple[str, str]]
     opinion: Opinion | None
     opinions: list[Opinion]
@@ -92,7 +96,9 @@ class LeadPage:
 
 def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
     """All of it, in a fixed number of statements."""
-    stored, happened = list(Prediction.objects.of_dossier(lead)[:MOST_PREDICTIONS]), timeline(lead)
+    happened, has_happened_before = timeline(lead)
+    newest = list(Prediction.objects.of_dossier(lead)[: MOST_PREDICTIONS + 1])
+    stored, has_earlier = newest[:MOST_PREDICTIONS], len(newest) > MOST_PREDICTIONS
     outcome = Outcome.objects.current().filter(dossier=lead).first()
     said = list(Override.objects.filter(dossier=lead).order_by("-at", "-pk")[:MOST_OVERRIDES])
     opinions = [_opinion(row, outcome, later=said[:place]) for place, row in enumerate(said)]
@@ -106,7 +112,9 @@ def lead_page(org: Organisation, lead: Dossier) -> LeadPage:
         has_changed=len(stored) > 1,
         history=[(row, words.action_of(row.recommended_action)) for row in stored],
         drawn=history_figure(stored[::-1], happened) if len(stored) > 1 else None,
+        has_earlier=has_earlier,
         timeline=happened,
+        has_happened_before=has_happened_before,
         facts=_facts(lead, org.currency),
         opinion=next((each for each in opinions if each.row.ended_at is None), None),
         opinions=opinions,

@@ -27,11 +27,12 @@ class Happening:
     note: str = ""
 
 
-def timeline(lead: Dossier) -> list[Happening]:
-    """The latest that happened to the lead, newest first."""
+def timeline(lead: Dossier) -> tuple[list[Happening], bool]:
+    """The latest that happened to the lead, newest first, and whether there is more before."""
     found = [*_messages(lead), *_appointments(lead), *_events(lead), *_steps(lead), *_outcomes(lead)]
     found.append(Happening(lead.created_at, _("Lead created"), "created", _from(lead.source)))
-    return sorted(found, key=lambda happening: happening.at, reverse=True)[:MOST_HAPPENINGS]
+    found.sort(key=lambda happening: happening.at, reverse=True)
+    return found[:MOST_HAPPENINGS], len(found) > MOST_HAPPENINGS
 
 
 def _from(source: str | None) -> str:

@@ -436,6 +436,21 @@ def test_who_only_looks_changes_nothing() -> None:
     assert "You know better" not in page
 
 
+def test_where_there_is_more_than_is_shown_the_page_says_so() -> None:
+    lead, client = a_scored_lead(0.6), sales()
+    for hours in range(39):
+        a_message(lead, lead.created_at + hours * HOUR)
+    for _ in range(29):
+        again(lead, 0.6, days_ago=1)
+    whole = text(client, lead)
+    a_message(lead, lead.created_at + 50 * HOUR)
+    again(lead, 0.6, days_ago=1)
+    cut = text(client, lead)
+    for said in ("The latest 40; more happened before.", "The latest 30; there are more before."):
+        assert said not in whole
+        assert said in cut
+
+
 def test_the_scores_are_drawn_with_what_happened_between_them() -> None:
     lead = a_scored_lead(0.6)
     again(lead, 0.4, days_ago=3)
