@@ -41,7 +41,7 @@ Nodes = NDArray[np.uint32]
 
 OUTSIDE = 1
 """Where among the factors those are of a split on a column whose splits above x does not satisfy."""
-BLOCK = 64
+BLOCK = 128
 """Rows that go through a tree together: their inputs and states stay in the first-level cache."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
