@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -97,22 +98,23 @@ def _calibrated_at(version: ModelVersion | None) -> datetime | None:
 
 def _judgement(living: Living, calibrated_at: datetime | None) -> Judgement | None:
     """Of the version's own word where enough of it has matured, else of its rehearsal, else of every model's word."""
-    candidates = [
-        (_("What this version said"), "", window)
+    own = partial(_verdict, calibrated_at=calibrated_at)
+    candidates: list[tuple[str, str, Window, Callable[[Window], str]]] = [
+        (_("What this version said"), "", window, own)
         for window in sorted(living.realised, key=lambda each: each["window_days"] != ALARM_DAYS)
     ]
     if living.rehearsed:
         note = _(
             "Scored afterwards, as of then: the model had not seen these leads, and saw nothing of what came later."
         )
-        candidates.append((_("What this version would have said"), note, living.rehearsed))
-    others = _("Nearly all of it was said by versions before this one: how this one does, it does not tell yet.")
-    candidates += [(_("What the models said that scored then"), others, window) for window in living.every_model]
+        candidates.append((_("What this version would have said"), note, living.rehearsed, own))
+    note = _("Nearly all of it was said by versions before this one: how this one does, it does not tell yet.")
+    whose = _("What the models said that scored then")
+    candidates += [(whose, note, window, _verdict_on_others) for window in living.every_model]
     for least in (ENOUGH, 1):
-        for whose, note, window in candidates:
+        for whose, note, window, verdict_on in candidates:
             if window["leads"] >= least:
-                verdict = _verdict_on_others(window) if note is others else _verdict(window, calibrated_at)
-                return _judged(whose, note, window, verdict)
+                return _judged(whose, note, window, verdict_on(window))
     return None
 
 

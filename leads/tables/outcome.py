@@ -124,6 +124,7 @@ class LeadScore(OrgScoped):
 
 def score_json(score: Any) -> dict[str, Any]:
     """A current score, or whatever has its columns, as the contract shows it; only where the lead is scored."""
+    assert score.scored_at is not None
     return {
         "conversion_probability": score.probability,
         "confidence": score.confidence,
